@@ -1,0 +1,64 @@
+"""The scalar engine: a graph of floats in plain Python, and the calculus on it.
+
+Reading order: graph, operators, arithmetic, value, functions, explain, gradcheck.
+"""
+
+from .explain import Ledger, explain
+from .functions import cross_entropy, log_softmax, mean, softmax
+from .gradcheck import GradCheck, gradcheck
+from .graph import Node, Operator, Step, gradients, steps, topological_order
+from .operators import (
+    cos,
+    dot,
+    exp,
+    log,
+    logsumexp,
+    maximum,
+    minimum,
+    relu,
+    sigmoid,
+    sign,
+    sin,
+    softplus,
+    sqrt,
+    step,
+    sum,
+    tanh,
+    xlogy,
+)
+from .value import Value
+
+__all__ = [
+    "GradCheck",
+    "Ledger",
+    "Node",
+    "Operator",
+    "Step",
+    "Value",
+    "cos",
+    "cross_entropy",
+    "dot",
+    "exp",
+    "explain",
+    "gradcheck",
+    "gradients",
+    "log",
+    "log_softmax",
+    "logsumexp",
+    "maximum",
+    "mean",
+    "minimum",
+    "relu",
+    "sigmoid",
+    "sign",
+    "sin",
+    "softmax",
+    "softplus",
+    "sqrt",
+    "step",
+    "steps",
+    "sum",
+    "tanh",
+    "topological_order",
+    "xlogy",
+]

@@ -1,0 +1,58 @@
+"""The gradient ledger of one node: every contribution that it received, and their sum."""
+
+from .graph import gradients, topological_order
+
+
+class Ledger:
+    """Where a node's gradient comes from.
+
+    node, root      the gradient is d root / d node
+    entries         a backward `Step` for each contribution, in the order in which they arrived
+    gradient        their sum; None if `root.backward()` has not been called
+    """
+
+    def __init__(self, node, root, entries, gradient):
+        self.node = node
+        self.root = root
+        self.entries = entries
+        self.gradient = gradient
+
+    def __str__(self):
+        node, brief = self.node, self.node.brief
+        title = f"d{self.root.name or 'root'}/d{node.name or 'node'}"
+        if not node.requires_grad:
+            return f"{title}: none, for it is data or depends on data only"
+        if self.gradient is None:
+            return f"{title}: not computed, call backward() on the root first"
+        if node is self.root:
+            return f"{title} = {brief(self.gradient)}: a node's derivative by itself"
+        rows = [entry_columns(entry) for entry in self.entries]
+        widths = [max(map(len, column)) for column in zip(*rows)]
+        lines = ["  " + "  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in rows]
+        text = "\n".join([f"{title} = {brief(self.gradient)}, the sum of local x upstream over"] + lines)
+        if not node.inputs and brief(node.grad) != brief(self.gradient):
+            text += f"\n  (.grad is {brief(node.grad)}: a leaf accumulates over passes until zero_grad)"
+        return text
+
+
+def entry_columns(step):
+    brief, consumer = step.node.brief, step.node
+    through = f"{consumer.name} = {consumer.formula()}" if consumer.label else consumer.formula()
+    contribution = brief(step.contribution)
+    if step.local is None:
+        return through, contribution
+    return through, f"{brief(step.local)} x {brief(step.upstream)}", f"= {contribution}"
+
+
+def explain(node, root):
+    """The `Ledger` of d root / d node; print it, or read its entries.
+
+    Runs a pass of its own and stores nothing. Raises ValueError if `node` is not behind `root`.
+    """
+    if node not in topological_order(root):
+        raise ValueError(f"explain: {node.describe()} is not part of the graph of {root.describe()}")
+    if root.grad is None or not node.requires_grad:
+        return Ledger(node, root, [], None)
+    entries = []
+    gradient = gradients(root, watch=lambda step: entries.append(step) if step.input is node else None)[node]
+    return Ledger(node, root, entries, gradient)

@@ -1,0 +1,35 @@
+"""Functions of lists, composed of operators: they take floats, Values, or anything else that operators take.
+
+All are built on logsumexp, so that logits of any size are safe: nothing is ever exponentiated but differences <= 0.
+"""
+
+from .operators import dot, exp, logsumexp, sum
+
+
+def mean(xs):
+    """The arithmetic mean of a list that is not empty."""
+    return sum(xs) / len(xs)
+
+
+def softmax(logits):
+    """y_i = exp(o_i) / sum_j exp(o_j), as exp(o_i - logsumexp(o))."""
+    z = logsumexp(logits)
+    return [exp(o - z) for o in logits]
+
+
+def log_softmax(logits):
+    """log y_i = o_i - logsumexp(o)."""
+    z = logsumexp(logits)
+    return [o - z for o in logits]
+
+
+def cross_entropy(logits, target):
+    """-log softmax(logits)[target], or -sum_i t_i log softmax(logits)_i if the target is a list t (one-hot, say)."""
+    z = logsumexp(logits)
+    if isinstance(target, (list, tuple)):
+        if len(target) != len(logits):
+            raise ValueError(f"cross_entropy: {len(logits)} logits and {len(target)} target values")
+        return dot(target, [z - o for o in logits])
+    if not 0 <= target < len(logits):
+        raise ValueError(f"cross_entropy: class {target} of {len(logits)} classes (they count from 0)")
+    return z - logits[target]

@@ -1,0 +1,253 @@
+"""The computation graph: operators, the nodes they make, and the one backward pass.
+
+Nothing in this file knows what flows through the graph. Floats, arrays and formulas share every line of it.
+"""
+
+
+class Operator:
+    """A function with its derivative: the only thing a new operator has to say is below.
+
+    symbol      how it is written: "*" stands between its operands, "exp" before them
+    forward     forward(*xs) -> out, on plain numbers
+    partials    one rule per input, rule(out, *xs) -> d out / d x_i, made of arithmetic and other operators only,
+                so that it runs on numbers, arrays, nodes and symbols alike
+
+    An instance is the function itself: `exp(x)` takes a float or anything that can apply an operator to itself
+    (a `Value`, for one). An operator whose contributions are not local x upstream defines `pull` instead of `partials`.
+    """
+
+    symbol = ""
+    partials = ()
+
+    def forward(*xs):
+        raise TypeError("an operator needs a forward rule")
+
+    def __init_subclass__(cls):
+        cls.forward = staticmethod(cls.forward)  # a rule has no self, whether it is math.exp, a lambda or a def
+
+    def __call__(self, *inputs):
+        for x in inputs:
+            apply_operator = getattr(x, "apply_operator", None)
+            if apply_operator is not None:
+                out = apply_operator(self, *inputs)
+                if out is NotImplemented:
+                    kinds = ", ".join(type(x).__name__ for x in inputs)
+                    raise TypeError(f"{self.name}: cannot be applied to ({kinds})")
+                return out
+        return self.forward(*inputs)
+
+    def locals(self, out, *xs, needs):
+        """The local derivatives d out / d x_i, one per input; None where `needs` says that nobody asks for it."""
+        return [rule(out, *xs) if need else None for rule, need in zip(self.partials, needs)]
+
+    def pull(self, upstream, out, *xs, needs):
+        """What the gradient `upstream` of `out` contributes to each input's gradient: local x upstream."""
+        return [None if local is None else local * upstream for local in self.locals(out, *xs, needs=needs)]
+
+    @property
+    def name(self):
+        return type(self).__name__.lower()
+
+    def formula(self, *operands):
+        """The operator applied to operands that are written already: "a * b", "-a", "sigmoid(k)"."""
+        if not self.infix:
+            return f"{self.symbol}({', '.join(operands)})"
+        return f" {self.symbol} ".join(operands) if len(operands) > 1 else self.symbol + operands[0]
+
+    @property
+    def infix(self):
+        """Whether the symbol stands between operands (or before a single one) instead of before parentheses."""
+        return not self.symbol.isidentifier()
+
+    def __repr__(self):
+        return self.name
+
+
+class Node:
+    """One value in a graph: what it is, and how it was made.
+
+    data            the value, computed in the forward pass
+    grad            d root / d node, stored by `backward`; None as long as it has not been computed
+    op, inputs      the operator that made it and, in order, what it was applied to; None and () for a leaf
+    label           its name, for people; "layer1/neuron2/k" puts it into the groups layer1 and layer1/neuron2
+    requires_grad   False for data and constants, and for what depends on nothing else
+
+    Nodes compare by identity. A node holds its inputs and nothing holds a node back, so that a graph is freed
+    the moment its root goes.
+    """
+
+    __slots__ = ("data", "grad", "op", "inputs", "label", "requires_grad", "__weakref__")
+
+    unit = 1.0  # d root / d root
+
+    def backward(self):
+        """Compute d self / d node for every node behind this one and store it in `.grad`.
+
+        Gradients of interior nodes belong to this pass and replace older ones; those of leaves accumulate over
+        passes, until `zero_grad`. If a derivative does not exist, the pass raises and no gradient is changed.
+        """
+        if not self.requires_grad:
+            raise ValueError(f"backward from {self.describe()}: it depends on nothing that requires a gradient")
+        for node, gradient in gradients(self).items():
+            if node.inputs or node.grad is None:
+                node.grad = gradient
+            else:
+                node.grad = node.grad + gradient
+
+    def zero_grad(self):
+        """Forget the gradients of this node and of every node behind it."""
+        for node in topological_order(self):
+            node.grad = None
+
+    def named(self, label):
+        """Give this node a label, and return it."""
+        self.label = label
+        return self
+
+    def describe(self, depth=2):
+        """What to call this node: its label, or the formula that made it (`depth` operators deep), or its value."""
+        if self.label:
+            return self.name
+        if self.op is None:
+            return self.brief(self.data)
+        if depth == 0 or len(self.inputs) > 6:
+            return f"{self.op.name}(...)"
+        return self.formula(depth - 1)
+
+    def formula(self, depth=2):
+        """The operator that made this node, applied to the descriptions of its inputs: "W11 * x1"."""
+        return formula(self.op, self.inputs, depth)
+
+    @property
+    def name(self):
+        """The label without its groups."""
+        return self.label.rpartition("/")[2]
+
+    @staticmethod
+    def brief(quantity):
+        """A value or gradient in a word or two, for a picture or a sentence."""
+        return str(quantity)
+
+
+class Step:
+    """One step through a graph: `node` was computed (forward), or it passed its gradient on to one input (backward).
+
+    node            the node at work
+    position        backward: which of its inputs receives; None for a forward step
+    upstream        backward: d root / d node
+    local           backward: d node / d input; None where the operator has no such factor (a matrix product)
+    contribution    backward: what is added to the input's gradient
+    """
+
+    __slots__ = ("node", "position", "upstream", "local", "contribution")
+
+    def __init__(self, node, position=None, upstream=None, local=None, contribution=None):
+        self.node = node
+        self.position = position
+        self.upstream = upstream
+        self.local = local
+        self.contribution = contribution
+
+    @property
+    def input(self):
+        """The node that receives; None for a forward step."""
+        return None if self.position is None else self.node.inputs[self.position]
+
+    def __repr__(self):
+        node = self.node
+        if self.position is None:
+            return f"<forward: {node.describe()} = {node.brief(node.data)}>"
+        return f"<backward: {node.describe()} adds {node.brief(self.contribution)} to {self.input.describe()}>"
+
+
+def topological_order(root):
+    """Every node behind `root`, and `root`: inputs before what is made of them, each node once.
+
+    A depth-first search that keeps its own stack, so that no chain is too long for it.
+    """
+    order, seen = [], {root}
+    path, pending = [root], [iter(root.inputs)]
+    while path:
+        for node in pending[-1]:
+            if node not in seen:
+                seen.add(node)
+                if node.inputs:
+                    path.append(node)
+                    pending.append(iter(node.inputs))
+                    break
+                order.append(node)
+        else:
+            pending.pop()
+            order.append(path.pop())
+    return order
+
+
+def gradients(root, watch=None):
+    """The backward pass: a dict {node: d root / d node} of every node that requires a gradient. Stores none in a node.
+
+    From the root back, each node multiplies its gradient with its local derivatives and adds the products to its
+    inputs' gradients; when a node's turn comes, all its consumers have had theirs. `watch(step)`, if given, is called
+    with the `Step` of each contribution.
+    """
+    result = {root: root.unit}
+    for node in reversed(topological_order(root)):
+        inputs = node.inputs
+        if not inputs or node not in result:
+            continue
+        op, out, upstream = node.op, node.data, result[node]
+        try:
+            # Two cases of the general one below, written out, for they are most of a graph and run three times as fast.
+            if len(op.partials) == 2 and watch is None:
+                (a, b), (by_a, by_b) = inputs, op.partials
+                x, y = a.data, b.data
+                if a.requires_grad:
+                    contribution = by_a(out, x, y) * upstream
+                    result[a] = result[a] + contribution if a in result else contribution
+                if b.requires_grad:
+                    contribution = by_b(out, x, y) * upstream
+                    result[b] = result[b] + contribution if b in result else contribution
+                continue
+            if len(op.partials) == 1 and watch is None:
+                (a,), (by_a,) = inputs, op.partials
+                contribution = by_a(out, a.data) * upstream
+                result[a] = result[a] + contribution if a in result else contribution
+                continue
+            xs, needs = [x.data for x in inputs], [x.requires_grad for x in inputs]
+            contributions = op.pull(upstream, out, *xs, needs=needs)
+            locals_ = op.locals(out, *xs, needs=needs) if watch else ()
+        except (ArithmeticError, ValueError) as error:
+            raise type(error)(undefined(op, inputs, error, "the derivative of ")) from None
+        for x, contribution, need in zip(inputs, contributions, needs):
+            if need:
+                result[x] = result[x] + contribution if x in result else contribution
+        for position, local in enumerate(locals_):
+            if needs[position]:
+                watch(Step(node, position, upstream, local, contributions[position]))
+    return result
+
+
+def steps(root):
+    """Both passes as a list of `Step`s: each operator as it is applied, then each contribution as it is passed back.
+
+    Nothing is stored in the graph.
+    """
+    backward = []
+    gradients(root, watch=backward.append)
+    return [Step(node) for node in topological_order(root) if node.inputs] + backward
+
+
+def formula(op, inputs, depth=2):
+    """op(*inputs) in writing, each input as it describes itself."""
+    operands = []
+    for x in inputs:
+        text = x.describe(depth)
+        bare = x.label or not op.infix or not (text.startswith("-") or x.op and x.op.infix and depth > 0)
+        operands.append(text if bare else f"({text})")
+    return op.formula(*operands)
+
+
+def undefined(op, inputs, error, what=""):
+    """The message for a value that does not exist: "log: log(y2) does not exist at y2 = 0 (math domain error)"."""
+    known = [f"{x.label or x.describe()} = {x.brief(x.data)}" for x in inputs if x.label or x.op]
+    where = f" at {', '.join(dict.fromkeys(known))}" if known else ""
+    return f"{op.name}: {what}{formula(op, inputs)} does not exist{where} ({error})"

@@ -1,0 +1,267 @@
+"""The calculus, written once: one class an operator, with its forward rule and one derivative rule per input.
+
+A rule `lambda out, a, b: ...` is a partial derivative d out / d input, given the operator's output and inputs. It uses
+arithmetic and operators only, never a comparison or a branch, so that it runs on anything operators run on. Piecewise
+behaviour lives in operators whose own derivative is 0: step, sign and nonzero.
+
+At a kink a rule takes PyTorch's side: relu has slope 0 at 0, abs has slope 0 at 0, and two equal arguments of maximum
+share the slope. At a pole (log 0, 1 / 0, the slope of sqrt at 0) floats raise, as Python's `math` does.
+"""
+
+import builtins
+import math
+import operator
+
+from .graph import Operator
+
+# ---- arithmetic
+
+
+class Add(Operator):
+    symbol = "+"
+    forward = operator.add
+    partials = (
+        lambda out, a, b: 1.0,
+        lambda out, a, b: 1.0,
+    )
+
+
+class Subtract(Operator):
+    symbol = "-"
+    forward = operator.sub
+    partials = (
+        lambda out, a, b: 1.0,
+        lambda out, a, b: -1.0,
+    )
+
+
+class Multiply(Operator):
+    symbol = "*"
+    forward = operator.mul
+    partials = (
+        lambda out, a, b: b,
+        lambda out, a, b: a,
+    )
+
+
+class Divide(Operator):
+    symbol = "/"
+    forward = operator.truediv
+    partials = (
+        lambda out, a, b: 1 / b,
+        lambda out, a, b: -out / b,
+    )
+
+
+class Power(Operator):
+    symbol = "**"
+    forward = math.pow  # unlike **, it raises where the result is not real
+    partials = (
+        lambda out, x, y: y * x ** (y - nonzero(y)),  # x ** 0 has slope 0 everywhere, 0 included
+        lambda out, x, y: xlogy(out, x),
+    )
+
+
+class Negative(Operator):
+    symbol = "-"
+    forward = operator.neg
+    partials = (lambda out, x: -1.0,)
+
+
+# ---- elementary functions
+
+
+class Exp(Operator):
+    symbol = "exp"
+    forward = math.exp
+    partials = (lambda out, x: out,)
+
+
+class Log(Operator):
+    symbol = "log"
+    forward = math.log
+    partials = (lambda out, x: 1 / x,)
+
+
+class Sqrt(Operator):
+    symbol = "sqrt"
+    forward = math.sqrt
+    partials = (lambda out, x: 0.5 / out,)
+
+
+class Sin(Operator):
+    symbol = "sin"
+    forward = math.sin
+    partials = (lambda out, x: cos(x),)
+
+
+class Cos(Operator):
+    symbol = "cos"
+    forward = math.cos
+    partials = (lambda out, x: -sin(x),)
+
+
+class Tanh(Operator):
+    symbol = "tanh"
+    forward = math.tanh
+    partials = (lambda out, x: 1 - out**2,)
+
+
+class Sigmoid(Operator):
+    """1 / (1 + exp(-x)), computed from exp of a negative number, which never overflows."""
+
+    symbol = "sigmoid"
+    partials = (lambda out, x: out * (1 - out),)
+
+    def forward(x):
+        if x >= 0:
+            return 1 / (1 + math.exp(-x))
+        e = math.exp(x)
+        return e / (1 + e)
+
+
+class Softplus(Operator):
+    """log(1 + exp(x)), computed from exp of a negative number, which never overflows."""
+
+    symbol = "softplus"
+    partials = (lambda out, x: sigmoid(x),)
+
+    def forward(x):
+        return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+
+
+# ---- functions with a kink; a NaN stays a NaN
+
+
+class Absolute(Operator):
+    symbol = "abs"
+    forward = abs
+    partials = (lambda out, x: sign(x),)
+
+
+class ReLU(Operator):
+    symbol = "relu"
+    forward = lambda x: 0.0 if x <= 0 else x
+    partials = (lambda out, x: step(out),)
+
+
+class Maximum(Operator):
+    symbol = "maximum"
+    forward = lambda a, b: a if a >= b or a != a else b
+    partials = (
+        lambda out, a, b: (1 + sign(a - b)) / 2,
+        lambda out, a, b: (1 + sign(b - a)) / 2,
+    )
+
+
+class Minimum(Operator):
+    symbol = "minimum"
+    forward = lambda a, b: a if a <= b or a != a else b
+    partials = (
+        lambda out, a, b: (1 - sign(a - b)) / 2,
+        lambda out, a, b: (1 - sign(b - a)) / 2,
+    )
+
+
+# ---- what the rules above are made of
+
+
+class UnitStep(Operator):
+    """1 where x > 0, else 0: the slope of relu."""
+
+    symbol = "step"
+    forward = lambda x: 1.0 if x > 0 else 0.0
+    partials = (lambda out, x: 0.0,)
+
+
+class Sign(Operator):
+    symbol = "sign"
+    forward = lambda x: 1.0 if x > 0 else -1.0 if x < 0 else x
+    partials = (lambda out, x: 0.0,)
+
+
+class Nonzero(Operator):
+    """0 where x = 0, else 1."""
+
+    symbol = "nonzero"
+    forward = lambda x: 0.0 if x == 0 else 1.0
+    partials = (lambda out, x: 0.0,)
+
+
+class XLogY(Operator):
+    """x * log(y), and 0 where x = 0 whatever y is, as information theory has it."""
+
+    symbol = "xlogy"
+    forward = lambda x, y: 0.0 if x == 0 else x * math.log(y)
+    partials = (
+        lambda out, x, y: log(y),
+        lambda out, x, y: x / y,
+    )
+
+
+# ---- operators of a whole list
+
+
+class ListOperator(Operator):
+    """An operator of one list, of any length: its local derivatives come all at once instead of one rule per input."""
+
+    def __call__(self, xs):
+        return super().__call__(*xs)
+
+    def pull(self, upstream, out, *xs, needs):
+        return [local * upstream for local in self.locals(out, *xs, needs=needs)]
+
+
+class Sum(ListOperator):
+    """sum([x_1, ..., x_n])"""
+
+    symbol = "sum"
+    forward = lambda *xs: builtins.sum(xs)
+
+    def locals(self, out, *xs, needs):
+        return [1.0] * len(xs)
+
+
+class Dot(ListOperator):
+    """dot([w_1, ..., w_n], [x_1, ..., x_n]) = sum of w_i * x_i; its inputs are w_1, ..., w_n, x_1, ..., x_n."""
+
+    symbol = "dot"
+
+    def __call__(self, ws, xs):
+        if len(ws) != len(xs):
+            raise ValueError(f"dot: needs two lists of one length, not {len(ws)} and {len(xs)}")
+        return Operator.__call__(self, *ws, *xs)
+
+    def forward(*inputs):
+        n = len(inputs) // 2
+        return builtins.sum(map(operator.mul, inputs[:n], inputs[n:]))
+
+    def locals(self, out, *inputs, needs):
+        n = len(inputs) // 2
+        return inputs[n:] + inputs[:n]
+
+    def formula(self, *operands):
+        n = len(operands) // 2
+        return f"dot([{', '.join(operands[:n])}], [{', '.join(operands[n:])}])"
+
+
+class LogSumExp(ListOperator):
+    """log(exp(x_1) + ... + exp(x_n)), computed from exp(x_i - max x), which never overflows."""
+
+    symbol = "logsumexp"
+
+    def forward(*xs):
+        largest = max(xs)
+        if math.isinf(largest):
+            return largest
+        return largest + math.log(builtins.sum([math.exp(x - largest) for x in xs]))
+
+    def locals(self, out, *xs, needs):
+        return [exp(x - out) for x in xs]
+
+
+add, subtract, multiply, divide, power, negative = Add(), Subtract(), Multiply(), Divide(), Power(), Negative()
+exp, log, sqrt, sin, cos, tanh, sigmoid, softplus = Exp(), Log(), Sqrt(), Sin(), Cos(), Tanh(), Sigmoid(), Softplus()
+absolute, relu, maximum, minimum = Absolute(), ReLU(), Maximum(), Minimum()
+step, sign, nonzero, xlogy = UnitStep(), Sign(), Nonzero(), XLogY()
+sum, dot, logsumexp = Sum(), Dot(), LogSumExp()

@@ -1,0 +1,90 @@
+"""Value: a float that remembers how it was made, so that the derivative of any expression can be computed."""
+
+from numbers import Real
+
+from .arithmetic import Arithmetic
+from .graph import Node, undefined
+
+
+class Value(Arithmetic, Node):
+    """A node that holds one float.
+
+    >>> a, b = Value(2.0, "a"), Value(-3.0, "b")
+    >>> e = (a * b + 10).named("e")
+    >>> e.backward()
+    >>> e.data, a.grad, b.grad
+    (4.0, -3.0, 2.0)
+
+    A number in an expression becomes a constant: a Value with `requires_grad=False`. A graph records the branch
+    that Python took, so `if a > b:` is decided once, when the graph is made.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data, label="", requires_grad=True):
+        self.data = float(data)
+        self.grad = None
+        self.op = None
+        self.inputs = ()
+        self.label = label
+        self.requires_grad = requires_grad
+
+    @staticmethod
+    def apply_operator(op, *inputs):
+        """The Value op(*inputs), which remembers op and inputs. Raises what `math` raises where it does not exist."""
+        for x in inputs:
+            if type(x) is not Value:
+                inputs = constants_lifted(inputs)
+                if inputs is None:
+                    return NotImplemented
+                break
+        out = new(Value)
+        try:
+            if len(inputs) == 2:  # the general case, written out for speed
+                a, b = inputs
+                out.data = op.forward(a.data, b.data)
+                out.requires_grad = a.requires_grad or b.requires_grad
+            else:
+                out.data = op.forward(*[x.data for x in inputs])
+                out.requires_grad = inputs[0].requires_grad or any(x.requires_grad for x in inputs)
+        except (ArithmeticError, ValueError) as error:
+            raise type(error)(undefined(op, inputs, error)) from None
+        out.grad = None
+        out.op = op
+        out.inputs = inputs
+        out.label = ""
+        return out
+
+    def __lt__(self, other):
+        return self.data < data_of(other)
+
+    def __le__(self, other):
+        return self.data <= data_of(other)
+
+    def __gt__(self, other):
+        return self.data > data_of(other)
+
+    def __ge__(self, other):
+        return self.data >= data_of(other)
+
+    @staticmethod
+    def brief(quantity):
+        return f"{quantity + 0.0:.4g}"  # + 0.0 turns -0.0 into 0.0
+
+    def __repr__(self):
+        label = f", label={self.label!r}" if self.label else ""
+        return f"Value(data={self.data}, grad={self.grad}{label})"
+
+
+new = Value.__new__
+
+
+def constants_lifted(inputs):
+    """The inputs with each number as a constant Value; None if one is neither a Value nor a real number."""
+    if not all(isinstance(x, (Value, Real)) for x in inputs):
+        return None
+    return tuple(x if isinstance(x, Value) else Value(x, requires_grad=False) for x in inputs)
+
+
+def data_of(x):
+    return x.data if isinstance(x, Value) else x

@@ -1,0 +1,91 @@
+"""Expressions, each listed once and run by the tests through every engine.
+
+An entry is (name, function, points): the function takes as many numbers as each point has, and uses operators only.
+The points lie in its domain and away from kinks, so that finite differences apply.
+"""
+
+from scalar_engine import (
+    cos,
+    cross_entropy,
+    dot,
+    exp,
+    log,
+    log_softmax,
+    logsumexp,
+    maximum,
+    mean,
+    minimum,
+    relu,
+    sigmoid,
+    sin,
+    softmax,
+    softplus,
+    sqrt,
+    sum,
+    tanh,
+    xlogy,
+)
+
+EVERYWHERE = [(-3.0,), (-0.7,), (0.4,), (2.5,)]
+POSITIVE = [(0.05,), (0.7,), (1.0,), (30.0,)]
+PAIRS = [(0.5, -1.5), (-2.0, 0.25), (3.0, 4.0), (-1.0, -2.5)]
+TRIPLES = [(0.5, -1.5, 2.0), (-1.0, 3.0, 0.2)]
+
+OPERATORS = [
+    ("add", lambda a, b: a + b, PAIRS),
+    ("subtract", lambda a, b: a - b, PAIRS),
+    ("multiply", lambda a, b: a * b, PAIRS),
+    ("divide", lambda a, b: a / b, PAIRS),
+    ("power", lambda a, b: a**b, [(0.5, -1.5), (2.0, 3.0), (1.7, 0.0), (3.0, 1.0), (0.3, 0.3)]),
+    ("negative", lambda a: -a, EVERYWHERE),
+    ("absolute", lambda a: abs(a), EVERYWHERE),
+    ("exp", exp, EVERYWHERE),
+    ("log", log, POSITIVE),
+    ("sqrt", sqrt, POSITIVE),
+    ("sin", sin, EVERYWHERE),
+    ("cos", cos, EVERYWHERE),
+    ("tanh", tanh, EVERYWHERE),
+    ("sigmoid", sigmoid, EVERYWHERE),
+    ("softplus", softplus, EVERYWHERE),
+    ("relu", relu, EVERYWHERE),
+    ("maximum", maximum, PAIRS),
+    ("minimum", minimum, PAIRS),
+    ("xlogy", xlogy, [(0.5, 1.5), (-2.0, 0.25), (3.0, 4.0)]),
+    ("sum", lambda a, b, c: sum([a, b, c]), TRIPLES),
+    ("dot", lambda a, b, c: dot([a, b, c], [b, c, a]), TRIPLES),
+    ("logsumexp", lambda a, b, c: logsumexp([a, b, c]), TRIPLES),
+]
+
+COMPOSITIONS = [
+    ("numbers on the left", lambda a: 2 + 3 * a - (1 - a) / 4 + 2 / (a * a + 1) - 2**a, EVERYWHERE),
+    ("numbers on the right", lambda a: (a + 2) * 3 - 1 - a / 4 + a**2 + (a - 5) ** 3, EVERYWHERE),
+    ("negative base", lambda a: a**2 + a**3, [(-4.0,), (-0.5,), (0.0,)]),
+    ("one node used thrice", lambda a: a * a * a + a, EVERYWHERE),
+    ("diamond", lambda a: sin(a) * cos(a) + exp(sin(a)), EVERYWHERE),
+    ("tanh by exp", lambda a: (exp(2 * a) - 1) / (exp(2 * a) + 1), EVERYWHERE),
+    ("mean", lambda a, b, c: mean([a, b * b, c * a]), TRIPLES),
+    ("softmax", lambda a, b, c: dot(softmax([a, b, c]), [1.0, -2.0, 0.5]), TRIPLES),
+    ("log_softmax", lambda a, b, c: dot(log_softmax([a, b, c]), [0.3, 0.2, 0.9]), TRIPLES),
+    ("cross_entropy", lambda a, b, c: cross_entropy([a, b, c], 1), TRIPLES),
+    ("cross_entropy of a list", lambda a, b, c: cross_entropy([a, b, c], [0.2, 0.5, 0.3]), TRIPLES),
+    ("a neuron", lambda w, x, b: sigmoid(w * x + b) ** 2, TRIPLES),
+]
+
+EXPRESSIONS = OPERATORS + COMPOSITIONS
+
+
+def cases(expressions):
+    """The expressions for pytest.mark.parametrize("f, points", ...)."""
+    import pytest
+
+    return [pytest.param(f, points, id=name) for name, f, points in expressions]
+
+
+def central_difference(f, point, i):
+    """df/dx_i at the point, from plain numbers: fourth-order central differences."""
+    h = 3e-4 * max(1.0, abs(point[i]))
+
+    def at(shift):
+        return f(*[x + shift if j == i else x for j, x in enumerate(point)])
+
+    return (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h)

@@ -1,0 +1,41 @@
+"""What importing the engine costs and loads."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(program):
+    command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {program}"]
+    return subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ}).stdout
+
+
+def test_scalar_engine_loads_the_standard_library_only():
+    """-S leaves third-party packages out of reach; what is loaded beside it must be Python's own."""
+    loaded = run("import scalar_engine; print(*{name.partition('.')[0] for name in sys.modules})").split()
+    assert set(loaded) - {"scalar_engine", "__main__"} <= set(sys.stdlib_module_names)
+
+
+def test_modules_import_in_one_direction():
+    """graph <- operators <- arithmetic <- value, and the rest on top of them."""
+    program = "import {} as module; print(*sorted(n for n in sys.modules if n.startswith('scalar_engine.')))"
+    for module, allowed in [("graph", set()), ("operators", {"graph"}), ("arithmetic", {"graph", "operators"})]:
+        source = (ROOT / "scalar_engine" / f"{module}.py").read_text()
+        imported = {line.split()[1].lstrip(".") for line in source.splitlines() if line.startswith("from .")}
+        assert imported <= allowed, module
+    assert "scalar_engine.graph" in run(program.format("scalar_engine"))
+
+
+def test_engines_and_models_know_no_picture():
+    for package, strangers in [
+        ("scalar_engine", ("numpy", "tensor_engine", "models", "walkthroughs", "graphviz", "matplotlib")),
+        ("models", ("walkthroughs", "graphviz")),
+    ]:
+        for path in (ROOT / package).rglob("*.py"):
+            for line in path.read_text().splitlines():
+                words = line.split()
+                if words[:1] in (["import"], ["from"]):
+                    assert words[1].partition(".")[0] not in strangers, f"{path.name}: {line}"

@@ -1,0 +1,89 @@
+"""The test of the whole idea: a new operator is a symbol, a forward rule and its partials, and works everywhere.
+
+Nothing else in the project knows the operators defined here.
+"""
+
+import math
+
+import pytest
+
+from scalar_engine import Operator, Value, explain, gradcheck, steps
+from walkthroughs.draw import draw
+
+
+class Cube(Operator):
+    symbol = "cube"
+    forward = lambda x: x * x * x
+    partials = (lambda out, x: 3 * x * x,)
+
+
+class LogAddExp(Operator):
+    """log(exp(a) + exp(b))"""
+
+    symbol = "logaddexp"
+
+    def forward(a, b):
+        return max(a, b) + math.log1p(math.exp(-abs(a - b)))
+
+    partials = (
+        lambda out, a, b: (a - out).exp() if hasattr(a, "exp") else math.exp(a - out),
+        lambda out, a, b: (b - out).exp() if hasattr(b, "exp") else math.exp(b - out),
+    )
+
+
+class At(Operator):
+    """a @ b = a * b - a, to have a symbol that stands between its operands."""
+
+    symbol = "@"
+    forward = lambda a, b: a * b - a
+    partials = (
+        lambda out, a, b: b - 1,
+        lambda out, a, b: a,
+    )
+
+
+cube, logaddexp, at = Cube(), LogAddExp(), At()
+
+
+def test_on_numbers():
+    assert cube(2.0) == 8 and logaddexp(0.0, 0.0) == pytest.approx(math.log(2)) and at(3.0, 4.0) == 9
+
+
+def test_as_values_with_numbers_on_either_side():
+    x = Value(2.0)
+    root = cube(x) + at(x, 5.0) + at(5.0, x) + logaddexp(x, 1.0)
+    root.backward()
+    assert root.data == pytest.approx(8 + 8 + 5 + math.log(math.e**2 + math.e))
+    assert x.grad == pytest.approx(12 + 4 + 5 + math.e**2 / (math.e**2 + math.e))
+
+
+def test_by_finite_differences():
+    a, b = Value(0.3), Value(-1.2)
+    check = gradcheck(cube(logaddexp(a, b)) * at(b, a))
+    assert check.ok, str(check)
+
+
+def test_in_the_ledger_and_the_steps():
+    x = Value(2.0, "x")
+    root = cube(x).named("f")
+    root.backward()
+    assert "f = cube(x)  12 x 1  = 12" in str(explain(x, root))
+    forward, backward = steps(root)
+    assert (forward.node, backward.input, backward.local) == (root, x, 12)
+    assert at(x, x).describe() == "x @ x"
+
+
+def test_in_a_picture():
+    x = Value(2.0, "x")
+    assert ">cube<" in draw(cube(x)).pipe("svg", encoding="utf-8")
+
+
+def test_in_a_domain_error():
+    with pytest.raises(OverflowError, match=r"root10: root10\(x\) does not exist at x = 1000"):
+        Root10()(Value(1000.0, "x"))
+
+
+class Root10(Operator):
+    symbol = "root10"
+    forward = lambda x: math.exp(x) ** 0.1
+    partials = (lambda out, x: out / 10,)

@@ -1,0 +1,133 @@
+"""Question 3 of the assignment: one forward and one backward pass through its tiny network, beside the sheet's answer.
+
+The network, the instance and the target are data. A JSON file for --weights looks as follows; what it leaves out
+is as on the sheet, and the sizes are its own:
+
+    {"W": [[1, 1, 1], [-1, -1, -1]], "b": [0, 0, 0], "V": [[1, 1], [-1, -1], [-1, -1]], "c": [0, 0]}
+
+Exit status: 0 if the derivatives agree with the sheet's (another network's: with finite differences), 1 if they
+do not, 2 if an argument or a file cannot be used.
+"""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from models import question3
+from models.command_line import Parser
+from models.question3 import Question3, agrees
+from scalar_engine import explain, gradcheck
+
+from .draw import draw
+
+
+def main(arguments=None):
+    parser = Parser("walkthroughs.question3", __doc__)
+    parser.add_argument("--x", nargs="+", type=float, metavar="NUMBER", help="the instance (default: 1 -1)")
+    parser.add_argument("--target", type=int, metavar="CLASS", help="the true class, counted from 0 (default: 0)")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--weights", metavar="FILE", help="a JSON file with another network")
+    source.add_argument("--random", "--seed", type=int, metavar="SEED", help="another network of this shape")
+    parser.add_argument("--json", action="store_true", help="print one JSON object, at full precision")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="default: runs/question3, or none with --json")
+    options = parser.parse_args(arguments)
+    try:
+        network = Question3(chosen_case(options))
+        results = results_of(network)
+    except (ArithmeticError, ValueError) as error:
+        parser.error(str(error))
+    out = options.out or (None if options.json else Path("runs/question3"))
+    written = []
+    if out:
+        try:
+            written = write(results, network, out)
+        except OSError as error:
+            parser.error(f"cannot write to {out}: {error.strerror}")
+    print(json.dumps(results, indent=2) if options.json else report(results, network, written))
+    return 0 if results["agrees"] is not False and results["finite_differences"]["agree"] else 1
+
+
+def chosen_case(options):
+    case = question3.SHEET
+    if options.weights:
+        case = question3.read_case(options.weights)
+    elif options.random is not None:
+        case = question3.random_case(options.random)
+    given = {"x": options.x, "target": options.target}
+    return replace(case, **{name: value for name, value in given.items() if value is not None})
+
+
+def results_of(network):
+    """What the walkthrough found, as plain data. `sheet` and `agrees` are None unless the case is the sheet's."""
+    check = gradcheck(network.l)
+    gradients = network.gradients()
+    sheet = question3.SHEET_GRADIENTS if network.case == question3.SHEET else None
+    return {
+        "values": network.values(),
+        "gradients": gradients,
+        "sheet": sheet,
+        "agrees": sheet and all(agrees(gradients[name], sheet[name]) for name in sheet),
+        "finite_differences": {"agree": check.ok, "worst_error": check.entries[0][3]},
+    }
+
+
+def write(results, network, out):
+    """Write the results and the drawn graph into the folder `out`; returns the paths."""
+    out.mkdir(parents=True, exist_ok=True)
+    numbers = out / "question3.json"
+    numbers.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    picture = draw(network.l)
+    return [numbers, *(picture.write(out / f"question3.{suffix}") for suffix in ("svg", "png", "pdf"))]
+
+
+def report(results, network, written):
+    """The whole walkthrough as text."""
+    case = network.case
+    check = results["finite_differences"]
+    lines = [
+        "Question 3: k = W'x + b,  h = sigmoid(k),  o = V'h + c,  y = softmax(o),  l = -log y[target]",
+        f"x = [{', '.join(f'{x:g}' for x in case.x)}], target class {case.target}",
+        "",
+        "Forward pass",
+    ]
+    for name, values in results["values"].items():
+        lines.append(f"  {name:<6}{decimals(values)}")
+    lines += ["", "Backward pass" + ("" if results["sheet"] is None else ", the engine's derivatives and the sheet's")]
+    for name, gradient in results["gradients"].items():
+        lines += beside(f"dl/d{name}", gradient, results["sheet"] and results["sheet"][name])
+    lines.append("")
+    if results["sheet"]:
+        verdict = "agrees" if results["agrees"] else "DISAGREES"
+        lines.append(f"The engine {verdict} with the sheet to four decimals.")
+    verdict = "agrees" if check["agree"] else "DISAGREES"
+    lines.append(f"The engine {verdict} with finite differences (worst error {check['worst_error']:.0e}).")
+    lines += ["", "Where one weight's derivative comes from:", str(explain(network.V[0][0], network.l))]
+    lines += ["", "h1 is used once for each class, so its derivative is a sum over paths:"]
+    lines.append(str(explain(network.h[0], network.l)))
+    if written:
+        lines += ["", "Written:", *(f"  {path}" for path in written)]
+    return "\n".join(lines)
+
+
+def decimals(values):
+    row = values if isinstance(values, list) else [values]
+    return "".join(f"{value + 0.0:9.4f}" for value in row).replace("-0.0000", " 0.0000")
+
+
+def beside(name, gradient, sheet):
+    """A table of a gradient, row by row, and of the sheet's where there is one."""
+    rows = gradient if isinstance(gradient[0], list) else [gradient]
+    if sheet is None:
+        return [f"  {name if i == 0 else '':<6}{decimals(row)}" for i, row in enumerate(rows)]
+    sheet_rows = sheet if isinstance(sheet[0], list) else [sheet]
+    width = 9 * max(len(row) for row in rows)
+    lines = []
+    for i, (row, expected) in enumerate(zip(rows, sheet_rows)):
+        mark = "agree" if agrees(row, expected) else "DISAGREE"
+        lines.append(f"  {name if i == 0 else '':<6}{decimals(row)}   |{decimals(expected):<{width}}   {mark}")
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main())
