@@ -20,7 +20,7 @@ import graphviz
 from scalar_engine.graph import topological_order
 
 PARAMETER, INPUT, CONSTANT, COMPUTED, ROOT, GROUP = "#fff3c4", "#d6e8fa", "#ececec", "#ffffff", "#fbd9d3", "#f4f1fa"
-LINE, FAINT, GRADIENT = "#50565e", "#6b7280", "#a3241b"
+LINE, GRADIENT = "#50565e", "#a3241b"
 FONT = "Helvetica,Arial,sans-serif"
 
 FOLD_FROM = 200  # nodes: a larger graph is folded unless asked otherwise
@@ -107,7 +107,7 @@ def add_node(drawing, node, name, title, is_root):
         drawing.node(name, f"<{text(node.brief(node.data))}>", shape="box", style="filled", fillcolor=CONSTANT)
         return
     rows = [f"<B>{text(title)}</B>"] if node.label else []
-    rows.append(f'<FONT COLOR="{FAINT}">data</FONT> {text(node.brief(node.data))}')
+    rows.append(f"data {text(node.brief(node.data))}")
     if node.requires_grad:
         gradient = "not computed" if node.grad is None else text(node.brief(node.grad))
         rows.append(f'<FONT COLOR="{GRADIENT}">grad {gradient}</FONT>')
