@@ -54,8 +54,12 @@ class Layer(Module):
 
     def __call__(self, x):
         """A list of n_outputs Values; the Value itself if n_outputs is 1, as in micrograd."""
-        outputs = [neuron(x) for neuron in self.neurons]
+        outputs = self.outputs(x)
         return outputs[0] if len(outputs) == 1 else outputs
+
+    def outputs(self, x):
+        """A list of n_outputs Values."""
+        return [neuron(x) for neuron in self.neurons]
 
     def parameters(self):
         return [p for neuron in self.neurons for p in neuron.parameters()]
@@ -75,9 +79,10 @@ class MLP(Module):
         ]
 
     def __call__(self, x):
-        for layer in self.layers:
-            x = layer(x)
-        return x
+        """The last layer's outputs for a list `x` of n_inputs Values or numbers, as `Layer` returns them."""
+        for layer in self.layers[:-1]:
+            x = layer.outputs(x)
+        return self.layers[-1](x)
 
     def parameters(self):
         return [p for layer in self.layers for p in layer.parameters()]

@@ -44,13 +44,15 @@ class Case:
                 require_numbers(f"row {i} of {name}", row)
                 if len(row) != n_columns:
                     raise ValueError(f"row {i} of {name} has {len(row)} numbers, and must have {n_columns}: {sizes}")
-        if self.target not in range(len(self.c)):
+        if type(self.target) is not int or self.target not in range(len(self.c)):
             raise ValueError(f"target is {self.target}, and must be a class from 0 to {len(self.c) - 1}")
 
 
 def require_numbers(name, row):
     if not isinstance(row, list) or not row or not all(type(number) in (int, float) for number in row):
         raise ValueError(f"{name} must be a list of numbers, not {row!r}")
+    if not all(abs(number) < 1e300 for number in row):
+        raise ValueError(f"{name} has a number that is not finite: {row!r}")
 
 
 SHEET = Case(
@@ -86,11 +88,11 @@ def read_case(path):
     Raises ValueError, naming the file, if it is not such a file.
     """
     try:
-        given = json.loads(Path(path).read_text(encoding="utf-8"))
+        given = json.loads(Path(path).read_text(encoding="utf-8-sig"))  # Windows editors add a mark
         if not isinstance(given, dict) or not set(given) <= {"x", "W", "b", "V", "c", "target"}:
             raise ValueError("expected an object with the keys x, W, b, V, c, target")
         return replace(SHEET, **given)
-    except (OSError, ValueError) as error:
+    except (OSError, RecursionError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from error
 
 
@@ -98,7 +100,8 @@ def read_case(path):
 class Question3:
     """The network as a graph: each attribute holds the Values of that name, numbered from 1 as on the sheet.
 
-    t is the target as one-hot data, so that every class takes part in l = -sum_i t_i log y_i.
+    t is the target as one-hot data, so that every class takes part in l = -sum_i t_i log y_i. The loss is the sheet's,
+    by way of y: where a y underflows to 0 it does not exist, while `cross_entropy` of the logits does.
     """
 
     case: Case
@@ -157,7 +160,7 @@ def numbered(values, label):
 
 
 def data_of(values):
-    return [data_of(value) for value in values] if isinstance(values, list) else values.data
+    return [data_of(value) for value in values] if isinstance(values, list) else values.data + 0.0
 
 
 def gradient_of(values):

@@ -19,7 +19,7 @@ class Ledger:
 
     def __str__(self):
         node, brief = self.node, self.node.brief
-        title = f"d{self.root.name or 'root'}/d{node.name or 'node'}"
+        title = "/".join(f"d{x.name}" if x.label else f"d({x.describe()})" for x in (self.root, node))
         if not node.requires_grad:
             return f"{title}: none, for it is data or depends on data only"
         if self.gradient is None:
@@ -30,8 +30,8 @@ class Ledger:
         widths = [max(map(len, column)) for column in zip(*rows)]
         lines = ["  " + "  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in rows]
         text = "\n".join([f"{title} = {brief(self.gradient)}, the sum of local x upstream over"] + lines)
-        if not node.inputs and brief(node.grad) != brief(self.gradient):
-            text += f"\n  (.grad is {brief(node.grad)}: a leaf accumulates over passes until zero_grad)"
+        if node.grad is not None and brief(node.grad) != brief(self.gradient):
+            text += f"\n  (.grad is {brief(node.grad)}: from other passes too, or the data has changed since)"
         return text
 
 

@@ -1,35 +1,56 @@
 """Functions of lists, composed of operators: they take floats, Values, or anything else that operators take.
 
-All are built on logsumexp, so that logits of any size are safe: nothing is ever exponentiated but differences <= 0.
+All are built on logsumexp, so that logits of any size are safe: nothing is exponentiated but differences <= 0.
 """
+
+import math
 
 from .operators import dot, exp, logsumexp, sum
 
 
 def mean(xs):
     """The arithmetic mean of a list that is not empty."""
+    xs = list(xs)
+    if not xs:
+        raise ValueError("mean: the list is empty")
     return sum(xs) / len(xs)
+
+
+def centred(logits):
+    """The logits, less the largest if they are so large that digits would be lost; softmax is the same for both."""
+    logits = list(logits)
+    sizes = [getattr(o, "data", o) for o in logits]
+    if all(isinstance(size, (int, float)) for size in sizes):
+        largest = max(sizes, default=0.0)
+        if 1e3 < abs(largest) < math.inf:
+            return [o - largest for o in logits]
+    return logits
 
 
 def softmax(logits):
     """y_i = exp(o_i) / sum_j exp(o_j), as exp(o_i - logsumexp(o))."""
+    logits = centred(logits)
     z = logsumexp(logits)
     return [exp(o - z) for o in logits]
 
 
 def log_softmax(logits):
     """log y_i = o_i - logsumexp(o)."""
+    logits = centred(logits)
     z = logsumexp(logits)
     return [o - z for o in logits]
 
 
 def cross_entropy(logits, target):
     """-log softmax(logits)[target], or -sum_i t_i log softmax(logits)_i if the target is a list t (one-hot, say)."""
+    logits = centred(logits)
     z = logsumexp(logits)
-    if isinstance(target, (list, tuple)):
+    if hasattr(target, "__len__"):
         if len(target) != len(logits):
             raise ValueError(f"cross_entropy: {len(logits)} logits and {len(target)} target values")
         return dot(target, [z - o for o in logits])
+    if not hasattr(target, "__index__"):
+        raise TypeError(f"cross_entropy: the target must be a class (an integer) or a list, not {target!r}")
     if not 0 <= target < len(logits):
         raise ValueError(f"cross_entropy: class {target} of {len(logits)} classes (they count from 0)")
     return z - logits[target]

@@ -17,36 +17,52 @@ class Operator:
     """
 
     symbol = ""
+    symmetric = False  # whether the order of its operands does not matter
     partials = ()
+    forward_on: dict = {}  # {type: function(op, *xs)}: how forward rules run on operands of a type that is not a number
 
     def forward(*xs):
         raise TypeError("an operator needs a forward rule")
 
     def __init_subclass__(cls):
         cls.forward = staticmethod(cls.forward)  # a rule has no self, whether it is math.exp, a lambda or a def
+        if not isinstance(cls.partials, tuple):
+            raise TypeError(f"{cls.__name__}.partials must be a tuple, one rule per input: is a comma missing?")
 
     def __call__(self, *inputs):
+        if self.partials and len(self.partials) != len(inputs):
+            raise TypeError(f"{self.name}: has {len(self.partials)} partials and was given {len(inputs)} inputs")
+        refused = False
         for x in inputs:
             apply_operator = getattr(x, "apply_operator", None)
             if apply_operator is not None:
                 out = apply_operator(self, *inputs)
-                if out is NotImplemented:
-                    kinds = ", ".join(type(x).__name__ for x in inputs)
-                    raise TypeError(f"{self.name}: cannot be applied to ({kinds})")
-                return out
+                if out is not NotImplemented:
+                    return out
+                refused = True
+        if refused:
+            raise TypeError(f"{self.name}: cannot be applied to ({', '.join(type(x).__name__ for x in inputs)})")
+        for x in inputs:
+            if type(x) in self.forward_on:
+                return self.forward_on[type(x)](self, *inputs)
         return self.forward(*inputs)
 
     def locals(self, out, *xs, needs):
-        """The local derivatives d out / d x_i, one per input; None where `needs` says that nobody asks for it."""
+        """The local derivatives d out / d x_i, one per input; None where there is none or `needs` says no to it."""
+        if not self.partials:
+            return [None] * len(xs)
         return [rule(out, *xs) if need else None for rule, need in zip(self.partials, needs)]
 
     def pull(self, upstream, out, *xs, needs):
         """What the gradient `upstream` of `out` contributes to each input's gradient: local x upstream."""
+        if not self.partials:
+            raise TypeError(f"{self.name}: has neither partials nor a pull, so it has no derivative")
         return [None if local is None else local * upstream for local in self.locals(out, *xs, needs=needs)]
 
     @property
     def name(self):
-        return type(self).__name__.lower()
+        """What to call it: "sigmoid", "multiply"."""
+        return type(self).__name__.lower() if self.infix else self.symbol
 
     def formula(self, *operands):
         """The operator applied to operands that are written already: "a * b", "-a", "sigmoid(k)"."""
@@ -121,7 +137,7 @@ class Node:
     @property
     def name(self):
         """The label without its groups."""
-        return self.label.rpartition("/")[2]
+        return self.label.rpartition("/")[2] or self.label
 
     @staticmethod
     def brief(quantity):
@@ -182,19 +198,25 @@ def topological_order(root):
     return order
 
 
-def gradients(root, watch=None):
-    """The backward pass: a dict {node: d root / d node} of every node that requires a gradient. Stores none in a node.
+def backward_pass(root, watch=None):
+    """The backward pass: yields (node, d root / d node) for each node that takes a gradient, from the root back.
 
-    From the root back, each node multiplies its gradient with its local derivatives and adds the products to its
-    inputs' gradients; when a node's turn comes, all its consumers have had theirs. `watch(step)`, if given, is called
-    with the `Step` of each contribution.
+    Each node multiplies its gradient with its local derivatives and adds the products to its inputs' gradients; when
+    its turn comes, all its consumers have had theirs. It is yielded when it has done so, and the pass needs it no more.
+    Stores nothing in a node. `watch(step)`, if given, is called with the `Step` of each contribution.
     """
-    result = {root: root.unit}
-    for node in reversed(topological_order(root)):
-        inputs = node.inputs
-        if not inputs or node not in result:
+    order = topological_order(root)
+    pending = {root: root.unit}
+    while order:
+        node = order.pop()
+        if node not in pending:
             continue
-        op, out, upstream = node.op, node.data, result[node]
+        upstream = pending.pop(node)
+        inputs = node.inputs
+        if not inputs:
+            yield node, upstream
+            continue
+        op, out = node.op, node.data
         try:
             # Two cases of the general one below, written out, for they are most of a graph and run three times as fast.
             if len(op.partials) == 2 and watch is None:
@@ -202,28 +224,33 @@ def gradients(root, watch=None):
                 x, y = a.data, b.data
                 if a.requires_grad:
                     contribution = by_a(out, x, y) * upstream
-                    result[a] = result[a] + contribution if a in result else contribution
+                    pending[a] = pending[a] + contribution if a in pending else contribution
                 if b.requires_grad:
                     contribution = by_b(out, x, y) * upstream
-                    result[b] = result[b] + contribution if b in result else contribution
-                continue
-            if len(op.partials) == 1 and watch is None:
+                    pending[b] = pending[b] + contribution if b in pending else contribution
+            elif len(op.partials) == 1 and watch is None:
                 (a,), (by_a,) = inputs, op.partials
                 contribution = by_a(out, a.data) * upstream
-                result[a] = result[a] + contribution if a in result else contribution
-                continue
-            xs, needs = [x.data for x in inputs], [x.requires_grad for x in inputs]
-            contributions = op.pull(upstream, out, *xs, needs=needs)
-            locals_ = op.locals(out, *xs, needs=needs) if watch else ()
+                pending[a] = pending[a] + contribution if a in pending else contribution
+            else:
+                xs, needs = [x.data for x in inputs], [x.requires_grad for x in inputs]
+                contributions = op.pull(upstream, out, *xs, needs=needs)
+                for x, contribution, need in zip(inputs, contributions, needs):
+                    if need:
+                        pending[x] = pending[x] + contribution if x in pending else contribution
+                locals_ = op.locals(out, *xs, needs=needs) if watch else ()
         except (ArithmeticError, ValueError) as error:
-            raise type(error)(undefined(op, inputs, error, "the derivative of ")) from None
-        for x, contribution, need in zip(inputs, contributions, needs):
-            if need:
-                result[x] = result[x] + contribution if x in result else contribution
-        for position, local in enumerate(locals_):
-            if needs[position]:
-                watch(Step(node, position, upstream, local, contributions[position]))
-    return result
+            raise undefined(op, inputs, error, "the derivative of ") from error
+        if watch is not None:
+            for position, local in enumerate(locals_):
+                if needs[position]:
+                    watch(Step(node, position, upstream, local, contributions[position]))
+        yield node, upstream
+
+
+def gradients(root, watch=None):
+    """A dict {node: d root / d node} of every node that takes a gradient. Stores none in a node."""
+    return dict(backward_pass(root, watch))
 
 
 def steps(root):
@@ -247,7 +274,10 @@ def formula(op, inputs, depth=2):
 
 
 def undefined(op, inputs, error, what=""):
-    """The message for a value that does not exist: "log: log(y2) does not exist at y2 = 0 (math domain error)"."""
+    """The error for a value that does not exist: "log: log(y2) does not exist at y2 = 0 (math domain error)"."""
+    kind = next(
+        kind for kind in (ZeroDivisionError, OverflowError, ArithmeticError, ValueError) if isinstance(error, kind)
+    )
     known = [f"{x.label or x.describe()} = {x.brief(x.data)}" for x in inputs if x.label or x.op]
     where = f" at {', '.join(dict.fromkeys(known))}" if known else ""
-    return f"{op.name}: {what}{formula(op, inputs)} does not exist{where} ({error})"
+    return kind(f"{op.name}: {what}{formula(op, inputs)} does not exist{where} ({error})")

@@ -19,6 +19,7 @@ from .graph import Operator
 
 class Add(Operator):
     symbol = "+"
+    symmetric = True
     forward = operator.add
     partials = (
         lambda out, a, b: 1.0,
@@ -37,6 +38,7 @@ class Subtract(Operator):
 
 class Multiply(Operator):
     symbol = "*"
+    symmetric = True
     forward = operator.mul
     partials = (
         lambda out, a, b: b,
@@ -147,6 +149,7 @@ class ReLU(Operator):
 
 class Maximum(Operator):
     symbol = "maximum"
+    symmetric = True
     forward = lambda a, b: a if a >= b or a != a else b
     partials = (
         lambda out, a, b: (1 + sign(a - b)) / 2,
@@ -156,6 +159,7 @@ class Maximum(Operator):
 
 class Minimum(Operator):
     symbol = "minimum"
+    symmetric = True
     forward = lambda a, b: a if a <= b or a != a else b
     partials = (
         lambda out, a, b: (1 - sign(a - b)) / 2,
@@ -216,6 +220,7 @@ class Sum(ListOperator):
     """sum([x_1, ..., x_n])"""
 
     symbol = "sum"
+    symmetric = True
     forward = lambda *xs: builtins.sum(xs)
 
     def locals(self, out, *xs, needs):
@@ -249,11 +254,12 @@ class LogSumExp(ListOperator):
     """log(exp(x_1) + ... + exp(x_n)), computed from exp(x_i - max x), which never overflows."""
 
     symbol = "logsumexp"
+    symmetric = True
 
     def forward(*xs):
-        largest = max(xs)
+        largest = max(xs, default=-math.inf)
         if math.isinf(largest):
-            return largest
+            return math.nan if any(x != x for x in xs) else largest
         return largest + math.log(builtins.sum([math.exp(x - largest) for x in xs]))
 
     def locals(self, out, *xs, needs):

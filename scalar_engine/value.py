@@ -48,7 +48,7 @@ class Value(Arithmetic, Node):
                 out.data = op.forward(*[x.data for x in inputs])
                 out.requires_grad = inputs[0].requires_grad or any(x.requires_grad for x in inputs)
         except (ArithmeticError, ValueError) as error:
-            raise type(error)(undefined(op, inputs, error)) from None
+            raise undefined(op, inputs, error) from error
         out.grad = None
         out.op = op
         out.inputs = inputs
@@ -69,7 +69,8 @@ class Value(Arithmetic, Node):
 
     @staticmethod
     def brief(quantity):
-        return f"{quantity + 0.0:.4g}"  # + 0.0 turns -0.0 into 0.0
+        # Four digits, or all those before the point; + 0.0 turns -0.0 into 0.0.
+        return f"{quantity:.0f}" if 1e4 <= abs(quantity) < 1e7 else f"{quantity + 0.0:.4g}"
 
     def __repr__(self):
         label = f", label={self.label!r}" if self.label else ""

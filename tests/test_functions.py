@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from scalar_engine import Value, cross_entropy, dot, gradients, log_softmax, logsumexp, mean, softmax, sum
@@ -75,11 +76,32 @@ def test_logits_of_any_size(logits):
         assert [x.grad for x in o] == pytest.approx([p - (i == target) for i, p in enumerate(expected)], abs=1e-7)
 
 
+@pytest.mark.parametrize("offset", [1e4, 1e8, 1e12, 1e15])
+def test_a_shared_offset_changes_nothing(offset):
+    """The offsets and differences are exact in floating point, so the results must be, too."""
+    logits = [0.0, 1.0, -2.0]
+    shifted = [x + offset for x in logits]
+    assert data(softmax(values(shifted))) == pytest.approx(softmax(logits), rel=1e-12)
+    assert data(log_softmax(values(shifted))) == pytest.approx(log_softmax(logits), rel=1e-12)
+    assert cross_entropy(values(shifted), 2).data == pytest.approx(cross_entropy(logits, 2), rel=1e-12)
+    o = values(shifted)
+    cross_entropy(o, 2).backward()
+    assert [x.grad for x in o] == pytest.approx([y - (i == 2) for i, y in enumerate(softmax(logits))], rel=1e-12)
+
+
+def test_any_iterable_will_do():
+    logits = [0.5, -1.0]
+    assert data(softmax(Value(x) for x in logits)) == data(softmax(values(logits)))
+    assert mean(x for x in logits) == -0.25
+    assert cross_entropy(map(Value, logits), np.array([1.0, 0.0])).data == pytest.approx(cross_entropy(logits, 0))
+
+
 @pytest.mark.parametrize("call, words", [
     (lambda: dot([1.0], [1.0, 2.0]), "dot: needs two lists of one length, not 1 and 2"),
     (lambda: cross_entropy([1.0, 2.0], 2), r"class 2 of 2 classes \(they count from 0\)"),
     (lambda: cross_entropy([1.0, 2.0], -1), "class -1 of 2 classes"),
     (lambda: cross_entropy([1.0, 2.0], [1.0]), "2 logits and 1 target values"),
+    (lambda: mean([]), "mean: the list is empty"),
 ])  # fmt: skip
 def test_lists_that_do_not_fit_are_named(call, words):
     with pytest.raises(ValueError, match=words):

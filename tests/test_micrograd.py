@@ -89,6 +89,7 @@ def test_shapes_names_and_representation_of_the_layers():
     assert len(model.parameters()) == 3 * 4 + 4 + 4 * 1 + 1
     assert isinstance(model([Value(1.0)] * 3), Value)  # a single output is not in a list
     assert len(Layer(2, 3)([1.0, 2.0])) == 3
+    assert len(MLP(2, [1, 2])([1.0, 2.0])) == 2 and isinstance(MLP(2, [1, 1])([1.0, 2.0]), Value)
     assert repr(MLP(2, [2, 1])) == (
         "MLP of [Layer of [ReLUNeuron(2), ReLUNeuron(2)], Layer of [LinearNeuron(2)]]"
     )  # fmt: skip

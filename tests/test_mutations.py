@@ -2,34 +2,30 @@
 
 import pytest
 
-from scalar_engine import Value, gradients
+from scalar_engine import Value, gradcheck, gradients
 
-from .expressions import OPERATORS, central_difference
+from .expressions import OPERATORS
 from .test_operators import INSTANCES, PIECEWISE_CONSTANT
+from .test_operators import test_each_derivative_is_that_of_finite_differences as the_check
 
 MUTATIONS = {
     "flipped": lambda local: -local,
     "zeroed": lambda local: 0.0 * local,
-    "dropped": lambda local: None,
     "doubled": lambda local: 2 * local,
     "shifted": lambda local: local + 1e-3,
 }
 
 
-def arity(op):
-    return len(op.partials) or 3  # operators of a list are tried on lists of three
-
-
-def mutants():
+def mutants(mutations):
     for name, op in INSTANCES.items():
         if name not in PIECEWISE_CONSTANT:
-            for position in range(arity(op)):
-                for mutation in MUTATIONS:
+            for position in range(len(op.partials) or 3):  # operators of a list are tried on lists of three
+                for mutation in mutations:
                     yield pytest.param(name, position, mutation, id=f"{name}-{position}-{mutation}")
 
 
 def mutate(monkeypatch, op, position, mutation):
-    """Change one local derivative of the operator, at run time, wherever it is defined."""
+    """Make one local derivative of the operator wrong, at run time, wherever it is defined."""
     change = MUTATIONS[mutation]
     if op.partials:
         rules = list(op.partials)
@@ -47,27 +43,40 @@ def mutate(monkeypatch, op, position, mutation):
         monkeypatch.setattr(type(op), "locals", locals)
 
 
-def the_checks_pass(f, points):
-    """What test_operators asks of one operator."""
-    for point in points:
-        inputs = [Value(x) for x in point]
-        found = gradients(f(*inputs))
-        for i, x in enumerate(inputs):
-            if found.get(x) != pytest.approx(central_difference(f, point, i), rel=1e-7, abs=1e-7):
-                return False
-    return True
-
-
-@pytest.mark.parametrize("name, position, mutation", list(mutants()))
-def test_every_mutant_is_caught(name, position, mutation, monkeypatch):
+@pytest.mark.parametrize("name, position, mutation", list(mutants(MUTATIONS)))
+def test_every_wrong_rule_is_caught(name, position, mutation, monkeypatch):
     f, points = next((f, points) for other, f, points in OPERATORS if other == name)
-    assert the_checks_pass(f, points)
+    the_check(f, points)
     mutate(monkeypatch, INSTANCES[name], position, mutation)
-    try:
-        caught = not the_checks_pass(f, points)
-    except TypeError:  # a dropped derivative is None, which cannot be multiplied
-        caught = True
-    assert caught
+    with pytest.raises(AssertionError):
+        the_check(f, points)
+
+
+@pytest.mark.parametrize("name, position, mutation", list(mutants(MUTATIONS)))
+def test_gradcheck_catches_it_too(name, position, mutation, monkeypatch):
+    f, points = next((f, points) for other, f, points in OPERATORS if other == name)
+    assert all(gradcheck(f(*map(Value, point))).ok for point in points)
+    mutate(monkeypatch, INSTANCES[name], position, mutation)
+    assert not all(gradcheck(f(*map(Value, point))).ok for point in points)
+
+
+@pytest.mark.parametrize("name, position, mutation", list(mutants(["dropped"])))
+def test_a_contribution_that_is_dropped_is_caught(name, position, mutation, monkeypatch):
+    """The operator takes one of its inputs for a constant."""
+    f, points = next((f, points) for other, f, points in OPERATORS if other == name)
+    right = Value.apply_operator
+
+    def apply_operator(used, *inputs):
+        if used is INSTANCES[name] and isinstance(inputs[position], Value):
+            constant = Value(inputs[position].data, requires_grad=False)
+            inputs = (*inputs[:position], constant, *inputs[position + 1 :])
+        return right(used, *inputs)
+
+    monkeypatch.setattr(Value, "apply_operator", staticmethod(apply_operator))
+    with pytest.raises((AssertionError, ValueError)) as caught:
+        the_check(f, points)
+    if caught.type is ValueError:  # nothing is left to differentiate
+        assert "depends on nothing that requires a gradient" in str(caught.value) and len(points[0]) == 1
 
 
 @pytest.mark.parametrize("name", sorted(PIECEWISE_CONSTANT))

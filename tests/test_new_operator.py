@@ -78,6 +78,49 @@ def test_in_a_picture():
     assert ">cube<" in draw(cube(x)).pipe("svg", encoding="utf-8")
 
 
+class Product(Operator):
+    """x * y with a `pull` of its own, as operators have whose contributions are not local x upstream."""
+
+    symbol = "product"
+    forward = lambda x, y: x * y
+
+    def pull(self, upstream, out, x, y, needs):
+        return [upstream * y, upstream * x]
+
+
+def test_an_operator_with_a_pull_of_its_own():
+    x, y = Value(2.0, "x"), Value(3.0, "y")
+    root = Product()(x, y).named("f")
+    root.backward()
+    assert (x.grad, y.grad) == (3, 2)
+    assert [(step.input, step.local, step.contribution) for step in steps(root)[1:]] == [(x, None, 3), (y, None, 2)]
+    assert str(explain(x, root)) == "df/dx = 3, the sum of local x upstream over\n  f = product(x, y)  3"
+
+
+def test_rules_that_cannot_work_say_why():
+    with pytest.raises(TypeError, match="partials must be a tuple, one rule per input: is a comma missing"):
+
+        class ForgotTheComma(Operator):
+            symbol = "f"
+            forward = lambda x: x
+            partials = lambda out, x: 1.0
+
+    class OneRule(Operator):
+        symbol = "g"
+        forward = lambda x, y: x
+        partials = (lambda out, x, y: 1.0,)
+
+    with pytest.raises(TypeError, match="g: has 1 partials and was given 2 inputs"):
+        OneRule()(Value(1.0), Value(2.0))
+
+    class NoRule(Operator):
+        symbol = "h"
+        forward = lambda x: x
+
+    with pytest.raises(TypeError, match="h: has neither partials nor a pull"):
+        NoRule()(Value(1.0)).backward()
+
+
 def test_in_a_domain_error():
     with pytest.raises(OverflowError, match=r"root10: root10\(x\) does not exist at x = 1000"):
         Root10()(Value(1000.0, "x"))

@@ -10,7 +10,7 @@ import pytest
 
 from models import question3
 from models.question3 import SHEET, Case, Question3, agrees, random_case
-from scalar_engine import gradcheck
+from scalar_engine import gradcheck, operators
 from walkthroughs.question3 import main
 
 ASYMMETRIC = Case(
@@ -102,6 +102,12 @@ def test_exit_status_1_when_the_sheets_case_disagrees(what, monkeypatch, capsys)
     assert json.loads(capsys.readouterr().out)["agrees"] is False
 
 
+def test_exit_status_1_when_finite_differences_disagree(monkeypatch, capsys):
+    monkeypatch.setattr(operators.Sigmoid, "partials", (lambda out, x: out * (1 + out),))
+    assert main(["--json", "--random", "1"]) == 1
+    assert json.loads(capsys.readouterr().out)["finite_differences"]["agree"] is False
+
+
 def test_other_inputs_targets_and_weights(tmp_path, capsys):
     assert main(["--json", "--target", "1", "--x", "0.5", "-2"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -122,6 +128,10 @@ def test_other_inputs_targets_and_weights(tmp_path, capsys):
     (["--target", "2"], "target is 2, and must be a class from 0 to 1"),
     (["--x", "1", "2", "3"], "W must be a list of 3 rows: x has 3 values, b has 3, c has 2"),
     (["--x", "one"], "invalid float value: 'one'"),
+    (["--x", "nan", "1"], "x has a number that is not finite: [nan, 1.0]"),
+    (["--weights", 'FILE:{"target": true}'], "target is True, and must be a class"),
+    (["--weights", 'FILE:{"V": [[355, -355], [0, 0], [0, 0]], "x": [100, 0]}'], "a derivative is not finite"),
+    (["--weights", 'FILE:{"V": [[1000, -1000], [0, 0], [0, 0]]}'], "log(y2) does not exist at softmax/y2 = 0"),
     (["--weights", "FILE:[1]"], "expected an object with the keys x, W, b, V, c, target"),
     (["--weights", "FILE:{"], "FILE: Expecting property name"),
     (["--weights", "FILE:"], "FILE: Expecting value"),

@@ -7,7 +7,7 @@ import pytest
 
 from models.datasets import load_synth
 from models.mlp import MLP
-from models.scalar_training import sgd_step, train
+from models.scalar_training import accuracy, sgd_step, train
 from scalar_engine import Value
 from walkthroughs.question4 import main
 
@@ -51,6 +51,7 @@ def test_the_walkthrough_learns_and_writes_its_curve(tmp_path, capsys):
     assert lines.index("features as loaded:") < lines.index("2-3-2 network, sigmoid and softmax, 17 parameters")
     accuracy = float(next(line for line in lines if line.startswith("validation accuracy")).split()[-1])
     assert accuracy > 0.9
+    assert sum("mean  0.00, deviation 1.00" in line for line in lines) == 2  # standardised
     losses = [float(row["loss"]) for row in csv.DictReader((tmp_path / "loss.csv").read_text().splitlines())]
     assert len(losses) == 20_000 and np.mean(losses[-2000:]) < 0.5 * np.mean(losses[:2000])
     assert (tmp_path / "loss_curve.png").read_bytes().startswith(b"\x89PNG")
@@ -65,7 +66,24 @@ def test_the_same_seed_gives_the_same_numbers(tmp_path):
     assert losses("a", "1") == losses("b", "1") != losses("c", "2")
 
 
-@pytest.mark.parametrize("arguments", ["--hidden 0", "--instances 60001", "--epochs x", "--out /dev/null/x"])
+def test_accuracy_counts_the_largest_logit():
+    model = MLP(2, [2])
+    for parameter, data in zip(model.parameters(), [1.0, 0.0, 0.0, 0.0, 1.0, 0.0]):
+        parameter.data = data  # logits = x
+    assert accuracy(model, [[2.0, 1.0], [0.0, 1.0], [3.0, 5.0], [1.0, 0.0]], [0, 1, 0, 0]) == 0.75
+
+
+def test_diverging_training_stops_says_so_and_keeps_what_was_done(tmp_path, capsys):
+    assert main(["--learning-rate", "1e308", "--out", str(tmp_path)]) == 1
+    error = capsys.readouterr().err
+    assert "try a smaller --learning-rate" in error and error.count("\n") == 1
+    assert (tmp_path / "loss.csv").exists() and (tmp_path / "loss_curve.png").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["--hidden 0", "--learning-rate nan", "--learning-rate -1", "--instances 60001", "--epochs x", "--out /dev/null/x"],
+)
 def test_a_bad_argument_is_one_clear_line_and_exit_2(arguments, capsys):
     with pytest.raises(SystemExit) as stop:
         main(arguments.split())

@@ -1,6 +1,6 @@
 """The tour: Question 3 from end to end, and what to look at next."""
 
-import sys
+from models.command_line import Parser, run
 
 from . import question3
 
@@ -10,7 +10,13 @@ Next:
   python -m walkthroughs.question4            a small network of scalars learns (Question 4)
 """
 
-if __name__ == "__main__":
-    status = question3.main(sys.argv[1:])
+
+def main():
+    Parser("walkthroughs", __doc__).parse_args()
+    status = question3.main([])
     print(NEXT)
-    sys.exit(status)
+    return status
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,6 +1,7 @@
 """A picture of a computation graph, of either engine, as a `graphviz.Digraph`.
 
-Boxes are values, ellipses are the operators that made them; an arrow is an input, so `x * x` has two.
+Boxes are values, ellipses are the operators that made them; an arrow is an input, so `x * x` has two. Where the order
+of the operands matters, as in a - b, the arrows are numbered.
 
     yellow      a parameter: a leaf that takes a gradient
     blue        an input: data with a name, which takes none
@@ -11,9 +12,11 @@ Boxes are values, ellipses are the operators that made them; an arrow is an inpu
 """
 
 import html
+import re
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import graphviz
 
@@ -26,21 +29,35 @@ FONT = "Helvetica,Arial,sans-serif"
 FOLD_FROM = 200  # nodes: a larger graph is folded unless asked otherwise
 LARGEST = 400  # nodes in a picture: layout takes seconds there, and nobody can read more
 
+FORBIDDEN_IN_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
+
 
 class Drawing(graphviz.Digraph):
     """A Digraph that renders with the machine's `dot` if there is one, and else with the Graphviz in pygraphviz."""
 
-    def pipe(self, format="svg", encoding=None):
-        """The picture as bytes, or as text in `encoding`; notebooks call this to show it."""
+    def pipe(self, format=None, **options):
+        """The picture as bytes, or as text in `encoding`; notebooks call this to show it. Options as in graphviz."""
         try:
-            return super().pipe(format=format, encoding=encoding)
+            return super().pipe(format, **options)
         except graphviz.ExecutableNotFound:
-            data = rendered_by_pygraphviz(self.source, format)
-            return data.decode(encoding) if encoding else data
+            data = rendered_by_pygraphviz(self.source, format or self.format)
+            return data.decode(options["encoding"]) if options.get("encoding") else data
+
+    def render(self, filename=None, **options):
+        """Write the source to `filename` and the picture beside it; returns its path. Options as in graphviz."""
+        try:
+            return super().render(filename, **options)
+        except graphviz.ExecutableNotFound:
+            source = Path(self.save(filename, directory=options.get("directory")))
+            picture = self.write(source.with_name(f"{source.name}.{options.get('format') or self.format}"))
+            if options.get("cleanup"):
+                source.unlink()
+            return str(picture)
 
     def write(self, path):
-        """Write the picture to `path`, in the format that its suffix names (svg, png, pdf, ...), and return `path`."""
-        path.write_bytes(self.pipe(format=path.suffix[1:]))
+        """Write the picture to `path`, in the format that its suffix names (svg, png, pdf, ...); returns the path."""
+        path = Path(path)
+        path.write_bytes(self.pipe(path.suffix[1:].lower() or "svg"))
         return path
 
 
@@ -57,48 +74,63 @@ def rendered_by_pygraphviz(source, format):
 
 
 def draw(root, fold=None, open=()):
-    """The graph behind the node `root` as a Drawing: show it in a notebook, or `.write(Path("graph.svg"))` it.
+    """The graph behind the node `root` as a Drawing: show it in a notebook, or `.write("graph.svg")` it.
 
-    fold    True folds every group into one node, False folds none; None folds graphs of more than 200 nodes
-    open    groups, such as "layer1/neuron2", to leave open all the same
+    fold    True folds every group into one node, False folds none; None folds if there are more than 200 nodes
+    open    a group, such as "layer1/neuron2", or several, to leave open when the others are folded
 
     The label "layer1/neuron2/k" puts a node into the groups layer1 and layer1/neuron2; a node without a label belongs
-    to the group that all its consumers share. Raises ValueError, with advice, if more than 400 nodes would be shown.
+    to the group that all its consumers share. Raises ValueError, with advice, if the picture would be too large to
+    read, or if there is no group to open.
     """
     nodes = topological_order(root)
     groups = groups_of(nodes)
-    folded = folding(nodes, groups, len(nodes) > FOLD_FROM if fold is None else fold, opened(open))
-    require_drawable(nodes, groups, folded)
+    opened = groups_around([open] if isinstance(open, str) else open, groups)
+    folded = folding(nodes, groups, opened) if opened or (len(nodes) > FOLD_FROM if fold is None else fold) else {}
+    folded.pop(root, None)
 
     names = {node: f"n{i}" for i, node in enumerate(nodes)}
-    sizes = Counter(folded.values())
     boxes = {group: f"g{i}" for i, group in enumerate(dict.fromkeys(folded.values()))}
+    edges = edges_between(nodes, names, boxes, folded)
+    require_readable(nodes, groups, folded, edges)
     drawing = Drawing(
         "graph",
+        format="svg",
         graph_attr={"bgcolor": "white", "nodesep": "0.15", "ranksep": "0.25"},
         node_attr={"fontname": FONT, "fontsize": "11", "color": LINE, "penwidth": "0.8", "margin": "0.08,0.06"},
-        edge_attr={"color": LINE, "penwidth": "0.8", "arrowsize": "0.55"},
+        edge_attr={"color": LINE, "penwidth": "0.8", "arrowsize": "0.55", "fontname": FONT, "fontsize": "8"},
     )
     shown = [node for node in nodes if node not in folded]
-    bearers = Counter(node.name for node in shown)
+    bearers, members = Counter(node.name for node in shown), Counter(groups.values())
     for node in shown:
-        title = node.name if bearers[node.name] == 1 else node.label
-        add_node(drawing, node, names[node], title, is_root=node is root)
+        is_clear = bearers[node.name] == 1 and members[groups[node]] > 1
+        add_node(drawing, node, names[node], node.name if is_clear else node.label, is_root=node is root)
+    sizes = Counter(folded.values())
     for group, box in boxes.items():
         label = f"<<B>{text(group)}</B><BR/>{sizes[group]:,} nodes>"
         drawing.node(box, label, shape="box", style="rounded,filled,dashed", fillcolor=GROUP)
+    for tail, head, position in edges:
+        drawing.edge(tail, head, headlabel=position)
+    return drawing
 
-    to_and_from_boxes: dict[tuple[str, str], None] = {}  # an ordered set
+
+def edges_between(nodes, names, boxes, folded):
+    """Triples (tail, head, position), one for each input of a node shown, and one for all those to or from a box.
+
+    The position is a number for people where the order of the operands matters, as in a - b, and None elsewhere.
+    """
+    edges, seen = [], set()
     for node in nodes:
-        for x in node.inputs:
+        ordered = len(node.inputs) > 1 and not node.op.symmetric
+        for i, x in enumerate(node.inputs, start=1):
             tail = boxes[folded[x]] if x in folded else names[x]
             head = boxes[folded[node]] if node in folded else f"{names[node]}_op"
-            if x not in folded and node not in folded:
-                drawing.edge(tail, head)
-            elif tail != head:
-                to_and_from_boxes[tail, head] = None
-    drawing.edges(to_and_from_boxes)
-    return drawing
+            if x in folded or node in folded:
+                if tail == head or (tail, head) in seen:
+                    continue
+                seen.add((tail, head))
+            edges.append((tail, head, str(i) if ordered and node not in folded else None))
+    return edges
 
 
 def add_node(drawing, node, name, title, is_root):
@@ -124,8 +156,8 @@ def groups_of(nodes):
     shared: dict = {}  # what the consumers seen so far have in common, as a path
     groups = {}
     for node in reversed(nodes):
-        groups[node] = node.label.rpartition("/")[0] if node.label else "/".join(shared.get(node, ()))
-        path = groups[node].split("/") if groups[node] else []
+        path = [part for part in node.label.split("/")[:-1] if part] if node.label else shared.get(node, [])
+        groups[node] = "/".join(path)
         for x in node.inputs:
             shared[x] = common_prefix(shared[x], path) if x in shared else path
     return groups
@@ -144,25 +176,27 @@ def prefixes(group):
     return ["/".join(parts[: i + 1]) for i in range(len(parts))]
 
 
-def opened(groups):
-    """The groups to leave open: those asked for and the groups around them."""
-    return {prefix for group in groups for prefix in prefixes(group)}
+def groups_around(wanted, groups):
+    """The groups wanted, and those around them."""
+    known = {prefix for group in set(groups.values()) for prefix in prefixes(group)}
+    for group in wanted:
+        if group not in known:
+            raise ValueError(f'draw: there is no group "{group}" to open; there are {sorted(known)[:20]}')
+    return {prefix for group in wanted for prefix in prefixes(group)}
 
 
-def folding(nodes, groups, fold, opened):
+def folding(nodes, groups, opened):
     """{node: the group that it is folded into}: its outermost group that is not open. A group of one is not folded."""
-    if not fold:
-        return {}
     into = {node: next((p for p in prefixes(groups[node]) if p not in opened), None) for node in nodes}
     sizes = Counter(into.values())
     return {node: group for node, group in into.items() if group and sizes[group] > 1}
 
 
-def require_drawable(nodes, groups, folded):
+def require_readable(nodes, groups, folded, edges):
     around = [groups[node] for node in nodes if node not in folded]  # the group around each node or box shown
     around += [group.rpartition("/")[0] for group in set(folded.values())]
     total = len(around)
-    if total <= LARGEST:
+    if total <= LARGEST and len(edges) <= 5 * LARGEST:
         return
     shown = Counter(group.partition("/")[0] for group in around if group)
     most = sorted(shown.items(), key=lambda item: (-item[1], item[0]))[:5]
@@ -171,10 +205,13 @@ def require_drawable(nodes, groups, folded):
         advice = f"draw(root, fold=True) folds each group into one node; now these show most: {', '.join(crowded)}"
     else:
         advice = 'label nodes "layer1/neuron2/k" and draw can fold layer1 into one node, or draw an inner node'
-    raise ValueError(f"draw: {total:,} nodes are more than anybody can read (the limit is {LARGEST}): {advice}")
+    size = f"{total:,} nodes" if total > LARGEST else f"{len(edges):,} edges"
+    limit = LARGEST if total > LARGEST else 5 * LARGEST
+    raise ValueError(f"draw: {size} are more than anybody can read (the limit is {limit:,}): {advice}")
 
 
 def text(words):
     """Words as they are typed, for a Graphviz HTML label: neither markup nor an escape such as \\N is obeyed."""
-    printable = "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in str(words))
+    words = str(words).replace("\r\n", "\n").expandtabs(4)
+    printable = FORBIDDEN_IN_XML.sub("\N{REPLACEMENT CHARACTER}", words)
     return html.escape(printable).replace("\\", "&#92;" * 2).replace("\n", "<BR/>") or " "

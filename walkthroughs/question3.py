@@ -10,12 +10,13 @@ do not, 2 if an argument or a file cannot be used.
 """
 
 import json
+import math
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 from models import question3
-from models.command_line import Parser
+from models.command_line import Parser, run
 from models.question3 import Question3, agrees
 from scalar_engine import explain, gradcheck
 
@@ -38,12 +39,10 @@ def main(arguments=None):
     except (ArithmeticError, ValueError) as error:
         parser.error(str(error))
     out = options.out or (None if options.json else Path("runs/question3"))
-    written = []
-    if out:
-        try:
-            written = write(results, network, out)
-        except OSError as error:
-            parser.error(f"cannot write to {out}: {error.strerror}")
+    try:
+        written = write(results, network, out) if out else []
+    except OSError as error:
+        parser.error(f"cannot write to {out}: {error.strerror}")
     print(json.dumps(results, indent=2) if options.json else report(results, network, written))
     return 0 if results["agrees"] is not False and results["finite_differences"]["agree"] else 1
 
@@ -60,8 +59,10 @@ def chosen_case(options):
 
 def results_of(network):
     """What the walkthrough found, as plain data. `sheet` and `agrees` are None unless the case is the sheet's."""
-    check = gradcheck(network.l)
     gradients = network.gradients()
+    if not all(math.isfinite(number) for gradient in gradients.values() for number in flat(gradient)):
+        raise ValueError("a derivative is not finite: a y is so small that l = -log y has no slope in floating point")
+    check = gradcheck(network.l)
     sheet = question3.SHEET_GRADIENTS if network.case == question3.SHEET else None
     return {
         "values": network.values(),
@@ -77,7 +78,11 @@ def write(results, network, out):
     out.mkdir(parents=True, exist_ok=True)
     numbers = out / "question3.json"
     numbers.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    picture = draw(network.l)
+    try:
+        picture = draw(network.l)
+    except ValueError as error:  # the numbers are wanted even so
+        print(f"no picture: {error}", file=sys.stderr)
+        return [numbers]
     return [numbers, *(picture.write(out / f"question3.{suffix}") for suffix in ("svg", "png", "pdf"))]
 
 
@@ -110,9 +115,13 @@ def report(results, network, written):
     return "\n".join(lines)
 
 
+def flat(values):
+    return [number for value in values for number in (value if isinstance(value, list) else [value])]
+
+
 def decimals(values):
     row = values if isinstance(values, list) else [values]
-    return "".join(f"{value + 0.0:9.4f}" for value in row).replace("-0.0000", " 0.0000")
+    return "".join(f" {value:8.4f}" for value in row).replace("-0.0000", " 0.0000")
 
 
 def beside(name, gradient, sheet):
@@ -130,4 +139,4 @@ def beside(name, gradient, sheet):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)
