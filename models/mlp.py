@@ -8,17 +8,7 @@ import random
 
 from scalar_engine import Value, dot, relu
 
-
-class Module:
-    """Something with parameters."""
-
-    def parameters(self):
-        """All parameters, as one list."""
-        return []
-
-    def zero_grad(self):
-        for parameter in self.parameters():
-            parameter.grad = None
+from .module import Module
 
 
 class Neuron(Module):

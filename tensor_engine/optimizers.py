@@ -63,7 +63,7 @@ class SGD(Optimizer):
         self.velocity_views = self.views(self.velocity) if momentum else None
 
     def step(self):
-        """One update from the gradients as they are now."""
+        """One update from the gradients, which are used up: `.grad` is None after it."""
         if self.momentum:
             self.velocity *= self.momentum
             for view, gradient in zip(self.velocity_views, self.gradients()):
@@ -96,7 +96,7 @@ class Adam(Optimizer):
         self.m_views = self.views(self.m)
 
     def step(self):
-        """One update from the gradients as they are now."""
+        """One update from the gradients, which are used up: `.grad` is None after it."""
         beta1, beta2 = self.betas
         m, v, scratch = self.m, self.v, self.scratch
         gradients = self.gradients()
@@ -115,6 +115,7 @@ class Adam(Optimizer):
         np.divide(m, scratch, out=scratch)
         scratch *= self.learning_rate * of_m / of_v
         self.flat -= scratch
+        self.zero_grad()
 
     def state(self):
         return {"m": self.m, "v": self.v, "steps": self.steps}

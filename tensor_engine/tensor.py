@@ -238,7 +238,7 @@ def constant(x, dtype):
 
 
 def aligned(op, inputs, xs):
-    """An elementwise operator's inputs and their data, those that require a gradient broadcast and cast as the output."""
+    """An elementwise operator's inputs and their data; those that require a gradient are broadcast and cast."""
     arrays = [x for x in xs if type(x) not in (int, float)]
     first = arrays[0] if arrays else None
     if all(x.shape == first.shape and x.dtype == first.dtype for x in arrays):

@@ -1,0 +1,150 @@
+"""Layers of Tensors, and networks made of them: Linear, activations, Dropout, Sequential, MLP.
+
+Instances are rows: a layer takes (instances, inputs) and gives (instances, outputs).
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+import tensor_engine as te
+from tensor_engine import Tensor
+
+from .module import Module
+
+
+def glorot(rng, n_inputs, n_outputs):
+    """Uniform in +- sqrt(6 / (inputs + outputs)): Glorot and Bengio (2010), for sigmoid and tanh."""
+    limit = math.sqrt(6 / (n_inputs + n_outputs))
+    return rng.uniform(-limit, limit, (n_inputs, n_outputs))
+
+
+def he(rng, n_inputs, n_outputs):
+    """Normal with deviation sqrt(2 / inputs): He and others (2015), for relu."""
+    return rng.normal(0, math.sqrt(2 / n_inputs), (n_inputs, n_outputs))
+
+
+class Linear(Module):
+    """x @ W + b, with W (inputs, outputs) from `initialisation(rng, inputs, outputs)` and b (outputs,) zero."""
+
+    def __init__(self, n_inputs, n_outputs, rng, initialisation=glorot, dtype=np.float32, label="layer"):
+        self.W = Tensor(initialisation(rng, n_inputs, n_outputs).astype(dtype), f"{label}/W", requires_grad=True)
+        self.b = Tensor(np.zeros(n_outputs, dtype), f"{label}/b", requires_grad=True)
+        self.label = f"{label}/k"
+
+    def __call__(self, x):
+        return te.linear(x, self.W, self.b).named(self.label)
+
+    def parameters(self):
+        return [self.W, self.b]
+
+    def __repr__(self):
+        return "Linear({}, {})".format(*self.W.shape)
+
+
+class Activation(Module):
+    """An elementwise operator as a layer."""
+
+    operator: Any = None
+
+    def __init__(self, label="layer"):
+        self.label = f"{label}/h"
+
+    def __call__(self, x):
+        return self.operator(x).named(self.label)
+
+    def __repr__(self):
+        return type(self).__name__
+
+
+class Sigmoid(Activation):
+    operator = te.sigmoid
+
+
+class ReLU(Activation):
+    operator = te.relu
+
+
+class Tanh(Activation):
+    operator = te.tanh
+
+
+class Softmax(Module):
+    """Probabilities out of logits, along the last axis. A loss on logits (softmax_cross_entropy) needs none."""
+
+    def __call__(self, x):
+        return te.softmax(x)
+
+    def __repr__(self):
+        return "Softmax"
+
+
+class Dropout(Module):
+    """While training, sets each element to 0 with probability `rate` and scales the others by 1 / (1 - rate)."""
+
+    def __init__(self, rate, rng):
+        if not 0 <= rate < 1:
+            raise ValueError(f"dropout rate {rate}: must be at least 0 and below 1")
+        self.rate = rate
+        self.rng = rng
+
+    def __call__(self, x):
+        if not self.training or not self.rate:
+            return x
+        kept = self.rng.random(x.shape, dtype=np.float32) >= self.rate
+        return x * (kept / x.dtype.type(1 - self.rate)).astype(x.dtype)
+
+    def __repr__(self):
+        return f"Dropout({self.rate})"
+
+
+class Sequential(Module):
+    """Layers one after the other."""
+
+    def __init__(self, *layers):
+        self.layers = list(layers)
+
+    def __call__(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def parameters(self):
+        return [parameter for layer in self.layers for parameter in layer.parameters()]
+
+    def parts(self):
+        return self.layers
+
+    def __repr__(self):
+        return f"Sequential({', '.join(map(repr, self.layers))})"
+
+
+ACTIVATIONS = {"sigmoid": (Sigmoid, glorot), "relu": (ReLU, he), "tanh": (Tanh, glorot)}
+
+
+class MLP(Sequential):
+    """Linear layers of `sizes` (inputs, hidden..., classes) with an activation between them; gives logits.
+
+    activation      "sigmoid", "relu" or "tanh"; relu's weights are drawn after He, the others' after Glorot
+    dropout         the rate after each activation
+    rng             a NumPy Generator, or a seed for one: weights and dropout come from it
+    """
+
+    def __init__(self, sizes, activation="sigmoid", dropout=0.0, rng=0, dtype=np.float32):
+        self.sizes = list(sizes)
+        self.rng = np.random.default_rng(rng)
+        layer_class, initialisation = ACTIVATIONS[activation]
+        layers: list[Module] = []
+        for i, (n_inputs, n_outputs) in enumerate(zip(self.sizes, self.sizes[1:]), start=1):
+            layers.append(Linear(n_inputs, n_outputs, self.rng, initialisation, dtype, f"layer{i}"))
+            if i < len(self.sizes) - 1:
+                layers.append(layer_class(f"layer{i}"))
+                if dropout:
+                    layers.append(Dropout(dropout, self.rng))
+        super().__init__(*layers)
+
+
+def parameter_count(model):
+    """The number of numbers that training changes: 784-100-200-50-10 has 109,260."""
+    return sum(parameter.size for parameter in model.parameters())

@@ -1,0 +1,28 @@
+"""Module: something with parameters, on either engine."""
+
+
+class Module:
+    """The base of neurons, layers and networks.
+
+    A subclass says how it computes (`__call__`) and, if it has parameters or parts, names them in `parameters`.
+    """
+
+    training = True  # Dropout drops while training and lets everything through otherwise
+
+    def parameters(self):
+        """All parameters, Values or Tensors with a label, as one list."""
+        return []
+
+    def parts(self):
+        """The Modules that this one is made of."""
+        return []
+
+    def zero_grad(self):
+        for parameter in self.parameters():
+            parameter.grad = None
+
+    def train(self, training=True):
+        """Set this module and all its parts to training (True) or to evaluation (False)."""
+        self.training = training
+        for part in self.parts():
+            part.train(training)

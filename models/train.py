@@ -1,0 +1,174 @@
+"""Train a multilayer perceptron, and write its learning curve and a checkpoint.
+
+    python -m models.train --data mnist --hidden 300 --epochs 5
+    python -m models.train --data digits --hidden 64 --activation relu --optimizer adam --out runs/digits
+
+MNIST and Fashion-MNIST are read from --data-dir, or from the folder that the environment variable
+SCALAR_TO_TENSOR_DATA names, or are downloaded. A run that was stopped goes on, bit for bit, with
+
+    python -m models.train --resume --out DIR
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tensor_engine.optimizers import SGD, Adam
+
+from . import checkpoints, datasets
+from .command_line import Parser, positive, run
+from .layers import ACTIVATIONS, MLP, parameter_count
+from .training import evaluate, fit
+
+LEARNING_RATES = {"sgd": 0.1, "adam": 0.001}
+OF_A_CALL = {"data_dir", "out", "resume"}  # the options that do not decide the numbers of a run
+
+
+def fraction(text):
+    number = float(text)
+    if not 0 <= number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to below 1")
+    return number
+
+
+def not_negative(text):
+    number = float(text)
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 up")
+    return number
+
+
+def batch_size(text):
+    return text if text == "full" else positive(int)(text)
+
+
+OPTIONS: list[tuple[str, Any, dict[str, Any]]] = [  # flag, default, how argparse reads it
+    ("--data", "digits", {"choices": datasets.NAMES}),
+    ("--data-dir", None, {"metavar": "DIR", "help": "with mnist/ and fashion-mnist/ in it"}),
+    ("--hidden", [300], {"nargs": "*", "type": positive(int), "help": "units of each hidden layer"}),
+    ("--activation", "sigmoid", {"choices": list(ACTIVATIONS)}),
+    ("--dropout", 0.0, {"type": fraction, "help": "rate after each hidden layer"}),
+    ("--optimizer", "sgd", {"choices": list(LEARNING_RATES)}),
+    ("--learning-rate", None, {"type": positive(float), "help": "(default: 0.1, or 0.001 for adam)"}),
+    ("--learning-rate-decay", 0.8, {"type": positive(float), "help": "factor of the rate after each epoch"}),
+    ("--momentum", 0.9, {"type": fraction, "help": "for sgd"}),
+    ("--weight-decay", 0.0, {"type": not_negative, "help": "L2 penalty"}),
+    ("--batch-size", 64, {"type": batch_size, "help": 'instances a step, or "full"'}),
+    ("--epochs", 5, {"type": positive(int)}),
+    ("--classes", None, {"nargs": "+", "type": int, "help": "train on these classes only"}),
+    ("--validation", None, {"type": positive(int), "metavar": "N", "help": "instances held out"}),
+    ("--final", False, {"action": "store_true", "help": "train on all training data, report on the test set"}),
+    ("--seed", 0, {"type": int, "help": "of the weights and the order"}),
+    ("--dtype", "float32", {"choices": ["float32", "float64"]}),
+    ("--out", Path("runs/train"), {"type": Path, "metavar": "DIR"}),
+    ("--resume", False, {"action": "store_true", "help": "go on with the run in --out"}),
+]
+DEFAULTS = {flag[2:].replace("-", "_"): default for flag, default, _ in OPTIONS}
+
+
+def parser():
+    """The command line. Options that are not given are absent from its result, so that --resume can tell."""
+    parser = Parser("models.train", __doc__)
+    for flag, default, keywords in OPTIONS:
+        words = " ".join(map(str, default)) if isinstance(default, list) else default
+        shown = "" if default is None or default is False else f" (default: {words})"
+        parser.add_argument(
+            flag, **{**keywords, "help": keywords.get("help", "") + shown, "default": argparse.SUPPRESS}
+        )
+    return parser
+
+
+def main(arguments=None):
+    line = parser()
+    given = vars(line.parse_args(arguments))
+    out = given.get("out", DEFAULTS["out"])
+    try:
+        checkpoint = checkpoints.read(out / "checkpoint.npz") if given.get("resume") else None
+        config = config_of(given, checkpoint and checkpoint["config"])
+        out.mkdir(parents=True, exist_ok=True)
+        return train(config, checkpoint, given.get("data_dir"), out)
+    except OSError as error:
+        line.error(f"cannot write to {out}: {error.strerror}")
+    except ValueError as error:
+        line.error(str(error))
+
+
+def config_of(given, saved):
+    """All that decides the numbers of a run: the defaults, what a checkpoint was made with, what was given.
+
+    Raises ValueError if something was given that the run to be resumed was made without.
+    """
+    config = {name: value for name, value in {**DEFAULTS, **given}.items() if name not in OF_A_CALL}
+    if "momentum" in given and config["optimizer"] == "adam":
+        raise ValueError("--momentum is for --optimizer sgd")
+    if config["learning_rate"] is None:
+        config["learning_rate"] = LEARNING_RATES[config["optimizer"]]
+    if saved is None:
+        return config
+    for name in set(given) - OF_A_CALL - {"epochs"}:
+        if saved.get(name) != given[name]:
+            raise ValueError(f"--{name.replace('_', '-')} {given[name]}: the run to be resumed has {saved.get(name)}")
+    return {**saved, "epochs": given.get("epochs", saved["epochs"])}
+
+
+def train(config, checkpoint, data_dir, out):
+    """Load, train, and write everything into the folder `out`; returns the exit status."""
+    data = datasets.standardised(
+        datasets.load(config["data"], config["final"], None, data_dir, config["classes"], config["validation"]),
+        np.dtype(config["dtype"]),
+    )
+    sizes = [data.xtrain.shape[1], *config["hidden"], data.num_classes]
+    model = MLP(sizes, config["activation"], config["dropout"], config["seed"], data.xtrain.dtype)
+    optimizer = optimizer_of(config, model)
+    rng = np.random.default_rng([config["seed"], 1])
+    path = out / "checkpoint.npz"
+    history = checkpoints.restore(checkpoint, path, model, optimizer, rng) if checkpoint else None
+
+    held_out = "test" if config["final"] else "validation"
+    print(f"{data.name}: {len(data.xtrain)} training and {len(data.xval)} {held_out} instances")
+    print(f"{'-'.join(map(str, sizes))}, {config['activation']}, {parameter_count(model):,} parameters")
+    (out / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+
+    def after_epoch(history):
+        checkpoints.save(path, model, optimizer, rng, history, config)
+        report(history.epochs[-1], held_out)
+
+    if history is None:
+        history = checkpoints.History()
+        checkpoints.save(path, model, optimizer, rng, history, config)  # so that a run can be resumed from its start
+    history.interrupted, history.held_out = False, held_out
+    history = fit(
+        model, data, optimizer, config["epochs"], config["batch_size"], rng,
+        decay=config["learning_rate_decay"], history=history, after_epoch=after_epoch,
+    )  # fmt: skip
+    written = [out / "config.json", *(history.save(out) if history.epochs else []), path]
+    if config["final"] and not history.interrupted:
+        print(f"test accuracy {evaluate(model, data.xval, data.yval).accuracy:.4f}")
+    print("Written:", *(f"  {name}" for name in written), sep="\n")
+    if history.interrupted:
+        print(f"interrupted; --resume --out {out} goes on after epoch {len(history.epochs)}")
+        return 130
+    return 0
+
+
+def optimizer_of(config, model):
+    rate, weight_decay = config["learning_rate"], config["weight_decay"]
+    if config["optimizer"] == "adam":
+        return Adam(model.parameters(), rate, weight_decay=weight_decay)
+    return SGD(model.parameters(), rate, config["momentum"], weight_decay)
+
+
+def report(epoch, held_out):
+    print(
+        f"epoch {epoch.epoch:3}  loss {epoch.train_loss:.4f}  accuracy {epoch.train_accuracy:.4f}"
+        f"   {held_out} loss {epoch.validation_loss:.4f}  accuracy {epoch.validation_accuracy:.4f}"
+        f"   {epoch.seconds:.1f} s",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    run(main)
