@@ -23,8 +23,7 @@ def save(path, model, optimizer, rng, history, config):
 
     `rng` is the Generator of the order of instances; the model's own (`model.rng`) is saved beside it.
     """
-    arrays = {f"parameter:{parameter.label}": parameter.data for parameter in model.parameters()}
-    arrays |= {f"optimizer:{name}": array for name, array in optimizer.state().items()}
+    arrays = arrays_of(model, optimizer)
     random_states = {"order": rng.bit_generator.state, "model": model.rng.bit_generator.state}
     texts = {"random": json.dumps(random_states), "history": history.to_json(), "config": json.dumps(config)}
     arrays |= {f"text:{name}": np.array(text) for name, text in texts.items()}
@@ -35,6 +34,12 @@ def save(path, model, optimizer, rng, history, config):
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
+
+
+def arrays_of(model, optimizer):
+    """The arrays that a run consists of, by their names in a checkpoint."""
+    arrays = {f"parameter:{name}": parameter.data for name, parameter in model.named_parameters().items()}
+    return arrays | {f"optimizer:{name}": array for name, array in optimizer.state().items()}
 
 
 def read(path):
@@ -58,9 +63,7 @@ def restore(checkpoint, path, model, optimizer, rng):
 
     Raises CheckpointError, naming `path`, if their arrays do not fit.
     """
-    targets = {f"parameter:{parameter.label}": parameter.data for parameter in model.parameters()}
-    targets |= {f"optimizer:{name}": array for name, array in optimizer.state().items()}
-    for name, target in targets.items():
+    for name, target in arrays_of(model, optimizer).items():
         array = checkpoint.get(name)
         if array is None or array.shape != target.shape or array.dtype != target.dtype:
             found = "missing" if array is None else f"{array.shape} {array.dtype}"

@@ -13,6 +13,10 @@ class Module:
         """All parameters, Values or Tensors with a label, as one list."""
         return []
 
+    def named_parameters(self):
+        """{label: parameter}: "layer1/W" for the weights of the first layer of an MLP."""
+        return {parameter.label: parameter for parameter in self.parameters()}
+
     def parts(self):
         """The Modules that this one is made of."""
         return []

@@ -20,6 +20,14 @@ def test_scalar_engine_loads_the_standard_library_only():
     assert not {"typing", "dataclasses", "inspect", "re"} & set(loaded)  # it stays quick to import
 
 
+def test_tensor_engine_adds_numpy_only():
+    program = "import sys; before = set(sys.modules); import tensor_engine; print(*set(sys.modules) - before)"
+    command = [sys.executable, "-c", program]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
+    packages = {name.partition(".")[0] for name in loaded}
+    assert packages - set(sys.stdlib_module_names) <= {"numpy", "scalar_engine", "tensor_engine"}
+
+
 def test_modules_import_in_one_direction():
     """graph <- operators <- arithmetic <- value, and the rest on top of them."""
     program = "import {} as module; print(*sorted(n for n in sys.modules if n.startswith('scalar_engine.')))"
@@ -33,6 +41,7 @@ def test_modules_import_in_one_direction():
 def test_engines_and_models_know_no_picture():
     for package, strangers in [
         ("scalar_engine", ("numpy", "tensor_engine", "models", "walkthroughs", "graphviz", "matplotlib")),
+        ("tensor_engine", ("models", "walkthroughs", "graphviz", "matplotlib", "scipy")),
         ("models", ("walkthroughs", "graphviz")),
     ]:
         for path in (ROOT / package).rglob("*.py"):

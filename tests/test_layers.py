@@ -48,7 +48,10 @@ def test_parameters_are_named_and_counted():
     """784-100-200-50-10 has 784*100+100 + 100*200+200 + 200*50+50 + 50*10+10 = 109,260 (MSE TSM 2022, Exercise 5a)."""
     model = MLP([784, 100, 200, 50, 10])
     assert parameter_count(model) == 109_260
-    assert [p.label for p in MLP([2, 3, 1]).parameters()] == ["layer1/W", "layer1/b", "layer2/W", "layer2/b"]
+    named = MLP([2, 3, 1]).named_parameters()
+    assert {name: p.shape for name, p in named.items()} == {
+        "layer1/W": (2, 3), "layer1/b": (3,), "layer2/W": (3, 1), "layer2/b": (1,)
+    }  # fmt: skip
     assert repr(MLP([2, 3, 1], "relu")) == "Sequential(Linear(2, 3), ReLU, Linear(3, 1))"
 
 

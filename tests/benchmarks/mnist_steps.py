@@ -1,0 +1,199 @@
+"""Training steps of the sheets' models beside PyTorch (eager) and JAX (jitted), on the CPU with all its cores.
+
+A step is forward, backward and update, in float32. Every contestant runs in a process of its own, from the same
+weights on the same data, and the losses after the same number of steps are printed beside the times. The floor is the
+time of the bare matrix products of a step. Needs the peers (pip install -e '.[peers]'; jax too for its column), then:
+
+    python -m tests.benchmarks.mnist_steps [A B C D E]
+"""
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+MODELS = {  # sizes, batch, activation, optimizer, steps a round
+    "A": ([784, 100, 10], 16, "sigmoid", "sgd", 400),
+    "B": ([784, 300, 10], 64, "sigmoid", "sgd", 200),
+    "C": ([784, 100, 100, 100, 100, 10], 64, "relu", "adam", 200),
+    "D": ([784, 400, 400, 10], 60_000, "sigmoid", "sgd", 1),
+    "E": ([784, 250, 150, 50, 10], 64, "relu", "sgd", 200),
+}
+RATES = {"sgd": 0.01, "adam": 1e-4}
+ROUNDS = 7
+
+
+def batches(batch, steps):
+    """The data of a round: a list of (x, y), the same for every contestant."""
+    rng = np.random.default_rng(0)
+    x = rng.random((batch * steps, 784), dtype=np.float32) - 0.5
+    y = rng.integers(0, 10, batch * steps)
+    return [(x[i : i + batch], y[i : i + batch]) for i in range(0, batch * steps, batch)]
+
+
+def weights(sizes):
+    rng = np.random.default_rng(1)
+    layers = []
+    for a, b in zip(sizes, sizes[1:]):
+        limit = np.sqrt(6 / (a + b))
+        layers.append((rng.uniform(-limit, limit, (a, b)).astype(np.float32), np.zeros(b, np.float32)))
+    return layers
+
+
+def measured(run_round):
+    """Seconds of the median round, after one to warm up; and the loss after the last step."""
+    run_round()
+    times = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        loss = run_round()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times), loss
+
+
+def ours(sizes, batch, activation, optimizer, steps):
+    from models.layers import MLP
+    from models.training import backward
+    from tensor_engine.optimizers import SGD, Adam
+
+    model, data = MLP(sizes, activation), batches(batch, steps)
+    for parameter, array in zip(model.parameters(), [array for layer in weights(sizes) for array in layer]):
+        parameter.data = array
+    update = {"sgd": SGD, "adam": Adam}[optimizer](model.parameters(), RATES[optimizer])
+
+    def run_round():
+        for x, y in data:
+            loss = backward(model, x, y)
+            update.step()
+        return loss
+
+    return measured(run_round)
+
+
+def pytorch(sizes, batch, activation, optimizer, steps):
+    import torch
+    from torch import nn
+
+    torch.set_num_threads(os.cpu_count() or 1)
+    layers = []
+    for W, b in weights(sizes):
+        linear = nn.Linear(*W.shape)
+        linear.weight.data, linear.bias.data = torch.from_numpy(W.T.copy()), torch.from_numpy(b)
+        layers += [linear, {"sigmoid": nn.Sigmoid, "relu": nn.ReLU}[activation]()]
+    model = nn.Sequential(*layers[:-1])
+    update = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[optimizer](model.parameters(), lr=RATES[optimizer])
+    data = [(torch.from_numpy(x), torch.from_numpy(y)) for x, y in batches(batch, steps)]
+
+    def run_round():
+        for x, y in data:
+            loss = nn.functional.cross_entropy(model(x), y)
+            update.zero_grad()
+            loss.backward()
+            update.step()
+            number = loss.item()  # as a learning curve needs it
+        return number
+
+    return measured(run_round)
+
+
+def jax(sizes, batch, activation, optimizer, steps):
+    import jax
+    import jax.numpy as jnp
+
+    f = {"sigmoid": jax.nn.sigmoid, "relu": jax.nn.relu}[activation]
+    rate = RATES[optimizer]
+
+    def loss_of(parameters, x, y):
+        for i, (W, b) in enumerate(parameters):
+            x = (f(x) if i else x) @ W + b
+        return -jnp.mean(jax.nn.log_softmax(x)[jnp.arange(x.shape[0]), y])
+
+    def step(parameters, m, v, t, x, y):
+        loss, gradient = jax.value_and_grad(loss_of)(parameters, x, y)
+        if optimizer == "sgd":
+            return jax.tree.map(lambda p, g: p - rate * g, parameters, gradient), m, v, t, loss
+        t += 1
+        m = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, m, gradient)
+        v = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, v, gradient)
+        new = jax.tree.map(
+            lambda p, m, v: p - rate * (m / (1 - 0.9**t)) / (jnp.sqrt(v / (1 - 0.999**t)) + 1e-8), parameters, m, v
+        )
+        return new, m, v, t, loss
+
+    step = jax.jit(step, donate_argnums=(0, 1, 2))
+    parameters = [(jnp.asarray(W), jnp.asarray(b)) for W, b in weights(sizes)]
+    m, v = (jax.tree.map(jnp.zeros_like, parameters) for _ in range(2))
+    state = [parameters, m, v, jnp.float32(0)]
+    data = [(jnp.asarray(x), jnp.asarray(y)) for x, y in batches(batch, steps)]
+
+    def run_round():
+        for x, y in data:
+            *state[:], loss = step(*state, x, y)
+            number = float(loss)
+        return number
+
+    return measured(run_round)
+
+
+def floor(sizes, batch, activation, optimizer, steps):
+    """The matrix products of a step and nothing else, in pieces of 1,000 instances where the batch is larger."""
+    piece = min(batch, 1000)
+    layers = [W for W, _ in weights(sizes)]
+    values = [np.ones((piece, size), np.float32) for size in sizes]
+    gradients = [np.ones_like(value) for value in values]
+    of_weights = [np.empty_like(W) for W in layers]
+
+    def run_round():
+        for _ in range(steps * batch // piece):
+            for i, W in enumerate(layers):
+                np.matmul(values[i], W, out=values[i + 1])
+                values[i + 1].fill(1)
+            for i in reversed(range(len(layers))):
+                np.matmul(values[i].T, gradients[i + 1], out=of_weights[i])
+                if i:
+                    np.matmul(gradients[i + 1], layers[i].T, out=gradients[i])
+                    gradients[i].fill(1)
+        return float("nan")
+
+    return measured(run_round)
+
+
+CONTESTANTS = {"ours": ours, "PyTorch": pytorch, "JAX": jax, "floor": floor}
+
+
+def in_a_process_of_its_own(contestant, model):
+    """(milliseconds a step, loss), or None if it cannot run here."""
+    command = [sys.executable, "-m", "tests.benchmarks.mnist_steps", contestant, model]
+    process = subprocess.run(command, capture_output=True, text=True)
+    return json.loads(process.stdout) if process.returncode == 0 else None
+
+
+def main():
+    if len(sys.argv) == 3 and sys.argv[1] in CONTESTANTS:
+        seconds, loss = CONTESTANTS[sys.argv[1]](*MODELS[sys.argv[2]])
+        print(json.dumps([1e3 * seconds / MODELS[sys.argv[2]][4], loss]))
+        return
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    print(f"Python {platform.python_version()}, NumPy {np.__version__}, {blas['name']} {blas['version']},", end=" ")
+    print(f"{os.cpu_count()} cores; median of {ROUNDS} rounds, milliseconds a step\n")
+    print("model                                     ours  PyTorch      JAX    floor   PyTorch/ours  JAX/ours  ours/floor")
+    for model in sys.argv[1:] or MODELS:
+        sizes, batch, activation, optimizer, _ = MODELS[model]
+        found = {name: in_a_process_of_its_own(name, model) for name in CONTESTANTS}
+        times = {name: result[0] if result else float("nan") for name, result in found.items()}
+        title = f"{model} {'-'.join(map(str, sizes))} {batch} {activation} {optimizer}"
+        columns = "".join(f"{times[name]:9.3f}" for name in CONTESTANTS)
+        mine = times["ours"]
+        ratios = f"{times['PyTorch'] / mine:15.2f}{times['JAX'] / mine:10.2f}{mine / times['floor']:12.2f}"
+        print(f"{title:<38}{columns}{ratios}")
+        losses = [f"{name} {result[1]:.5f}" for name, result in found.items() if result and name != "floor"]
+        print(f"  loss after {(ROUNDS + 1) * MODELS[model][4]} steps: {', '.join(losses)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
