@@ -27,6 +27,7 @@ from scalar_engine import (
 from .fused import linear, mse, softmax_cross_entropy
 from .modes import detect_anomaly, no_grad
 from .operators import clip, concatenate, log_softmax, logsumexp, max, mean, min, softmax, stack, sum, where
+from .scalarize import scalarize
 from .tensor import Tensor
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "mse",
     "no_grad",
     "relu",
+    "scalarize",
     "sigmoid",
     "sign",
     "sin",

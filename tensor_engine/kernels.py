@@ -44,7 +44,8 @@ def nonzero(x):
 
 
 def xlogy(x, y):
-    x, y = np.broadcast_arrays(x, y)
+    dtype = np.result_type(x, y)  # a Python number takes the array's
+    x, y = np.broadcast_arrays(np.asarray(x, dtype), np.asarray(y, dtype))
     return x * np.log(y, out=np.zeros_like(y), where=x != 0)
 
 

@@ -1,6 +1,12 @@
 import os
 
 import pytest
+from hypothesis import settings
+
+# The same examples in every CI run, so that a red one means a change in the code.
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI") == "true":
+    settings.load_profile("ci")
 
 
 @pytest.fixture
