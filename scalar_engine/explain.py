@@ -1,6 +1,6 @@
 """The gradient ledger of one node: every contribution that it received, and their sum."""
 
-from .graph import gradients, topological_order
+from .graph import gradients, recorded_order
 
 
 class Ledger:
@@ -47,9 +47,10 @@ def entry_columns(step):
 def explain(node, root):
     """The `Ledger` of d root / d node; print it, or read its entries.
 
-    Runs a pass of its own and stores nothing. Raises ValueError if `node` is not behind `root`.
+    Runs a pass of its own and stores nothing. Raises ValueError if `node` is not behind `root`, and RuntimeError if the
+    graph has been released.
     """
-    if node not in topological_order(root):
+    if node not in recorded_order(root):
         raise ValueError(f"explain: {node.describe()} is not part of the graph of {root.describe()}")
     if root.grad is None or not node.requires_grad:
         return Ledger(node, root, [], None)

@@ -84,12 +84,13 @@ class Node:
 
     data            the value, computed in the forward pass
     grad            d root / d node, stored by `backward`; None as long as it has not been computed
-    op, inputs      the operator that made it and, in order, what it was applied to; None and () for a leaf
+    op, inputs      the operator that made it and, in order, what it was applied to; None and () for a leaf. An
+                    operator without inputs says that a backward pass has released the graph behind the node
     label           its name, for people; "layer1/neuron2/k" puts it into the groups layer1 and layer1/neuron2
     requires_grad   False for data and constants, and for what depends on nothing else
 
-    Nodes compare by identity. A node holds its inputs and nothing holds a node back, so that a graph is freed
-    the moment its root goes.
+    Nodes are equal by identity, and are ordered by their data. A node holds its inputs and nothing holds a node back,
+    so that a graph is freed the moment its root goes.
     """
 
     __slots__ = ("data", "grad", "op", "inputs", "label", "requires_grad", "__weakref__")
@@ -112,13 +113,25 @@ class Node:
 
     def zero_grad(self):
         """Forget the gradients of this node and of every node behind it."""
-        for node in topological_order(self):
+        for node in recorded_order(self):
             node.grad = None
 
     def named(self, label):
         """Give this node a label, and return it."""
         self.label = label
         return self
+
+    def __lt__(self, other):
+        return self.data < data_of(other)
+
+    def __le__(self, other):
+        return self.data <= data_of(other)
+
+    def __gt__(self, other):
+        return self.data > data_of(other)
+
+    def __ge__(self, other):
+        return self.data >= data_of(other)
 
     def describe(self, depth=2):
         """What to call this node: its label, or the formula that made it (`depth` operators deep), or its value."""
@@ -143,6 +156,10 @@ class Node:
     def brief(quantity):
         """A value or gradient in a word or two, for a picture or a sentence."""
         return str(quantity)
+
+
+def data_of(x):
+    return x.data if isinstance(x, Node) else x
 
 
 class Step:
@@ -198,6 +215,24 @@ def topological_order(root):
     return order
 
 
+def recorded_order(root):
+    """The topological order of a graph of which nothing has been released; RuntimeError otherwise."""
+    order = topological_order(root)
+    for node in order:
+        if not node.inputs and node.op is not None:
+            raise released(node, root)
+    return order
+
+
+def released(node, root):
+    """The error for a graph whose interior a backward pass has released, and the way to keep it."""
+    name = node.name or root.name
+    return RuntimeError(
+        f"the graph behind {name or 'this node'} has been released by an earlier backward pass; "
+        f"backward(keep=True) there keeps it"
+    )
+
+
 def backward_pass(root, watch=None):
     """The backward pass: yields (node, d root / d node) for each node that takes a gradient, from the root back.
 
@@ -214,6 +249,8 @@ def backward_pass(root, watch=None):
         upstream = pending.pop(node)
         inputs = node.inputs
         if not inputs:
+            if node.op is not None:
+                raise released(node, root)
             yield node, upstream
             continue
         op, out = node.op, node.data

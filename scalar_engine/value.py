@@ -55,18 +55,6 @@ class Value(Arithmetic, Node):
         out.label = ""
         return out
 
-    def __lt__(self, other):
-        return self.data < data_of(other)
-
-    def __le__(self, other):
-        return self.data <= data_of(other)
-
-    def __gt__(self, other):
-        return self.data > data_of(other)
-
-    def __ge__(self, other):
-        return self.data >= data_of(other)
-
     @staticmethod
     def brief(quantity):
         # Four digits, or all those before the point; + 0.0 turns -0.0 into 0.0.
@@ -85,7 +73,3 @@ def constants_lifted(inputs):
     if not all(isinstance(x, (Value, Real)) for x in inputs):
         return None
     return tuple(x if isinstance(x, Value) else Value(x, requires_grad=False) for x in inputs)
-
-
-def data_of(x):
-    return x.data if isinstance(x, Value) else x

@@ -4,7 +4,8 @@ import numpy as np
 
 # What to write instead: {(operator, the operator that made its input or None for any): advice}
 REWRITES = {
-    ("log", "exp"): "log_softmax(o) instead of log(softmax(o))",
+    ("log", "softmax"): "log_softmax(o) instead of log(softmax(o))",
+    ("log", "exp"): "x itself instead of log(exp(x))",
     ("log", "divide"): "log_softmax(o) instead of log(exp(o) / sum(exp(o)))",
     ("log", "sigmoid"): "-softplus(-x) instead of log(sigmoid(x))",
     ("log", "add"): "softplus(x) instead of log(1 + exp(x)), or logsumexp for a longer sum",
@@ -14,6 +15,8 @@ REWRITES = {
     ("log", None): "xlogy(x, y) if it is x * log(y) with x = 0, or a small number added",
     ("sqrt", None): "sqrt(x + 1e-12), whose slope is finite at 0",
 }
+
+MOVES = ("index", "reshape", "transpose", "broadcast_to")
 
 
 def require_finite(node, op, inputs):
@@ -34,10 +37,17 @@ def report(where, op, inputs, result):
     kinds = [name for name, test in [("NaN", np.isnan), ("infinity", np.isinf)] if test(result).any()]
     formula = op.formula(*[x.describe() for x in inputs])
     ranges = "; ".join(f"{x.label or x.describe()} {spread(x.data)}" for x in inputs)
-    makers = [x.op.name if x.op else None for x in inputs]
+    makers = [maker(x) for x in inputs]
     advice = next((REWRITES[op.name, maker] for maker in [*makers, None] if (op.name, maker) in REWRITES), None)
     hint = f". Stable: {advice}" if advice else ""
     return f"{op.name} made {' and '.join(kinds)} ({where}): {formula} of {ranges}{hint}"
+
+
+def maker(node):
+    """The name of the operator that computed a node's elements, wherever they were moved since; None for a leaf."""
+    while node.op and node.op.name in MOVES:
+        node = node.inputs[0]
+    return node.op.name if node.op else None
 
 
 def spread(data):

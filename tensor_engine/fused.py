@@ -13,8 +13,8 @@ class Linear(ArrayOperator):
 
     def forward(self, x, W, b):
         out = np.matmul(x, W)
-        if b.shape != W.shape[1:]:
-            raise ValueError("bias")
+        if out.ndim != 2 or b.shape != out.shape[1:]:
+            raise ValueError
         return np.add(out, b, out=out)
 
     def pull(self, upstream, out, x, W, b, needs):
@@ -37,16 +37,23 @@ class CrossEntropyOfClasses(ArrayOperator):
         self.classes = classes
 
     def forward(self, o):
-        return np.add.reduce(self.of_each(o)) / len(self.classes)
+        return np.add.reduce(self.of_each(o)) / len(o)
 
     def of_each(self, o):
         """The cross-entropy of each instance of the array o: (instances,)."""
-        shifted = o - np.maximum.reduce(o, axis=1, keepdims=True)
-        # Read as unsigned, so that a negative class is as far out of range as one too large.
-        of_class = shifted[np.arange(len(self.classes)), self.classes.view(np.uint64)]
+        classes = self.classes
+        if o.ndim != 2 or len(o) != len(classes):
+            raise ValueError(f"needs logits (instances, classes), and as many instances as targets: {len(classes)}")
+        shifted = np.subtract(o, np.maximum.reduce(o, axis=1, keepdims=True), order="C")
+        try:
+            places = np.ravel_multi_index((np.arange(len(classes)), classes), o.shape)
+        except ValueError:  # unlike an index, it takes no negative numbers
+            wrong = classes[(classes < 0) | (classes >= o.shape[1])][0]
+            raise IndexError(f"class {wrong} of {o.shape[1]} classes (they count from 0)") from None
+        of_class = shifted.ravel()[places]
         exponentials = np.exp(shifted, out=shifted)
         totals = np.add.reduce(exponentials, axis=1)
-        self.known = o, exponentials, totals
+        self.known = o, places, exponentials, totals
         return np.log(totals) - of_class
 
     def pull(self, upstream, out, o, needs):
@@ -55,10 +62,10 @@ class CrossEntropyOfClasses(ArrayOperator):
             return [(Softmax(axis=1)(o) - one_hot) * (upstream * (1 / len(self.classes)))]
         if self.known[0] is not o:  # the forward rule has been run on something else since
             self.of_each(o)
-        _, exponentials, totals = self.known
+        _, places, exponentials, totals = self.known
         y = exponentials / totals[:, None]
-        y[np.arange(len(self.classes)), self.classes] -= 1
-        y *= upstream / len(self.classes)
+        y.ravel()[places] -= 1
+        y *= upstream / len(places)
         return [y]
 
     def composition(self, o):
@@ -71,8 +78,8 @@ class CrossEntropyOfWeights(ArrayOperator):
     symbol = "softmax_cross_entropy"
 
     def forward(self, o, t):
-        if o.shape != t.shape:
-            raise ValueError("one weight for each logit")
+        if o.ndim != 2 or o.shape != t.shape:
+            raise ValueError("needs logits (instances, classes) and a weight for each, or else one integer an instance")
         return -np.add.reduce(LogSoftmax(axis=1).forward(o) * t, axis=None) / len(o)
 
     def pull(self, upstream, out, o, t, needs):
@@ -91,13 +98,13 @@ class MeanSquaredError(ArrayOperator):
 
     def forward(self, y, t):
         if y.shape != t.shape:
-            raise ValueError("shapes")
+            raise ValueError("which must be equal")
         difference = (y - t).ravel()
         return np.vdot(difference, difference) / y.size
 
     def pull(self, upstream, out, y, t, needs):
-        by_y = (y - t) * (upstream * (2 / y.size))
-        return [by_y, -by_y if needs[1] else None]
+        slope = upstream * (2 / y.size)
+        return [(y - t) * slope if needs[0] else None, (t - y) * slope if needs[1] else None]
 
     def composition(self, y, t):
         return ((y - t) ** 2).mean()

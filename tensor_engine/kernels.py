@@ -3,6 +3,9 @@
 Only forward rules need one. The derivative rules are arithmetic and operators, and run on arrays as they stand.
 """
 
+import math
+from functools import partial
+
 import numpy as np
 
 from scalar_engine import operators as scalar
@@ -23,7 +26,7 @@ def sigmoid(x):
     with np.errstate(over="ignore"):  # exp(-x) may overflow to inf, and 1 / inf is the 0 that sigmoid then is
         out = np.exp(np.negative(x))
     out += 1
-    return np.divide(1, out, out=out)
+    return np.divide(1, out, out=out) if out.ndim else 1 / out
 
 
 def relu(x):
@@ -50,11 +53,16 @@ def xlogy(x, y):
 
 
 def logsumexp(*xs):
-    stacked = np.stack(np.broadcast_arrays(*xs))
-    largest = stacked.max(axis=0)
-    shift = np.where(np.isinf(largest), 0, largest)
-    with np.errstate(divide="ignore"):  # every term may be exp(-inf) = 0
-        return shift + np.log(np.exp(stacked - shift).sum(axis=0))
+    stacked = np.stack(np.broadcast_arrays(*xs)).astype(np.result_type(*xs), copy=False)
+    return logsumexp_over(stacked, axis=0)[0]
+
+
+def logsumexp_over(x, axis):
+    """log(sum(exp(x))) over an axis, or several, which keep length 1."""
+    largest = np.maximum.reduce(x, axis=axis, keepdims=True)
+    shift = np.where(np.isinf(largest), x.dtype.type(0), largest)
+    with np.errstate(divide="ignore", over="ignore"):  # all elements may be -inf, or the largest inf
+        return np.log(np.add.reduce(np.exp(x - shift), axis=axis, keepdims=True)) + shift
 
 
 KERNELS = {
@@ -88,11 +96,20 @@ KERNELS = {
 
 def kernel_of(op):
     """op's forward rule for arrays: its kernel, or else the rule itself, applied element by element."""
-    kernel = KERNELS.get(op)
-    if kernel is None:
-        each = np.vectorize(op.forward, otypes=[np.float64])
-        kernel = KERNELS[op] = lambda *xs: each(*xs).astype(np.result_type(*xs))
-    return kernel
+    return KERNELS.get(op) or partial(each_element, op)
+
+
+def each_element(op, *xs):
+    """op's own forward rule on the elements of arrays, as Python floats; NaN where it raises that there is no value."""
+
+    def forward(*numbers):
+        try:
+            return op.forward(*numbers)
+        except (ArithmeticError, ValueError):
+            return math.nan
+
+    with np.errstate(all="ignore"):  # as on floats, what counts is the result
+        return np.vectorize(forward, otypes=[np.float64])(*xs).astype(np.result_type(*xs))
 
 
 def forward_on_arrays(op, *xs):
@@ -100,5 +117,6 @@ def forward_on_arrays(op, *xs):
     return op.forward(*xs) if isinstance(op, ArrayOperator) else kernel_of(op)(*xs)
 
 
-for kind in (np.ndarray, np.float32):  # np.float64 is a Python float already
+# Numbers of NumPy's too, such as a sum over all axes. np.float64 is a float, but gives inf or nan where a float raises.
+for kind in (np.ndarray, np.float16, np.float32, np.float64, np.longdouble):
     Operator.forward_on[kind] = forward_on_arrays

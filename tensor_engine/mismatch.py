@@ -1,9 +1,14 @@
 """What an error of shapes says: the operator, the shapes, how they were aligned, where they differ, and the labels."""
 
 import re
+import sys
 import warnings
 
 import numpy as np
+
+from .kernels import ArrayOperator
+
+ENGINES = ("scalar_engine", "tensor_engine")
 
 
 def mismatch(op, inputs, error):
@@ -11,20 +16,40 @@ def mismatch(op, inputs, error):
     shapes = [np.shape(x.data) for x in inputs]
     names = [title(x) for x in inputs if x.label]
     labels = f" ({', '.join(names)})" if names else ""
-    symbol = op.symbol if op.infix else ","
-    if op.name in ("matmul", "linear") and all(len(shape) >= 1 for shape in shapes[:2]):
-        a, b = shapes[:2]
-        inner = b[-2] if len(b) > 1 else b[0]
-        written = f"{op.name}: {a} @ {b}"
-        if a[-1] != inner:
-            return f"{written}, inner axes {a[-1]} and {inner} differ{labels}"
-        if op.name == "linear" and shapes[2] != b[1:]:
-            return f"{written} + {shapes[2]}, the bias must have shape {b[1:]}{labels}"
-        return f"{written}, batch axes {a[:-2]} and {b[:-2]} do not broadcast{labels}"
-    written = f"{op.name}: {f' {symbol} '.join(map(str, shapes)) if op.infix else ', '.join(map(str, shapes))}"
-    if len(shapes) > 1:
-        return f"{written}, {alignment(shapes)}{labels}"
-    return f"{written}, {error}{labels}"
+    if op.name in ("matmul", "linear"):
+        written, reason = products(op.name, *shapes)
+    else:
+        written = (f" {op.symbol} " if op.infix else ", ").join(map(str, shapes))
+        if op.name == "concatenate" and len({len(shape) for shape in shapes}) == 1:
+            reason = joining(shapes, op.axis)
+        else:
+            reason = error if isinstance(op, ArrayOperator) else alignment(shapes)
+    return f"{op.name}: {written}, {reason}{labels}"
+
+
+def products(name, a, b, bias=None):
+    """What was multiplied, and why it cannot be."""
+    written = f"{a} @ {b}" if bias is None else f"{a} @ {b} + {bias}"
+    if not a or not b:
+        return written, "a number has no axis to multiply along: use *"
+    inner = b[-2] if len(b) > 1 else b[0]
+    if a[-1] != inner:
+        return f"{a} @ {b}", f"inner axes {a[-1]} and {inner} differ"
+    if name == "matmul":
+        return written, f"batch axes {a[:-2]} and {b[:-2]} do not broadcast"
+    if len(a) != 2 or len(b) != 2:
+        return written, "the input must be (instances, inputs) and the weights (inputs, outputs)"
+    return written, f"the bias must have shape {b[1:]}"
+
+
+def joining(shapes, axis):
+    """Which axes differ of shapes that were to be joined along one of them."""
+    n = len(shapes[0])
+    if not -n <= axis < n:
+        return f"there is no axis {axis} to join them along"
+    others = [i for i in range(n) if i != axis % n and len({shape[i] for shape in shapes}) > 1]
+    differ = [f"axis {i} {' with '.join(str(shape[i]) for shape in shapes)}" for i in others]
+    return f"joined along axis {axis}, all other axes must be equal: {', '.join(differ)}"
 
 
 def alignment(shapes):
@@ -54,5 +79,13 @@ def warn_of_expansion(op, inputs, shape):
             warnings.warn(
                 f"{op.name}: {shapes[0]} with {shapes[1]} expands to {shape}; "
                 f"reshape one of them if you meant element by element",
-                stacklevel=6,
+                stacklevel=frames_to_the_user(),
             )
+
+
+def frames_to_the_user():
+    """The `stacklevel` with which its caller points a warning at the line outside the engines that led to it."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ENGINES:
+        frame, level = frame.f_back, level + 1
+    return level

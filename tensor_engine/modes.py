@@ -2,6 +2,8 @@
 
 from contextlib import contextmanager
 
+import numpy as np
+
 recording = True
 watching = False
 
@@ -19,10 +21,14 @@ def no_grad():
 
 @contextmanager
 def detect_anomaly():
-    """The first result that is NaN or infinite, forward or backward, raises FloatingPointError and names its maker."""
+    """The first result that is NaN or infinite, forward or backward, raises FloatingPointError and names its maker.
+
+    NumPy's own warnings (divide by zero, overflow) are silent meanwhile: the error says more.
+    """
     global watching
     before, watching = watching, True
     try:
-        yield
+        with np.errstate(all="ignore"):
+            yield
     finally:
         watching = before

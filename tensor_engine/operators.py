@@ -9,9 +9,11 @@ import math
 
 import numpy as np
 
-from scalar_engine.operators import exp, nonzero, step
+from scalar_engine.graph import Node
+from scalar_engine.operators import exp, step
 
-from .kernels import ArrayOperator
+from .kernels import ArrayOperator, logsumexp_over
+from .mismatch import alignment
 
 # ---- shapes and types
 
@@ -41,7 +43,8 @@ class Transpose(ArrayOperator):
         return np.transpose(x, self.axes)
 
     def pull(self, upstream, out, x, needs):
-        return [upstream.transpose(tuple(int(i) for i in np.argsort(self.axes)))]
+        axes = [axis % len(self.axes) for axis in self.axes]
+        return [upstream.transpose(tuple(axes.index(i) for i in range(len(axes))))]
 
 
 class BroadcastTo(ArrayOperator):
@@ -165,9 +168,10 @@ class Max(Reduction):
         return np.maximum.reduce(x, axis=self.axis, keepdims=self.keepdims)
 
     def pull(self, upstream, out, x, needs):
-        is_largest = 1 - nonzero(x - self.expanded(out, x))
-        ties = Sum(self.axis, keepdims=True)(is_largest)
-        return [is_largest / ties * self.expanded(upstream, x)]
+        # A constant, as its derivative is 0. Compared, not subtracted, so that infinities may tie.
+        is_largest = np.equal(data_of(x), data_of(self.expanded(out, x))).astype(x.dtype)
+        ties = np.add.reduce(is_largest, axis=self.axis, keepdims=True)
+        return [self.expanded(upstream, x) * (is_largest / ties)]
 
 
 class Min(Max):
@@ -185,11 +189,8 @@ class LogSumExp(Reduction):
     symbol = "logsumexp"
 
     def forward(self, x):
-        largest = np.maximum.reduce(x, axis=self.axis, keepdims=True)
-        shift = np.where(np.isinf(largest), 0, largest).astype(x.dtype)
-        with np.errstate(divide="ignore"):  # all elements may be -inf
-            out = np.log(np.add.reduce(np.exp(x - shift), axis=self.axis, keepdims=True)) + shift
-        return out if self.keepdims else out.reshape(np.add.reduce(x, axis=self.axis).shape)
+        out = logsumexp_over(x, self.axis)
+        return out if self.keepdims else np.squeeze(out, axis=self.axis)
 
     def pull(self, upstream, out, x, needs):
         return [exp(x - self.expanded(out, x)) * self.expanded(upstream, x)]
@@ -255,11 +256,20 @@ class Scatter(ArrayOperator):
 
     def forward(self, x):
         out = np.zeros(self.shape, x.dtype)
-        np.add.at(out, self.key, x)
+        if may_repeat(self.key):
+            np.add.at(out, self.key, x)
+        else:
+            out[self.key] = x
         return out
 
     def pull(self, upstream, out, x, needs):
         return [Index(self.key)(upstream)]
+
+
+def may_repeat(key):
+    """Whether the key of an index has arrays of integers, which may name an element twice."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return any(isinstance(part, (list, np.ndarray)) and np.asarray(part).dtype != bool for part in parts)
 
 
 class Concatenate(ArrayOperator):
@@ -274,7 +284,8 @@ class Concatenate(ArrayOperator):
     def pull(self, upstream, out, *xs, needs):
         before = (slice(None),) * (self.axis % len(out.shape))
         stops = np.cumsum([x.shape[self.axis] for x in xs]).tolist()
-        return [Index((*before, slice(a, b)))(upstream) for a, b in zip([0, *stops], stops)]
+        parts = zip([0, *stops], stops, needs)
+        return [Index((*before, slice(a, b)))(upstream) if need else None for a, b, need in parts]
 
 
 class Where(ArrayOperator):
@@ -289,8 +300,7 @@ class Where(ArrayOperator):
         return np.where(self.condition, a, b)
 
     def pull(self, upstream, out, a, b, needs):
-        nothing = upstream * 0
-        return [Where(self.condition)(upstream, nothing), Where(self.condition)(nothing, upstream)]
+        return [self(upstream, 0.0) if needs[0] else None, self(0.0, upstream) if needs[1] else None]
 
 
 class Clip(ArrayOperator):
@@ -319,21 +329,33 @@ def concatenate(tensors, axis=0):
 
 def stack(tensors, axis=0):
     """The Tensors, all of one shape, joined along a new axis."""
-    shape = list(np.shape(getattr(tensors[0], "data", tensors[0])))
+    tensors = list(tensors)
+    shapes = [np.shape(data_of(x)) for x in tensors]
+    if len(set(shapes)) != 1:
+        raise ValueError(f"stack: {', '.join(map(str, shapes)) or 'nothing'}, needs one Tensor or more, of one shape")
+    shape = list(shapes[0])
     shape.insert(axis if axis >= 0 else len(shape) + 1 + axis, 1)
     return concatenate([Reshape(tuple(shape))(x) for x in tensors], axis)
 
 
 def where(condition, a, b):
     """a where the array of booleans `condition` is true, b elsewhere; all three broadcast."""
-    shape = np.broadcast_shapes(*(np.shape(getattr(x, "data", x)) for x in (condition, a, b)))
-    a, b = (x if np.shape(getattr(x, "data", x)) == shape else BroadcastTo(shape)(x) for x in (a, b))
+    shapes = [np.shape(data_of(x)) for x in (condition, a, b)]
+    try:
+        shape = np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise ValueError(f"where: {', '.join(map(str, shapes))}, {alignment(shapes)}") from None
+    a, b = (BroadcastTo(shape)(x) if isinstance(x, Node) and np.shape(x.data) != shape else x for x in (a, b))
     return Where(np.asarray(condition))(a, b)
 
 
 def clip(x, low=-math.inf, high=math.inf):
     """x limited to the interval [low, high] of two numbers."""
-    return Clip(low, high)(x)
+    return Clip(float(low), float(high))(x)
+
+
+def data_of(x):
+    return x.data if isinstance(x, Node) else x
 
 
 def sum(x, axis=None, keepdims=False):

@@ -12,7 +12,7 @@ import numpy as np
 class Optimizer:
     """What SGD and Adam share.
 
-    parameters      Tensors that require a gradient, all of one dtype; ValueError otherwise
+    parameters      Tensors that require a gradient, all of one dtype and none of them twice; ValueError otherwise
     learning_rate   may be changed between steps
     weight_decay    the factor of w that is added to dl/dw (L2 regularisation), as in PyTorch
     """
@@ -23,6 +23,11 @@ class Optimizer:
         self.weight_decay = weight_decay
         if len({parameter.dtype for parameter in self.parameters}) != 1:
             raise ValueError("an optimizer needs parameters, all of one dtype")
+        if len(set(self.parameters)) != len(self.parameters):
+            raise ValueError("an optimizer needs each parameter once")
+        for parameter in self.parameters:
+            if not parameter.requires_grad:
+                raise ValueError(f"an optimizer needs parameters that require a gradient, not {parameter.describe()}")
         self.flat = np.concatenate([parameter.data.ravel() for parameter in self.parameters])
         for parameter, view in zip(self.parameters, self.views(self.flat)):
             parameter.data = view
@@ -38,11 +43,13 @@ class Optimizer:
         return views
 
     def gradients(self):
-        """The parameters' gradients; weight decay added. Zeros for a parameter that the loss does not depend on."""
-        gradients = [0.0 if parameter.grad is None else parameter.grad for parameter in self.parameters]
-        if self.weight_decay:
-            return [g + self.weight_decay * parameter.data for g, parameter in zip(gradients, self.parameters)]
-        return gradients
+        """The parameters' gradients; weight decay added. Zero for a parameter that the loss does not depend on."""
+        if not self.weight_decay:
+            return [0.0 if parameter.grad is None else parameter.grad for parameter in self.parameters]
+        return [
+            0.0 if parameter.grad is None else parameter.grad + self.weight_decay * parameter.data
+            for parameter in self.parameters
+        ]
 
     def zero_grad(self):
         for parameter in self.parameters:

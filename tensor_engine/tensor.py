@@ -9,7 +9,7 @@ from scalar_engine.graph import Node, Operator, backward_pass
 
 from . import modes
 from .anomaly import require_finite, require_finite_contribution
-from .kernels import ArrayOperator, kernel_of
+from .kernels import KERNELS, ArrayOperator, kernel_of
 from .mismatch import mismatch, warn_of_expansion
 from .operators import BroadcastTo, Cast, Index, Max, Mean, Min, Reshape, Sum, Transpose, matmul
 
@@ -33,7 +33,7 @@ class Tensor(Arithmetic, Node):
 
     def __init__(self, data, label="", requires_grad=False):
         data = np.asarray(data)
-        self.data = data if data.dtype.kind == "f" else data.astype(np.float64)
+        self.data = data if data.dtype.kind == "f" else as_floats(data, np.float64)
         self.grad = None
         self.op = None
         self.inputs = ()
@@ -46,14 +46,24 @@ class Tensor(Arithmetic, Node):
         xs, needs = [], False
         for x in inputs:
             if type(x) is not Tensor:
-                lifted = constants_lifted(inputs)
-                return NotImplemented if lifted is None else Tensor.apply_operator(op, *lifted)
+                inputs = constants_lifted(op, inputs)
+                if inputs is None:
+                    return NotImplemented
+                xs = [x.data for x in inputs]
+                needs = any(x.requires_grad for x in inputs)
+                break
             xs.append(x.data)
             needs = needs or x.requires_grad
         if isinstance(op, ArrayOperator):
             forward = op.forward
+            if len(xs) > 1:
+                dtype = xs[0].dtype
+                for x in xs:
+                    if x.dtype is not dtype:
+                        inputs, xs = of_one_dtype(inputs, xs)
+                        break
         else:
-            forward = kernel_of(op)
+            forward = KERNELS.get(op) or kernel_of(op)
             if len(xs) > 1:
                 inputs, xs = aligned(op, inputs, xs)
         try:
@@ -76,28 +86,28 @@ class Tensor(Arithmetic, Node):
         """Compute d self / d leaf for every leaf that requires a gradient, and add it to the leaf's `.grad`.
 
         The pass releases the graph as it uses it; `keep=True` keeps it, with the gradients of interior nodes, to be
-        drawn, stepped through, or passed through again. Raises ValueError if this is not a single number.
+        drawn, stepped through, or passed through again. Raises ValueError if this is not a single number, and
+        RuntimeError if an earlier pass has released the graph. A pass that raises changes no gradient.
         """
         if not self.requires_grad:
             raise ValueError(f"backward from {self.describe()}: it depends on nothing that requires a gradient")
         if self.data.size != 1:
             raise ValueError(f"backward from {self.describe()}: shape {self.shape}, and must be one number: .sum() it?")
         watch = require_finite_contribution if modes.watching else None
+        found, owners = [], set()
         for node, gradient in backward_pass(self, watch):
-            if node.inputs:
-                if keep:
-                    node.grad = owned(gradient)
-                else:
-                    node.op, node.inputs = RELEASED, ()
-            elif node.op is RELEASED:
-                raise RuntimeError(
-                    f"backward: the graph behind {node.name or self.name or 'this tensor'} has been released by an "
-                    f"earlier pass; backward(keep=True) there keeps it"
-                )
-            elif node.grad is None:
-                node.grad = owned(gradient)
+            if keep or not node.inputs:
+                found.append((node, gradient))
             else:
+                node.op, node.inputs = RELEASED, ()
+        for node, gradient in found:
+            if node.grad is not None and not node.inputs:
                 node.grad += gradient
+            elif type(gradient) is np.ndarray and gradient.base is None and id(gradient) not in owners:
+                owners.add(id(gradient))
+                node.grad = gradient
+            else:  # it shares its memory with another
+                node.grad = np.array(gradient)
 
     @property
     def unit(self):
@@ -154,10 +164,12 @@ class Tensor(Arithmetic, Node):
         return Min(axis, keepdims)(self)
 
     def reshape(self, *shape):
-        return Reshape(shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape)(self)
+        """x.reshape(2, -1) or x.reshape((2, -1)), as in NumPy."""
+        return Reshape(unpacked(shape))(self)
 
-    def transpose(self, axes=None):
-        return Transpose(axes or tuple(reversed(range(self.ndim))))(self)
+    def transpose(self, *axes):
+        """x.transpose(), which reverses the axes, x.transpose(1, 0) or x.transpose((1, 0)), as in NumPy."""
+        return Transpose(unpacked(axes) or tuple(reversed(range(self.ndim))))(self)
 
     def swapaxes(self, a, b):
         axes = list(range(self.ndim))
@@ -173,21 +185,9 @@ class Tensor(Arithmetic, Node):
     def __len__(self):
         return len(self.data)
 
-    def __lt__(self, other):
-        return self.data < data_of(other)
-
-    def __le__(self, other):
-        return self.data <= data_of(other)
-
-    def __gt__(self, other):
-        return self.data > data_of(other)
-
-    def __ge__(self, other):
-        return self.data >= data_of(other)
-
     @staticmethod
     def brief(quantity):
-        return f"{float(quantity) + 0.0:.4g}" if np.size(quantity) == 1 else str(np.shape(quantity))
+        return f"{np.asarray(quantity).item() + 0.0:.4g}" if np.size(quantity) == 1 else str(np.shape(quantity))
 
     def __repr__(self):
         label = f", label={self.label!r}" if self.label else ""
@@ -197,7 +197,7 @@ class Tensor(Arithmetic, Node):
 
 
 class Released(Operator):
-    """What stands in the place of an operator when a backward pass has released the graph."""
+    """What stands in the place of an operator, without inputs, when a backward pass has released the graph."""
 
     symbol = "released"
 
@@ -206,35 +206,51 @@ RELEASED = Released()
 new = Tensor.__new__
 
 
-def data_of(x):
-    return x.data if isinstance(x, Tensor) else x
+def unpacked(numbers):
+    """Numbers given one by one, or as one tuple or list."""
+    return tuple(numbers[0]) if len(numbers) == 1 and isinstance(numbers[0], (tuple, list)) else numbers
 
 
-def constants_lifted(inputs):
-    """The inputs with numbers and arrays as constant Tensors; None if one is neither.
+def as_floats(data, dtype):
+    if data.dtype.kind not in "biu":
+        raise TypeError(f"a Tensor holds real numbers, not {data.dtype}")
+    return data.astype(dtype)
 
-    Numbers stay Python numbers, so that they do not widen float32; integers and booleans in arrays become floats of
-    the first Tensor's type.
+
+def constants_lifted(op, inputs):
+    """op's inputs with numbers, lists and arrays as constant Tensors; None if one is none of these.
+
+    None of them widens float32 but an array of float64: numbers stay Python numbers where op is elementwise, and become
+    floats of the first Tensor's type elsewhere, as do lists, integers and booleans.
     """
     dtype = np.float64
     for x in inputs:
-        if type(x) is Tensor and type(x.data) is np.ndarray:
+        if isinstance(x, Tensor) and type(x.data) not in (int, float):
             dtype = x.data.dtype
             break
-    lifted = [x if type(x) is Tensor else constant(x, dtype) for x in inputs]
-    return None if None in lifted else lifted
+    lifted = []
+    for x in inputs:
+        if not isinstance(x, Tensor):
+            x = constant(x, dtype, isinstance(op, ArrayOperator))
+            if x is None:
+                return None
+        lifted.append(x)
+    return tuple(lifted)
 
 
-def constant(x, dtype):
-    """A number or an array as a Tensor that requires no gradient; None if x is neither."""
-    if isinstance(x, (np.ndarray, list)):
-        x = np.asarray(x)
-        return Tensor(x if x.dtype.kind == "f" else x.astype(dtype))
-    if isinstance(x, Real):
-        out = Tensor(())
-        out.data = x if type(x) in (int, float) else float(x)
-        return out
-    return x if isinstance(x, Tensor) else None
+def constant(x, dtype, as_array):
+    """A number, a list or an array as a Tensor that requires no gradient; None if x is none of these."""
+    if isinstance(x, (np.ndarray, np.bool_)):
+        data = x if x.dtype.kind == "f" else as_floats(x, dtype)
+    elif isinstance(x, Real):
+        data = np.array(x, dtype) if as_array else x if type(x) in (int, float) else float(x)
+    elif isinstance(x, list):
+        data = np.array(x, dtype)
+    else:
+        return None
+    out = new(Tensor)
+    out.data, out.grad, out.op, out.inputs, out.label, out.requires_grad = data, None, None, (), "", False
+    return out
 
 
 def aligned(op, inputs, xs):
@@ -248,37 +264,32 @@ def aligned(op, inputs, xs):
     except ValueError as error:
         raise ValueError(mismatch(op, inputs, error)) from None
     warn_of_expansion(op, inputs, shape)
-    dtype = np.result_type(*arrays)
-    inputs = tuple(fitted(x, shape, dtype) if x.requires_grad else x for x in inputs)
+    inputs, xs = of_one_dtype(inputs, xs)
+    inputs = tuple(BroadcastTo(shape)(x) if x.requires_grad and x.shape != shape else x for x in inputs)
     return inputs, [x.data for x in inputs]
 
 
-def fitted(x, shape, dtype):
-    if x.data.dtype != dtype:
-        x = Cast(dtype)(x)
-    return x if x.shape == shape else BroadcastTo(shape)(x)
+def of_one_dtype(inputs, xs):
+    """The inputs of an operator and their data, those that require a gradient cast to the dtype of its output."""
+    dtype = np.result_type(*xs)
+    inputs = tuple(Cast(dtype)(x) if x.requires_grad and x.data.dtype != dtype else x for x in inputs)
+    return inputs, [x.data for x in inputs]
 
 
 def product(a, b):
     """a @ b, a vector on either side taken for a matrix of one row or one column, as NumPy does."""
-    a, b = (x if isinstance(x, Tensor) else constant(x, np.float64) for x in (a, b))
-    if a is None or b is None:
-        return NotImplemented
-    if a.ndim != 1 and b.ndim != 1:
-        if a.dtype != b.dtype:
-            dtype = np.result_type(a.data, b.data)
-            a, b = (x if x.dtype == dtype else Cast(dtype)(x) for x in (a, b))
-        return matmul(a, b)
+    if type(a) is not Tensor or type(b) is not Tensor:
+        lifted = constants_lifted(matmul, (a, b))
+        if lifted is None:
+            return NotImplemented
+        a, b = lifted
+    if a.data.ndim != 1 and b.data.ndim != 1:
+        return Tensor.apply_operator(matmul, a, b)
     row = a.reshape(1, -1) if a.ndim == 1 else a
     column = b.reshape(-1, 1) if b.ndim == 1 else b
     try:
         out = product(row, column)
     except ValueError as error:
-        raise ValueError(mismatch(matmul, (a, b), error)) from None
+        raise ValueError(mismatch(matmul, (a, b), error)) from None  # with the shapes as they were given
     shape = out.shape[: -2 if a.ndim == 1 else -1] + (() if b.ndim == 1 else out.shape[-1:])
     return out.reshape(shape)
-
-
-def owned(gradient):
-    """The gradient as an array that shares its memory with no other."""
-    return gradient if type(gradient) is np.ndarray and gradient.base is None else np.array(gradient)

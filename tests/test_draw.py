@@ -7,11 +7,13 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import graphviz
+import numpy as np
 import pytest
 
 from models.mlp import MLP
 from models.question3 import SHEET, Question3
 from scalar_engine import Value
+from tensor_engine import Tensor
 from walkthroughs.draw import CONSTANT, INPUT, PARAMETER, ROOT, draw
 
 
@@ -148,6 +150,15 @@ def test_the_root_is_never_folded_and_unknown_groups_are_named():
     with pytest.raises(ValueError, match=r'there is no group "layer9" to open; there are'):
         draw(root, open="layer9")
     assert "layer1" not in all_texts(draw(network(), open="layer1"))
+
+
+def test_a_tensor_shows_its_shape_and_a_released_graph_says_how_to_keep_it():
+    W = Tensor(np.ones((784, 300)), "W", requires_grad=True)
+    loss = (np.ones((64, 784)) @ W).mean().named("loss")
+    assert {"data (784, 300)", "data (64, 300)", "data 784"} <= set(all_texts(draw(loss)))
+    loss.backward()
+    with pytest.raises(RuntimeError, match=r"the graph behind loss has been released .* backward\(keep=True\)"):
+        draw(loss)
 
 
 def test_large_graphs_fold_by_themselves():

@@ -5,9 +5,11 @@ Nothing else in the project knows the operators defined here.
 
 import math
 
+import numpy as np
 import pytest
 
-from scalar_engine import Operator, Value, explain, gradcheck, steps
+from scalar_engine import Operator, Value, exp, explain, gradcheck, steps
+from tensor_engine import Tensor, detect_anomaly
 from walkthroughs.draw import draw
 
 
@@ -26,8 +28,8 @@ class LogAddExp(Operator):
         return max(a, b) + math.log1p(math.exp(-abs(a - b)))
 
     partials = (
-        lambda out, a, b: (a - out).exp() if hasattr(a, "exp") else math.exp(a - out),
-        lambda out, a, b: (b - out).exp() if hasattr(b, "exp") else math.exp(b - out),
+        lambda out, a, b: exp(a - out),
+        lambda out, a, b: exp(b - out),
     )
 
 
@@ -63,6 +65,49 @@ def test_by_finite_differences():
     assert check.ok, str(check)
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_as_tensors_of_any_shapes(dtype):
+    """Values and gradients are those of Values, element by element; (2, 1) and (3,) broadcast to (2, 3)."""
+    a = Tensor(np.array([[0.3], [-1.2]], dtype), "a", requires_grad=True)
+    b = Tensor(np.array([2.0, 0.5, -0.7], dtype), "b", requires_grad=True)
+    out = cube(logaddexp(a, b)) * at(b, a) + at(5.0, a)
+    values = [[Value(x) for x in x.data.ravel().tolist()] for x in (a, b)]
+    roots = [[cube(logaddexp(x, y)) * at(y, x) + at(5.0, x) for y in values[1]] for x in values[0]]
+    for root in sum(roots, []):
+        root.backward()
+    precision = 1e-12 if dtype is np.float64 else 1e-5
+    assert out.dtype == dtype
+    assert out.data == pytest.approx(np.array([[root.data for root in row] for row in roots]), rel=precision)
+    out.sum().backward()
+    for x, expected in zip((a, b), values):
+        assert x.grad.shape == x.shape and x.grad.dtype == dtype
+        assert x.grad.ravel() == pytest.approx([value.grad for value in expected], rel=precision)
+
+
+def test_as_tensors_with_numbers_and_arrays_on_either_side():
+    x = Tensor([2.0, 3.0], requires_grad=True)
+    (at(x, 5.0) + at(np.array([5.0, 6.0]), x) + cube(x.sum())).sum().backward()
+    assert x.grad.tolist() == [4 + 5 + 2 * 75, 4 + 6 + 2 * 75]
+    assert gradcheck(logaddexp(x, [1.0, -1.0]) + logaddexp(0.5, x)).ok
+    assert cube(np.array([1.0, 2.0])).tolist() == [1, 8] and cube(np.float32(2)).dtype == np.float32
+
+
+def test_in_the_picture_the_ledger_and_the_steps_of_tensors():
+    x = Tensor([2.0, 3.0], "x", requires_grad=True)
+    root = cube(x).named("k").sum().named("f")
+    root.backward(keep=True)
+    assert "k = cube(x)  (2,) x (2,)  = (2,)" in str(explain(x, root))
+    assert steps(root)[-1].local.tolist() == [12, 27]
+    assert ">cube<" in draw(root).pipe("svg", encoding="utf-8")
+
+
+def test_where_its_rule_raises_an_array_has_nan():
+    x = Tensor([1.0, 1000.0], "x")
+    assert Root10()(x).data.tolist() == [pytest.approx(math.exp(0.1)), pytest.approx(math.nan, nan_ok=True)]
+    with detect_anomaly(), pytest.raises(FloatingPointError, match=r"root10 made NaN \(forward\): root10\(x\)"):
+        Root10()(x)
+
+
 def test_in_the_ledger_and_the_steps():
     x = Value(2.0, "x")
     root = cube(x).named("f")
@@ -95,6 +140,9 @@ def test_an_operator_with_a_pull_of_its_own():
     assert (x.grad, y.grad) == (3, 2)
     assert [(step.input, step.local, step.contribution) for step in steps(root)[1:]] == [(x, None, 3), (y, None, 2)]
     assert str(explain(x, root)) == "df/dx = 3, the sum of local x upstream over\n  f = product(x, y)  3"
+    column, row = Tensor([[2.0], [5.0]], requires_grad=True), Tensor([3.0, 4.0, 1.0], requires_grad=True)
+    Product()(column, row).sum().backward()
+    assert (column.grad.tolist(), row.grad.tolist()) == ([[8], [8]], [7, 7, 7])
 
 
 def test_rules_that_cannot_work_say_why():

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import graphviz
 
-from scalar_engine.graph import topological_order
+from scalar_engine.graph import recorded_order
 
 PARAMETER, INPUT, CONSTANT, COMPUTED, ROOT, GROUP = "#fff3c4", "#d6e8fa", "#ececec", "#ffffff", "#fbd9d3", "#f4f1fa"
 LINE, GRADIENT = "#50565e", "#a3241b"
@@ -81,9 +81,9 @@ def draw(root, fold=None, open=()):
 
     The label "layer1/neuron2/k" puts a node into the groups layer1 and layer1/neuron2; a node without a label belongs
     to the group that all its consumers share. Raises ValueError, with advice, if the picture would be too large to
-    read, or if there is no group to open.
+    read, or if there is no group to open, and RuntimeError if a backward pass has released the graph.
     """
-    nodes = topological_order(root)
+    nodes = recorded_order(root)
     groups = groups_of(nodes)
     opened = groups_around([open] if isinstance(open, str) else open, groups)
     folded = folding(nodes, groups, opened) if opened or (len(nodes) > FOLD_FROM if fold is None else fold) else {}

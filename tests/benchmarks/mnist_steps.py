@@ -181,7 +181,8 @@ def main():
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     print(f"Python {platform.python_version()}, NumPy {np.__version__}, {blas['name']} {blas['version']},", end=" ")
     print(f"{os.cpu_count()} cores; median of {ROUNDS} rounds, milliseconds a step\n")
-    print("model                                     ours  PyTorch      JAX    floor   PyTorch/ours  JAX/ours  ours/floor")
+    names = "".join(f"{name:>9}" for name in CONTESTANTS)
+    print(f"{'model':<38}{names}   PyTorch/ours  JAX/ours  ours/floor")
     for model in sys.argv[1:] or MODELS:
         sizes, batch, activation, optimizer, _ = MODELS[model]
         found = {name: in_a_process_of_its_own(name, model) for name in CONTESTANTS}

@@ -1,0 +1,156 @@
+"""Array expressions, each listed once: what Tensors make of them, what NumPy makes of them, and the arrays to try.
+
+An entry is (name, function, twin, arrays). The function takes Tensors; its twin takes the arrays and is NumPy's own way
+to the same result (None where Tensors and arrays share the notation, so that the function is its own twin). The arrays
+have no two equal elements and none near 0, so that finite differences apply; ties have tests of their own.
+"""
+
+import math
+
+import numpy as np
+
+import tensor_engine as te
+from tensor_engine.operators import BroadcastTo, Cast, Scatter, SumTo
+
+
+def array(*shape):
+    """A shuffled array of evenly spaced numbers between -2 and 2, the same at every call."""
+    n = math.prod(shape)
+    numbers = np.linspace(-2, 2, n + 2)[1:-1] + 0.3 / (n + 1)
+    return np.random.default_rng(n).permutation(numbers).reshape(shape)
+
+
+def softmax(x, axis=-1):
+    e = np.exp(x)
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def logsumexp(x, axis=None, keepdims=False):
+    return np.log(np.exp(x).sum(axis=axis, keepdims=keepdims))
+
+
+ROWS, COLUMNS = np.array([0, 2, 0, 0]), np.array([[1], [3]])
+MASK = np.array([[True, False, True, False], [False, False, True, True], [True, True, False, False]])
+CLASSES = np.array([2, 0, 2, 1])
+WEIGHTS = np.array([[0.2, 0.5, 0.3], [1.0, 0.0, 0.0], [0.0, 2.0, -1.0], [0.1, 0.1, 0.1]])
+
+PRODUCTS = [
+    ("vector @ vector", lambda a, b: a @ b, None, [array(3), array(3) + 1]),
+    ("vector @ matrix", lambda a, b: a @ b, None, [array(3), array(3, 4)]),
+    ("matrix @ vector", lambda a, b: a @ b, None, [array(4, 3), array(3)]),
+    ("matrix @ matrix", lambda a, b: a @ b, None, [array(2, 3), array(3, 4)]),
+    ("batch @ batch", lambda a, b: a @ b, None, [array(2, 2, 3), array(2, 3, 4)]),
+    ("batch @ matrix", lambda a, b: a @ b, None, [array(2, 2, 3), array(3, 4)]),
+    ("matrix @ batch", lambda a, b: a @ b, None, [array(2, 3), array(2, 3, 4)]),
+    ("batches that broadcast", lambda a, b: a @ b, None, [array(3, 1, 2, 2), array(1, 2, 2, 3)]),
+    ("batch @ vector", lambda a, b: a @ b, None, [array(2, 2, 3), array(3)]),
+    ("vector @ batch", lambda a, b: a @ b, None, [array(3), array(2, 3, 2)]),
+    ("a matrix with itself", lambda a: a @ a, None, [array(3, 3)]),
+]
+
+REDUCTIONS = [
+    (f"{name}, {axis}, {keepdims}", lambda x, f=name, a=axis, k=keepdims: getattr(te, f)(x, axis=a, keepdims=k),
+     lambda x, f=twin, a=axis, k=keepdims: f(x, axis=a, keepdims=k), [array(2, 3, 4)])
+    for name, twin in [("sum", np.sum), ("mean", np.mean), ("max", np.max), ("min", np.min), ("logsumexp", logsumexp)]
+    for axis in [None, 0, 1, -1, -3, (0, 2), (-1, 0), (0, 1, 2)]
+    for keepdims in [False, True]
+]  # fmt: skip
+
+METHODS = [
+    ("sum()", lambda x: x.sum(), None, [array(2, 3)]),
+    ("mean(axis)", lambda x: x.mean(axis=0), None, [array(2, 3)]),
+    ("max(axis, keepdims)", lambda x: x.max(axis=1, keepdims=True), None, [array(2, 3)]),
+    ("min(axes)", lambda x: x.min(axis=(0, -1)), None, [array(2, 3)]),
+]
+
+SHAPES = [
+    ("reshape", lambda x: x.reshape(3, 4), None, [array(2, 6)]),
+    ("reshape with -1", lambda x: x.reshape((2, -1)), None, [array(4, 3)]),
+    ("reshape to one axis", lambda x: x.reshape(-1), None, [array(2, 3)]),
+    ("reshape to none", lambda x: x.reshape(()), None, [array(1, 1)]),
+    ("transpose", lambda x: x.transpose(), None, [array(2, 3, 4)]),
+    ("transpose by axes", lambda x: x.transpose((1, 2, 0)), None, [array(2, 3, 4)]),
+    ("transpose by negative axes", lambda x: x.transpose(-1, 0, -2), None, [array(2, 3, 4)]),
+    ("swapaxes", lambda x: x.swapaxes(0, -1), None, [array(2, 3, 4)]),
+    ("T", lambda x: x.T, None, [array(2, 3)]),
+    ("T of a vector", lambda x: x.T, None, [array(3)]),
+    ("broadcast_to", lambda x: x.broadcast_to((2, 3, 4)), lambda x: np.broadcast_to(x, (2, 3, 4)), [array(3, 1)]),
+    ("broadcast_to from a number", BroadcastTo((2, 2)), lambda x: np.broadcast_to(x, (2, 2)), [np.array(0.7)]),
+    ("sum_to", SumTo((3, 1)), lambda x: x.sum(axis=(0, 2)).reshape(3, 1), [array(2, 3, 4)]),
+    ("cast", Cast(np.float64), np.copy, [array(2, 3)]),
+]
+
+INDICES = [
+    (f"[{name}]", lambda x, k=key: x[k], None, [array(3, 4)])
+    for name, key in [
+        ("1", 1),
+        ("-1, 2", (-1, 2)),
+        ("1:", slice(1, None)),
+        ("::-1, ::2", (slice(None, None, -1), slice(None, None, 2))),
+        ("None", None),
+        ("..., None, 0", (..., None, 0)),
+        ("empty", slice(1, 1)),
+        ("integers with repeats", ROWS),
+        ("a list", [2, 2, 1]),
+        ("negative integers", np.array([-1, 2, -3])),
+        ("pairs with repeats", (np.array([0, 0, 2]), np.array([1, 1, -1]))),
+        ("integers that broadcast", (ROWS, COLUMNS)),
+        ("integers and a slice", (slice(1, None), ROWS)),
+        ("integers apart", (ROWS, None, ROWS)),
+        ("a mask", MASK),
+        ("a mask of one axis", np.array([True, False, True])),
+        ("a mask and a slice", (slice(None), np.array([True, False, True, False]))),
+        ("a mask and integers", (np.array([True, False, True]), np.array([3, 3]))),
+    ]
+] + [
+    ("scatter", Scatter(ROWS, (3, 2)), lambda x: np.array([x[0] + x[2] + x[3], 0 * x[0], x[1]]), [array(4, 2)]),
+]
+
+JOINS = [
+    ("concatenate", lambda a, b: te.concatenate([a, b]), lambda a, b: np.concatenate([a, b]),
+     [array(2, 3), array(1, 3)]),
+    ("concatenate, last axis", lambda a, b: te.concatenate([a, b, a], axis=-1),
+     lambda a, b: np.concatenate([a, b, a], axis=-1), [array(2, 3), array(2, 1)]),
+    ("stack", lambda a, b: te.stack([a, b]), lambda a, b: np.stack([a, b]), [array(2, 3), array(2, 3) + 1]),
+    ("stack, last axis", lambda a, b: te.stack((a, b), axis=-1), lambda a, b: np.stack([a, b], axis=-1),
+     [array(2, 3), array(2, 3) + 1]),
+    ("stack, middle axis", lambda a, b: te.stack([a, b], axis=1), lambda a, b: np.stack([a, b], axis=1),
+     [array(2, 3), array(2, 3) + 1]),
+    ("stack of numbers", lambda a, b: te.stack([a, b]), lambda a, b: np.stack([a, b]), [np.array(0.3), np.array(0.7)]),
+    ("where", lambda a, b: te.where(MASK, a, b), lambda a, b: np.where(MASK, a, b), [array(3, 4), array(3, 4) + 1]),
+    ("where that broadcasts", lambda a, b: te.where(MASK, a, b), lambda a, b: np.where(MASK, a, b),
+     [array(4), array(3, 1)]),
+    ("where of a number", lambda a: te.where(MASK, 2.0, a), lambda a: np.where(MASK, 2.0, a), [array(3, 4)]),
+]  # fmt: skip
+
+FUNCTIONS = [
+    ("clip", lambda x: te.clip(x, -1.0, 0.5), lambda x: np.clip(x, -1.0, 0.5), [array(3, 4)]),
+    ("clip below", lambda x: te.clip(x, low=0), lambda x: np.maximum(x, 0), [array(3, 4)]),
+    ("softmax", te.softmax, softmax, [array(3, 4)]),
+    ("softmax, axis 0", lambda x: te.softmax(x, axis=0), lambda x: softmax(x, axis=0), [array(3, 4)]),
+    ("log_softmax", te.log_softmax, lambda x: np.log(softmax(x)), [array(3, 4)]),
+    ("log_softmax, axis 0", lambda x: te.log_softmax(x, axis=0), lambda x: np.log(softmax(x, 0)), [array(3, 4)]),
+]
+
+FUSED = [
+    ("linear", te.linear, lambda x, W, b: x @ W + b, [array(4, 2), array(2, 3), array(3)]),
+    ("softmax_cross_entropy of classes", lambda o: te.softmax_cross_entropy(o, CLASSES),
+     lambda o: -np.log(softmax(o))[range(4), CLASSES].mean(), [array(4, 3)]),
+    ("softmax_cross_entropy of weights", te.softmax_cross_entropy,
+     lambda o, t: -(t * np.log(softmax(o))).sum(axis=1).mean(), [array(4, 3), WEIGHTS]),
+    ("mse", te.mse, lambda y, t: ((y - t) ** 2).mean(), [array(4, 3), array(4, 3) + 0.3]),
+]  # fmt: skip
+
+ARRAY_EXPRESSIONS = PRODUCTS + REDUCTIONS + METHODS + SHAPES + INDICES + JOINS + FUNCTIONS + FUSED
+
+
+def cases(expressions):
+    """The expressions for pytest.mark.parametrize("f, twin, arrays", ...)."""
+    import pytest
+
+    return [pytest.param(f, twin or f, arrays, id=name) for name, f, twin, arrays in expressions]
+
+
+def leaves(arrays):
+    """The arrays as Tensors that require a gradient and have copies of them, labelled a, b, ..."""
+    return [te.Tensor(x.copy(), label, requires_grad=True) for x, label in zip(arrays, "abcdef")]
