@@ -12,6 +12,12 @@ from scalar_engine import operators as scalar
 from scalar_engine.graph import Operator
 
 
+# The C library hands freed blocks above a threshold back to the system, and fresh ones cost a page fault for every 4 KB.
+# Freeing one large block, which is never written to, raises the threshold, so that a training step reuses its memory.
+large_block = np.empty(30 << 20, np.uint8)
+del large_block
+
+
 class ArrayOperator(Operator):
     """An operator whose forward rule is made for arrays. It defines `pull`, in terms of operators, for its derivative.
 

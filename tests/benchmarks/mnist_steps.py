@@ -31,7 +31,8 @@ ROUNDS = 7
 def batches(batch, steps):
     """The data of a round: a list of (x, y), the same for every contestant."""
     rng = np.random.default_rng(0)
-    x = rng.random((batch * steps, 784), dtype=np.float32) - 0.5
+    x = rng.random((batch * steps, 784), dtype=np.float32)
+    x -= 0.5
     y = rng.integers(0, 10, batch * steps)
     return [(x[i : i + batch], y[i : i + batch]) for i in range(0, batch * steps, batch)]
 
