@@ -11,8 +11,7 @@ import numpy as np
 from scalar_engine import operators as scalar
 from scalar_engine.graph import Operator
 
-
-# The C library hands freed blocks above a threshold back to the system, and fresh ones cost a page fault for every 4 KB.
+# The C library hands freed blocks above a threshold back to the system, and fresh ones cost a page fault every 4 KB.
 # Freeing one large block, which is never written to, raises the threshold, so that a training step reuses its memory.
 large_block = np.empty(30 << 20, np.uint8)
 del large_block
