@@ -27,8 +27,9 @@ def backward(model, x, y, piece=None):
     gradient, to rounding. `piece=1` is the accumulation over a few instances that "Assignment 1" suggests.
     """
     total, n = 0.0, len(x)
-    for start in range(0, n, piece or piece_size(x)):
-        stop = min(n, start + (piece or piece_size(x)))
+    piece = piece or piece_size(x)
+    for start in range(0, n, piece):
+        stop = min(n, start + piece)
         loss = softmax_cross_entropy(model(x[start:stop]), y[start:stop])
         if stop - start < n:
             loss = loss * ((stop - start) / n)

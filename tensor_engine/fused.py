@@ -44,15 +44,16 @@ class CrossEntropyOfClasses(ArrayOperator):
         classes = self.classes
         if o.ndim != 2 or len(o) != len(classes):
             raise ValueError(f"needs logits (instances, classes), and as many instances as targets: {len(classes)}")
-        shifted = np.subtract(o, np.maximum.reduce(o, axis=1, keepdims=True), order="C")
+        by_class = o.T.copy()  # (classes, instances): few long rows, which NumPy reduces three times as fast
+        by_class -= np.maximum.reduce(by_class)
         try:
-            places = np.ravel_multi_index((np.arange(len(classes)), classes), o.shape)
+            places = np.ravel_multi_index((classes, np.arange(len(classes))), by_class.shape)
         except ValueError:  # unlike an index, it takes no negative numbers
             wrong = classes[(classes < 0) | (classes >= o.shape[1])][0]
             raise IndexError(f"class {wrong} of {o.shape[1]} classes (they count from 0)") from None
-        of_class = shifted.ravel()[places]
-        exponentials = np.exp(shifted, out=shifted)
-        totals = np.add.reduce(exponentials, axis=1)
+        of_class = by_class.ravel()[places]
+        exponentials = np.exp(by_class, out=by_class)
+        totals = np.add.reduce(exponentials)
         self.known = o, places, exponentials, totals
         return np.log(totals) - of_class
 
@@ -63,10 +64,10 @@ class CrossEntropyOfClasses(ArrayOperator):
         if self.known[0] is not o:  # the forward rule has been run on something else since
             self.of_each(o)
         _, places, exponentials, totals = self.known
-        y = exponentials / totals[:, None]
+        y = exponentials / totals
         y.ravel()[places] -= 1
         y *= upstream / len(places)
-        return [y]
+        return [y.T]
 
     def composition(self, o):
         return -log_softmax(o)[np.arange(len(self.classes)), self.classes].mean()
