@@ -98,7 +98,15 @@ def draw(root, fold=None, open=()):
         format="svg",
         graph_attr={"bgcolor": "white", "nodesep": "0.15", "ranksep": "0.25"},
         node_attr={"fontname": FONT, "fontsize": "11", "color": LINE, "penwidth": "0.8", "margin": "0.08,0.06"},
-        edge_attr={"color": LINE, "penwidth": "0.8", "arrowsize": "0.55", "fontname": FONT, "fontsize": "8"},
+        edge_attr={
+            "color": LINE,
+            "penwidth": "0.8",
+            "arrowsize": "0.55",
+            "fontname": FONT,
+            "fontsize": "9",
+            "labeldistance": "1.5",
+            "labelangle": "40",
+        },
     )
     shown = [node for node in nodes if node not in folded]
     bearers, members = Counter(node.name for node in shown), Counter(groups.values())
