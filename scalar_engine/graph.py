@@ -97,6 +97,15 @@ class Node:
 
     unit = 1.0  # d root / d root
 
+    def __init__(self, data, label, requires_grad):
+        """A leaf. What operators make is put together in `apply_operator`, where every microsecond counts."""
+        self.data = data
+        self.grad = None
+        self.op = None
+        self.inputs = ()
+        self.label = label
+        self.requires_grad = requires_grad
+
     def backward(self):
         """Compute d self / d node for every node behind this one and store it in `.grad`.
 

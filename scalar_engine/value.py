@@ -22,12 +22,7 @@ class Value(Arithmetic, Node):
     __slots__ = ()
 
     def __init__(self, data, label="", requires_grad=True):
-        self.data = float(data)
-        self.grad = None
-        self.op = None
-        self.inputs = ()
-        self.label = label
-        self.requires_grad = requires_grad
+        super().__init__(float(data), label, requires_grad)
 
     @staticmethod
     def apply_operator(op, *inputs):

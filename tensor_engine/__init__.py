@@ -1,6 +1,6 @@
 """The tensor engine: the scalar engine's operators and graph, lifted to NumPy arrays.
 
-Reading order: kernels, operators, fused, tensor, mismatch, anomaly, optimizers, scalarize.
+Reading order: kernels, rearranging, operators, fused, tensor, mismatch, anomaly, optimizers, scalarize.
 """
 
 from scalar_engine import (
@@ -26,7 +26,8 @@ from scalar_engine import (
 
 from .fused import linear, mse, softmax_cross_entropy
 from .modes import detect_anomaly, no_grad
-from .operators import clip, concatenate, log_softmax, logsumexp, max, mean, min, softmax, stack, sum, where
+from .operators import log_softmax, logsumexp, max, mean, min, softmax, sum
+from .rearranging import clip, concatenate, stack, where
 from .scalarize import scalarize
 from .tensor import Tensor
 

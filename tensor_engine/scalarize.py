@@ -14,7 +14,7 @@ from scalar_engine import operators as scalar
 from scalar_engine.graph import topological_order
 from scalar_engine.value import Value
 
-from . import modes, operators
+from . import modes, operators, rearranging
 from .kernels import ArrayOperator
 from .tensor import RELEASED, Tensor
 
@@ -221,7 +221,7 @@ def cast(op, shape, x):
 
 
 def sum_to(op, shape, x):
-    return collected(total, x, operators.BroadcastTo(x.shape).forward(numbered(shape)), shape)
+    return collected(total, x, rearranging.BroadcastTo(x.shape).forward(numbered(shape)), shape)
 
 
 def scatter(op, shape, x):
@@ -282,16 +282,16 @@ def scatter_count(op, out, x):
 
 # {operator: (its Values from those of its inputs, how many of them are new from the arrays)}
 RULES = {
-    operators.Reshape: (rearranged, none),
-    operators.Transpose: (rearranged, none),
-    operators.BroadcastTo: (rearranged, none),
-    operators.Index: (rearranged, none),
-    operators.Concatenate: (rearranged, none),
-    operators.Where: (rearranged, none),
-    operators.Cast: (cast, none),
+    rearranging.Reshape: (rearranged, none),
+    rearranging.Transpose: (rearranged, none),
+    rearranging.BroadcastTo: (rearranged, none),
+    rearranging.Index: (rearranged, none),
+    rearranging.Concatenate: (rearranged, none),
+    rearranging.Where: (rearranged, none),
+    rearranging.Cast: (cast, none),
     operators.MatMul: (matmul, matmul_count),
-    operators.SumTo: (sum_to, lambda op, out, x: out.size * (x.size != out.size)),
-    operators.Scatter: (scatter, scatter_count),
+    rearranging.SumTo: (sum_to, lambda op, out, x: out.size * (x.size != out.size)),
+    rearranging.Scatter: (scatter, scatter_count),
     operators.Sum: (reduction(total), sum_count),
     operators.Mean: (reduction(functions.mean), lambda op, out, x: 3 * out.size),
     operators.Max: (reduction(partial(extreme, scalar.maximum)), extreme_count),
@@ -299,5 +299,5 @@ RULES = {
     operators.LogSumExp: (reduction(scalar.logsumexp), lambda op, out, x: out.size),
     operators.Softmax: (along_axis(functions.softmax), lambda op, out, x: 2 * x.size + x.size // x.shape[op.axis]),
     operators.LogSoftmax: (along_axis(functions.log_softmax), lambda op, out, x: x.size + x.size // x.shape[op.axis]),
-    operators.Clip: (clip, clip_count),
+    rearranging.Clip: (clip, clip_count),
 }

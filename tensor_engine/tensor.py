@@ -11,7 +11,8 @@ from . import modes
 from .anomaly import require_finite, require_finite_contribution
 from .kernels import KERNELS, ArrayOperator, kernel_of
 from .mismatch import mismatch, warn_of_expansion
-from .operators import BroadcastTo, Cast, Index, Max, Mean, Min, Reshape, Sum, Transpose, matmul
+from .operators import Max, Mean, Min, Sum, matmul
+from .rearranging import BroadcastTo, Cast, Index, Reshape, Transpose
 
 
 class Tensor(Arithmetic, Node):
@@ -33,12 +34,7 @@ class Tensor(Arithmetic, Node):
 
     def __init__(self, data, label="", requires_grad=False):
         data = np.asarray(data)
-        self.data = data if data.dtype.kind == "f" else as_floats(data, np.float64)
-        self.grad = None
-        self.op = None
-        self.inputs = ()
-        self.label = label
-        self.requires_grad = requires_grad
+        super().__init__(data if data.dtype.kind == "f" else as_floats(data, np.float64), label, requires_grad)
 
     @staticmethod
     def apply_operator(op, *inputs):

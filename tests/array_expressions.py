@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 import tensor_engine as te
-from tensor_engine.operators import BroadcastTo, Cast, Scatter, SumTo
+from tensor_engine.rearranging import BroadcastTo, Cast, Scatter, SumTo
 
 
 def array(*shape):

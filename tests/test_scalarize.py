@@ -28,7 +28,8 @@ from tensor_engine import (
     where,
 )
 from tensor_engine.kernels import ArrayOperator
-from tensor_engine.operators import Cast, Reduction, Scatter, SumTo
+from tensor_engine.operators import Reduction
+from tensor_engine.rearranging import Cast, Scatter, SumTo
 from tensor_engine.scalarize import RULES, count_of, recipe_of
 from tests.expressions import EXPRESSIONS, cases
 from walkthroughs.draw import draw

@@ -3,7 +3,7 @@
 import pytest
 
 from scalar_engine import gradcheck
-from tensor_engine import Tensor, gradients, operators, topological_order
+from tensor_engine import Tensor, gradients, rearranging, topological_order
 
 from .array_expressions import ARRAY_EXPRESSIONS, leaves
 from .test_tensor_operators import every_array_operator
@@ -87,7 +87,7 @@ def test_broadcasting_that_is_not_undone_is_caught(monkeypatch):
     a, b = Tensor([[1.0, 2.0], [3.0, 4.0]], "a", requires_grad=True), Tensor([5.0, 6.0], "b", requires_grad=True)
     product = a * b
     assert gradients(product)[b].shape == b.shape and gradcheck(product).ok
-    monkeypatch.setattr(operators.SumTo, "forward", lambda self, x: x)
+    monkeypatch.setattr(rearranging.SumTo, "forward", lambda self, x: x)
     assert gradients(product)[b].shape == (2, 2)
     with pytest.raises(ValueError, match=r"gradcheck: b has shape \(2,\), and its gradient \(2, 2\)"):
         gradcheck(product)
@@ -97,5 +97,5 @@ def test_a_scatter_that_forgets_repeats_is_caught(monkeypatch):
     x = Tensor([1.0, 2.0], requires_grad=True)
     twice = x[[0, 0]]
     assert gradcheck(twice).ok
-    monkeypatch.setattr(operators, "may_repeat", lambda key: False)
+    monkeypatch.setattr(rearranging, "may_repeat", lambda key: False)
     assert not gradcheck(twice).ok

@@ -7,7 +7,7 @@ import tensor_engine as te
 from scalar_engine import gradcheck
 from tensor_engine import Tensor, gradients
 from tensor_engine.kernels import ArrayOperator
-from tensor_engine.operators import Cast
+from tensor_engine.rearranging import Cast
 
 from .array_expressions import ARRAY_EXPRESSIONS, array, cases, leaves
 

@@ -1,0 +1,215 @@
+"""Array operators that move elements about: shapes, broadcasting, types, choosing and joining.
+
+Each gradient goes back the way its element came. As in operators.py, a pull is made of operators and of the notation
+that arrays and Tensors share, so that it runs on both.
+"""
+
+import math
+
+import numpy as np
+
+from scalar_engine.graph import Node, data_of
+from scalar_engine.operators import step
+
+from .kernels import ArrayOperator
+from .mismatch import alignment
+
+# ---- shapes and types
+
+
+class Reshape(ArrayOperator):
+    symbol = "reshape"
+
+    def __init__(self, shape):
+        self.shape = shape
+
+    def forward(self, x):
+        return np.reshape(x, self.shape)
+
+    def pull(self, upstream, out, x, needs):
+        return [upstream.reshape(x.shape)]
+
+
+class Transpose(ArrayOperator):
+    """axes: the order of the input's axes in the output, as for np.transpose."""
+
+    symbol = "transpose"
+
+    def __init__(self, axes):
+        self.axes = axes
+
+    def forward(self, x):
+        return np.transpose(x, self.axes)
+
+    def pull(self, upstream, out, x, needs):
+        axes = [axis % len(self.axes) for axis in self.axes]
+        return [upstream.transpose(tuple(axes.index(i) for i in range(len(axes))))]
+
+
+class BroadcastTo(ArrayOperator):
+    """An array repeated along new and along length-1 axes. With SumTo, the one place where broadcasting is undone."""
+
+    symbol = "broadcast_to"
+
+    def __init__(self, shape):
+        self.shape = shape
+
+    def forward(self, x):
+        return np.broadcast_to(x, self.shape) if np.ndim(x) else np.full(self.shape, x)
+
+    def pull(self, upstream, out, x, needs):
+        return [SumTo(x.shape)(upstream)]
+
+
+class SumTo(ArrayOperator):
+    """An array summed over the axes along which one of `shape` would be repeated: the transpose of BroadcastTo."""
+
+    symbol = "sum_to"
+
+    def __init__(self, shape):
+        self.shape = shape
+
+    def forward(self, x):
+        new = x.ndim - len(self.shape)
+        repeated = [new + i for i, n in enumerate(self.shape) if n == 1 and x.shape[new + i] != 1]
+        return np.add.reduce(x, axis=(*range(new), *repeated)).reshape(self.shape)
+
+    def pull(self, upstream, out, x, needs):
+        return [BroadcastTo(x.shape)(upstream)]
+
+
+class Cast(ArrayOperator):
+    symbol = "cast"
+
+    def __init__(self, dtype):
+        self.dtype = dtype
+
+    def forward(self, x):
+        return x.astype(self.dtype)
+
+    def pull(self, upstream, out, x, needs):
+        return [Cast(x.dtype)(upstream)]
+
+
+# ---- choosing and joining
+
+
+class Index(ArrayOperator):
+    """x[key], for any key that NumPy takes: slices, integers, arrays of either integers or booleans."""
+
+    symbol = "index"
+
+    def __init__(self, key):
+        self.key = key
+
+    def forward(self, x):
+        return x[self.key]
+
+    def pull(self, upstream, out, x, needs):
+        return [Scatter(self.key, x.shape)(upstream)]
+
+
+class Scatter(ArrayOperator):
+    """Zeros of `shape` with the input added at [key]: the transpose of Index. An element named twice gets both."""
+
+    symbol = "scatter"
+
+    def __init__(self, key, shape):
+        self.key = key
+        self.shape = shape
+
+    def forward(self, x):
+        out = np.zeros(self.shape, x.dtype)
+        if may_repeat(self.key):
+            np.add.at(out, self.key, x)
+        else:
+            out[self.key] = x
+        return out
+
+    def pull(self, upstream, out, x, needs):
+        return [Index(self.key)(upstream)]
+
+
+def may_repeat(key):
+    """Whether the key of an index has arrays of integers, which may name an element twice."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return any(isinstance(part, (list, np.ndarray)) and np.asarray(part).dtype != bool for part in parts)
+
+
+class Concatenate(ArrayOperator):
+    symbol = "concatenate"
+
+    def __init__(self, axis):
+        self.axis = axis
+
+    def forward(self, *xs):
+        return np.concatenate(xs, axis=self.axis)
+
+    def pull(self, upstream, out, *xs, needs):
+        before = (slice(None),) * (self.axis % len(out.shape))
+        stops = np.cumsum([x.shape[self.axis] for x in xs]).tolist()
+        parts = zip([0, *stops], stops, needs)
+        return [Index((*before, slice(a, b)))(upstream) if need else None for a, b, need in parts]
+
+
+class Where(ArrayOperator):
+    """a where the array `condition` is true, b elsewhere."""
+
+    symbol = "where"
+
+    def __init__(self, condition):
+        self.condition = condition
+
+    def forward(self, a, b):
+        return np.where(self.condition, a, b)
+
+    def pull(self, upstream, out, a, b, needs):
+        return [self(upstream, 0.0) if needs[0] else None, self(0.0, upstream) if needs[1] else None]
+
+
+class Clip(ArrayOperator):
+    """x limited to [low, high]; its slope is 1 at both limits, as in PyTorch."""
+
+    symbol = "clip"
+
+    def __init__(self, low, high):
+        self.low = low
+        self.high = high
+
+    def forward(self, x):
+        return np.clip(x, self.low, self.high)
+
+    def pull(self, upstream, out, x, needs):
+        return [(1 - step(self.low - x)) * (1 - step(x - self.high)) * upstream]
+
+
+def concatenate(tensors, axis=0):
+    """The Tensors joined along an axis that they have."""
+    return Concatenate(axis)(*tensors)
+
+
+def stack(tensors, axis=0):
+    """The Tensors, all of one shape, joined along a new axis."""
+    tensors = list(tensors)
+    shapes = [np.shape(data_of(x)) for x in tensors]
+    if len(set(shapes)) != 1:
+        raise ValueError(f"stack: {', '.join(map(str, shapes)) or 'nothing'}, needs one Tensor or more, of one shape")
+    shape = list(shapes[0])
+    shape.insert(axis if axis >= 0 else len(shape) + 1 + axis, 1)
+    return concatenate([Reshape(tuple(shape))(x) for x in tensors], axis)
+
+
+def where(condition, a, b):
+    """a where the array of booleans `condition` is true, b elsewhere; all three broadcast."""
+    shapes = [np.shape(data_of(x)) for x in (condition, a, b)]
+    try:
+        shape = np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise ValueError(f"where: {', '.join(map(str, shapes))}, {alignment(shapes)}") from None
+    a, b = (BroadcastTo(shape)(x) if isinstance(x, Node) and np.shape(x.data) != shape else x for x in (a, b))
+    return Where(np.asarray(condition))(a, b)
+
+
+def clip(x, low=-math.inf, high=math.inf):
+    """x limited to the interval [low, high] of two numbers."""
+    return Clip(float(low), float(high))(x)
