@@ -74,7 +74,7 @@ def spread(values, what, form=percent):
 def speed(first, first_seconds, second, second_seconds):
     """Which of two is faster, and how many times."""
     (fast, a), (slow, b) = sorted([(first, first_seconds), (second, second_seconds)], key=lambda pair: pair[1])
-    return f"{fast} took {seconds(a)}, {slow} {seconds(b)}: {times(b / a)} as long."
+    return f"{fast[0].upper()}{fast[1:]} took {seconds(a)}, {slow} {seconds(b)}: {times(b / a)} as long."
 
 
 def seconds(number):

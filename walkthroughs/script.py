@@ -3,6 +3,8 @@
 import time
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from models.command_line import Parser, positive
 from models.datasets import IMAGE_SHAPES
 from models.experiment import Setup, data_of
@@ -52,7 +54,8 @@ def run_walkthrough(name, doc, build, arguments=None, *, title, data=None, sweep
         if options.quick and sweeps:
             options.workers = options.workers or 1  # to start processes takes longer than the runs
         options.out.mkdir(parents=True, exist_ok=True)
-        build(report, options)
+        with threadpool_limits(1 if options.quick else None):  # for small arrays a second thread is no help
+            build(report, options)
         written = report.write(options.out)
     except ValueError as error:
         parser.error(str(error))
