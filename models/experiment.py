@@ -99,6 +99,6 @@ def sweep_of(setups, path, data_dir=None, workers=None, dask=None, title="sweep"
 
 
 def run_setup(fields, data_dir):
-    """A run of a sweep: from a Setup as a dict to its History as a dict. A run that diverges is a result like others."""
+    """A run of a sweep: from a Setup as a dict to its History as a dict. Diverging is a result like others."""
     with np.errstate(over="ignore", invalid="ignore"):
         return asdict(train(Setup(**fields), data_dir, progress=False)[1])

@@ -98,7 +98,8 @@ def gradients_beside(sizes, activation, names, seed):
     ours = [g for pair in zip(net.dW, net.db) for g in pair]
     rows = []
     for name in names:
-        theirs = {"engine": gradients_of_engine, "PyTorch": gradients_of_pytorch}[name](net, sizes, activation, x, y)
+        peer = gradients_of_engine if name == "engine" else gradients_of_pytorch
+        theirs = peer(net, sizes, activation, x, y)
         worst = max(float(np.abs(a - b).max()) for a, b in zip(ours, theirs, strict=True))
         largest = max(float(np.abs(g).max()) for g in ours)
         rows.append(("-".join(map(str, sizes)), activation, name, largest, worst))
@@ -127,7 +128,7 @@ def gradients_of_pytorch(net, sizes, activation, x, y):
     for i in range(0, len(parameters), 2):
         out = torch.nn.functional.linear(function(out) if i else out, parameters[i], parameters[i + 1])
     torch.nn.functional.cross_entropy(out, torch.tensor(y)).backward()
-    return [parameter.grad.numpy() for parameter in parameters]
+    return [np.asarray(parameter.grad) for parameter in parameters]
 
 
 def same(rows):

@@ -173,9 +173,9 @@ def saved(rows, n_parameters):
     layers, count, backpropagation, differences, ratio, _ = rows[-1]
     return (
         f"For {layers} with its {count:,} parameters backpropagation takes {seconds(backpropagation)} and finite "
-        f"differences {seconds(differences)}, {times(ratio)} as long. The ratio grows as the number of parameters "
-        f"to the power {slope:.2f}; at {n_parameters:,} parameters it would be about "
-        f"{ratio * n_parameters / count:,.0f}."
+        f"differences {seconds(differences)}, {times(ratio)} as long. That is {ratio / count:.1f} for each "
+        f"parameter, so that at {n_parameters:,} parameters it would be about "
+        f"{ratio * n_parameters / count:,.0f} times."
     )
 
 

@@ -4,6 +4,8 @@ Layer i has N_i units, and M instances go through at once: H^i (N_i, M), Theta^i
 is the mean over the instances, L = -1/M sum_m log H^n_{y_m, m}; Delta carries the 1/M.
 """
 
+from typing import Any
+
 import numpy as np
 
 from .functions import glorot, sigmoid, softmax
@@ -56,7 +58,8 @@ class NeuralNetwork:
     def backward(self, y):
         """Exercise 3: all components of the gradient, by Delta^i = (Theta^{i+1}' Delta^{i+1}) * del_sigmoid(H^i)."""
         n = len(self.weights)
-        self.weight_gradients, self.bias_gradients = [None] * n, [None] * n
+        self.weight_gradients: list[Any] = [None] * n
+        self.bias_gradients: list[Any] = [None] * n
         delta = error_term_last_layer(self.activations[-1], y)
         for i in reversed(range(n)):
             self.weight_gradients[i] = delta @ self.activations[i].T

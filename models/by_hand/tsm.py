@@ -4,6 +4,8 @@ Instances are rows, and weights are stored as PyTorch's nn.Linear does: W^[l] (u
 z^[l] = a^[l-1] W^[l]' + b^[l], a^[l] = f(z^[l]), and a^[0] = x. The cost is the mean cross-entropy.
 """
 
+from typing import Any
+
 import numpy as np
 
 from .functions import glorot, sigmoid, softmax
@@ -44,7 +46,8 @@ class MLP:
     def backward(self, y):
         """dW and db of all layers: lists of arrays in the shapes of W and b."""
         n_layers = len(self.W)
-        self.dW, self.db = [None] * n_layers, [None] * n_layers
+        self.dW: list[Any] = [None] * n_layers
+        self.db: list[Any] = [None] * n_layers
         dz = self.a[-1].copy()
         dz[np.arange(len(y)), y] -= 1
         dz /= len(y)
