@@ -15,7 +15,7 @@ from models.history import FAINT_TRAINING, TRAINING, VALIDATION
 TEST = "#009e73"
 HELD_OUT = {"validation": VALIDATION, "test": TEST}
 REFERENCE = "#7a7a7a"  # what something is measured against: a threshold, a baseline
-LAYERS = "#cc79a7", "#e69f00", "#56b4e9", "#009e73", "#0072b2"  # the first layer first
+OTHERS = "#e69f00", "#cc79a7", "#56b4e9"  # for what has no colour of its own; layers in their order
 CLASSES = (
     *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),  # M. A. Petroff, arXiv:2107.02270
     *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
@@ -88,11 +88,11 @@ def learning_curves(history, title=""):
     return figure
 
 
-def curves_of_many(histories, measure, n_columns=4, scale="linear"):
-    """One small panel a history, {title: History}, on the same axes: training and held-out values per epoch."""
+def curves_of_many(histories, measure, n_columns=4, scale="linear", size=(2.5, 2.4)):
+    """A panel of `size` inches for each history, {title: History}, on the same axes: values per epoch."""
     n_rows = -(-len(histories) // n_columns)
     figure, panels = new_figure(
-        n_columns, n_rows, width=2.5 * n_columns, height=2.4, sharex=True, sharey=True, squeeze=False
+        n_columns, n_rows, width=size[0] * n_columns, height=size[1], sharex=True, sharey=True, squeeze=False
     )
     for axes, (title, history) in zip(panels.flat, histories.items()):
         plot_epochs(axes, history, measure)
@@ -126,6 +126,20 @@ def image_grid(images, titles, n_columns, title="", signed=False, size=1.0):
         axes.set_title(words, fontsize=8, pad=2)
     if title:
         figure.suptitle(title, fontsize=10)
+    return figure
+
+
+def mosaic(tiles, n_columns):
+    """Many signed images (n, rows, columns) in one picture, in blue and red around 0, each by its own range."""
+    n, height, width = tiles.shape
+    n_rows = -(-n // n_columns)
+    canvas = np.full((n_rows * (height + 1) + 1, n_columns * (width + 1) + 1), np.nan)
+    for i, tile in enumerate(tiles):
+        top, left = 1 + i // n_columns * (height + 1), 1 + i % n_columns * (width + 1)
+        canvas[top : top + height, left : left + width] = tile / (np.abs(tile).max() or 1)
+    figure, axes = new_figure(width=9, height=9 * n_rows / n_columns)
+    axes.set_axis_off()
+    axes.imshow(canvas, cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
     return figure
 
 

@@ -85,8 +85,10 @@ def training(report, options):
         axes.semilogy(curves["step"], curves["test"], color=TEST, label="test")
         finish(axes, "step", "cross-entropy (nats)" if axes is panels[0] else "", name, legend=axes is panels[0])
     report.figure("curves", figure, "Loss on the training and the test set, for ever more hidden layers and units.")
-    report.figure("boundaries", boundaries(runs, sets), "What each network says of every point of the plane: the classes' "
-                  "probabilities as colours, the decision boundary, and the training points.")  # fmt: skip
+    report.figure(
+        "boundaries", boundaries(runs, sets), "What each network says of every point of the plane: the probability of "
+        "the lower moon as colour, the decision boundary, and the training points.",
+    )  # fmt: skip
     rows = []
     for name, (_, net, curves) in runs.items():
         best = int(np.argmin(curves["test"]))

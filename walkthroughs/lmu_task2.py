@@ -6,7 +6,7 @@ from models import datasets
 from models.command_line import run
 from models.components import nearest_to_own_mean, neighbour_accuracy, principal_components
 
-from .figures import TRAINING, finish, image_grid, new_figure, scatter_classes
+from .figures import OTHERS, finish, image_grid, new_figure, scatter_classes
 from .readings import percent
 from .script import run_walkthrough
 
@@ -53,7 +53,7 @@ def build(report, options):
         "The ten components of the largest variance, with their share of it: red pixels add, blue ones subtract.",
     )  # fmt: skip
     figure, axes = new_figure(width=7)
-    axes.plot(range(1, len(share) + 1), 100 * share.cumsum(), color=TRAINING)
+    axes.plot(range(1, len(share) + 1), 100 * share.cumsum(), color=OTHERS[0])
     axes.set_xscale("log")
     finish(axes, "number of components", "variance explained (%)")
     report.figure("variance", figure, "How much of the variance the first components explain together.")

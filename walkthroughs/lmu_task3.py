@@ -13,7 +13,7 @@ from models.layers import ReLU
 from models.training import evaluate
 from tensor_engine import no_grad
 
-from .figures import LAYERS, finish, image_grid, learning_curves, new_figure, scatter_classes
+from .figures import OTHERS, finish, image_grid, learning_curves, new_figure, scatter_classes
 from .readings import percent, points
 from .script import run_walkthrough, setup_for, used
 
@@ -55,11 +55,13 @@ def build(report, options):
         projected[name] = (x - x.mean(axis=0)) @ components[:2].T
         share = float(variances[:2].sum() / variances.sum())
         rows.append((
-            name, share, float(nearest_to_own_mean(projected[name], data.yval, data.num_classes).mean()),
+            name, share, nearest_to_own_mean(projected[name], data.yval, data.num_classes).mean(),
             neighbour_accuracy(projected[name], data.yval), neighbour_accuracy(x, data.yval),
         ))  # fmt: skip
-    report.figure("features", scatters(projected, data), f"{len(data.xval):,} test images in each layer's two principal "
-                  "components, coloured by class; the discs mark the classes' medians.")  # fmt: skip
+    report.figure(
+        "features", scatters(projected, data), "Test images in the two principal components of the pixels and of each "
+        "layer, coloured by class; the discs mark the classes' medians.",
+    )  # fmt: skip
     report.table(
         "separation", "How well the classes separate: the mean over the classes of the fraction of points nearest to "
         "their own class's mean in the plane, and the fraction whose 10 neighbours are mostly of their own class.",
@@ -69,9 +71,9 @@ def build(report, options):
     )  # fmt: skip
     figure, axes = new_figure(width=7)
     places = range(len(rows))
-    axes.plot(places, [100 * row[2] for row in rows], "s--", color=LAYERS[1], label="nearest to own mean, in the plane")
-    axes.plot(places, [100 * row[3] for row in rows], "o-", color=LAYERS[4], label="neighbours, in the plane")
-    axes.plot(places, [100 * row[4] for row in rows], "D:", color=LAYERS[0], label="neighbours, in all dimensions")
+    axes.plot(places, [100 * row[2] for row in rows], "s--", color=OTHERS[0], label="nearest to own mean, in the plane")
+    axes.plot(places, [100 * row[3] for row in rows], "o-", color=OTHERS[1], label="neighbours, in the plane")
+    axes.plot(places, [100 * row[4] for row in rows], "D:", color=OTHERS[2], label="neighbours, in all dimensions")
     axes.set_xticks(places, [row[0] for row in rows])
     finish(axes, "", "own class (%)")
     report.figure("separation_curve", figure, "The same numbers, from the pixels to the last hidden layer.")

@@ -36,6 +36,7 @@ def main(arguments=None):
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--weights", metavar="FILE", help="a JSON file with another network")
     source.add_argument("--random", "--seed", type=int, metavar="SEED", help="another network of this shape")
+    parser.add_argument("--quick", action="store_true", help="as without: one instance leaves nothing to shorten")
     parser.add_argument("--json", action="store_true", help="print one JSON object, at full precision")
     parser.add_argument("--out", type=Path, metavar="DIR", help="default: runs/question3, or none with --json")
     options = parser.parse_args(arguments)

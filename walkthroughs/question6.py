@@ -8,7 +8,7 @@ import numpy as np
 from models.by_hand import vu
 from models.command_line import run
 
-from .figures import REFERENCE, TRAINING, finish, new_figure
+from .figures import OTHERS, REFERENCE, finish, new_figure
 from .readings import seconds, times
 from .script import run_walkthrough, setup_for, used
 
@@ -52,7 +52,7 @@ def build(report, options):
     per_instance = {batch: time_of(data, batch, options) for batch in BATCHES}
     single = time_of(data, None, options)
     figure, axes = new_figure(width=7, height=4)
-    axes.loglog(BATCHES, [1e6 * s for s in per_instance.values()], "o-", color=TRAINING, label="batched")
+    axes.loglog(BATCHES, [1e6 * s for s in per_instance.values()], "o-", color=OTHERS[0], label="batched")
     axes.axhline(1e6 * single, color=REFERENCE, linestyle="--", label="one instance at a time")
     axes.set_xticks(BATCHES, [str(batch) for batch in BATCHES])
     axes.minorticks_off()

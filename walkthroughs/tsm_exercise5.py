@@ -17,7 +17,7 @@ from scalar_engine.graph import topological_order
 from tensor_engine import softmax_cross_entropy
 from tensor_engine.optimizers import SGD
 
-from .figures import REFERENCE, TRAINING, finish, new_figure
+from .figures import OTHERS, REFERENCE, finish, new_figure
 from .readings import percent, points, seconds, times
 from .script import run_walkthrough, setup_for, used
 
@@ -41,7 +41,8 @@ def parameters(report, setup):
     report.section("a) The number of parameters")
     sizes = list(map(int, setup.layers.split("-")))
     rows = [(f"{m} to {n}", m * n, n, (m + 1) * n) for m, n in zip(sizes, sizes[1:])]
-    rows.append(("together", *(sum(row[i] for row in rows) for i in (1, 2, 3))))
+    weights, biases = sum(row[1] for row in rows), sum(row[2] for row in rows)
+    rows.append(("together", weights, biases, weights + biases))
     report.table(
         "parameters", f"{setup.layers}: a layer from m to n units has m n weights and n biases.",
         {"layer": "", "weights": ",d", "biases": ",d", "parameters": ",d"}, rows,
@@ -66,7 +67,6 @@ def linear_layers(report, options, setup, data):
     deep = Sequential(
         *(Linear(m, n, rng, label=f"layer{i}") for i, (m, n) in enumerate(zip(sizes, sizes[1:]), start=1))
     )
-    deep.rng = rng
     fit(deep, data, SGD(deep.parameters(), 0.01, 0.9), setup.epochs, rng=rng)
     W, b = collapsed(deep)
     logits, single = deep(data.xval).data, data.xval @ W + b
@@ -124,7 +124,7 @@ def cost_of_a_gradient(report, options):
     rows = [timed_gradients(width, options.seed) for width in widths]
     counts = [row[1] for row in rows]
     figure, axes = new_figure(width=7, height=4)
-    axes.loglog(counts, [row[2] for row in rows], "o-", color=TRAINING, label="backpropagation")
+    axes.loglog(counts, [row[2] for row in rows], "o-", color=OTHERS[0], label="backpropagation")
     axes.loglog(counts, [row[3] for row in rows], "s--", color=REFERENCE, label="finite differences")
     finish(axes, "parameters", "time of one gradient (seconds)")
     report.figure("gradient_time", figure, "The gradient of the loss of 64 instances by all parameters, in float64.")
@@ -191,9 +191,12 @@ def memory(report, setup, data):
     x, y = data.xtrain[:64], data.ytrain[:64]
     net = tsm.MLP([x.shape[1], *setup.hidden, data.num_classes], setup.activation)
     net.forward(x)
-    rows = [("input", "a[0] = x", str(net.a[0].shape), net.a[0].nbytes, None)]
-    for l in range(1, len(net.a)):
-        rows.append((f"layer {l}", f"a[{l}]", str(net.a[l].shape), net.a[l].nbytes, net.W[l - 1].nbytes))
+    weight_bytes = [None, *(W.nbytes for W in net.W)]
+    names = ["input", *(f"layer {l}" for l in range(1, len(net.a)))]
+    rows = [
+        (name, f"a[{l}]", str(a.shape), a.nbytes, n_bytes)
+        for l, (name, a, n_bytes) in enumerate(zip(names, net.a, weight_bytes))
+    ]
     rows.append(("together", "", "", sum(a.nbytes for a in net.a), sum(W.nbytes for W in net.W)))
     report.table(
         "memory", "By hand, for a batch of 64 in float32; the weights, which are there anyway, for comparison.",
