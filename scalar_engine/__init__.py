@@ -26,6 +26,7 @@ from .operators import (
     tanh,
     xlogy,
 )
+from .symbol import Symbol
 from .value import Value
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Node",
     "Operator",
     "Step",
+    "Symbol",
     "Value",
     "cos",
     "cross_entropy",
