@@ -6,7 +6,7 @@ Reading order: graph, operators, arithmetic, value, functions, explain, gradchec
 from .explain import Ledger, explain
 from .functions import cross_entropy, log_softmax, mean, softmax
 from .gradcheck import GradCheck, gradcheck
-from .graph import Node, Operator, Step, gradients, steps, topological_order
+from .graph import Node, Operator, Step, grad, gradients, steps, topological_order
 from .operators import (
     cos,
     dot,
@@ -42,6 +42,7 @@ __all__ = [
     "dot",
     "exp",
     "explain",
+    "grad",
     "gradcheck",
     "gradients",
     "log",

@@ -240,6 +240,10 @@ def power(x, y):
     return Application(operators.power, (x, y)).if_known()
 
 
+def lowered(x, y):
+    return power(x, Number(y.number - 1)) if type(y) is Number and y.number else Application(operators.lowered, (x, y))
+
+
 def is_within(inner, outer):
     """Whether a product {base: exponent} can be taken out of another."""
     return all(0 < exponent <= outer.get(x, 0) or 0 > exponent >= outer.get(x, 0) for x, exponent in inner.items())
@@ -252,6 +256,7 @@ ALGEBRA = {
     operators.divide: lambda a, b: product([(a, 1), (b, -1)]),
     operators.negative: lambda a: product([(a, 1)], -1),
     operators.power: power,
+    operators.lowered: lowered,
     operators.sum: lambda *xs: total([(1, x) for x in xs]),
     operators.dot: lambda *xs: total([(1, w * x) for w, x in zip(xs[: len(xs) // 2], xs[len(xs) // 2 :])]),
 }

@@ -8,6 +8,9 @@ SUM, PRODUCT, POWER, ATOM = range(4)  # how tightly a formula holds together
 class Text:
     """Formulas as a person would type them. A subclass says what it writes otherwise."""
 
+    LEVELS = {"**": POWER, "lowered": POWER, "xlogy": PRODUCT}
+    COMMANDS = {"lowered": "{} ** ({} - 1)", "xlogy": "{} * log({})"}
+
     def formula(self, x, level=SUM):
         """The formula x, in parentheses if it holds together less tightly than `level`."""
         text, own = getattr(self, type(x).__name__.lower())(x)
@@ -70,13 +73,13 @@ class Text:
         return f"{self.formula(base, ATOM)} ** {self.digits(exponent)}"
 
     def application(self, x):
-        """An operator before parentheses, or between operands: only ** is known to bind tighter than + and *."""
-        operands = [self.formula(operand, ATOM if x.op.infix else SUM) for operand in x.operands]
-        level = ATOM if not x.op.infix else POWER if x.op.symbol == "**" else SUM
+        """An operator before parentheses, or between operands. How tightly a stranger's binds is not known."""
+        level = self.LEVELS.get(x.op.symbol, SUM if x.op.infix else ATOM)
+        operands = [self.formula(operand, SUM if level == ATOM else ATOM) for operand in x.operands]
         return self.call(x.op, operands), level
 
     def call(self, op, operands):
-        return op.formula(*operands)
+        return self.COMMANDS[op.symbol].format(*operands) if op.symbol in self.COMMANDS else op.formula(*operands)
 
     def parenthesised(self, text):
         return f"({text})"
@@ -90,6 +93,7 @@ class Latex(Text):
         "abs": r"\left|{}\right|",
         "cos": r"\cos\left({}\right)",
         "exp": "e^{{{}}}",
+        "lowered": "{}^{{{} - 1}}",
         "log": r"\log\left({}\right)",
         "maximum": r"\max\left({}, {}\right)",
         "minimum": r"\min\left({}, {}\right)",
@@ -97,6 +101,7 @@ class Latex(Text):
         "sin": r"\sin\left({}\right)",
         "sqrt": r"\sqrt{{{}}}",
         "tanh": r"\tanh\left({}\right)",
+        "xlogy": r"{} \, \log\left({}\right)",
     }
 
     def name(self, x):
@@ -125,7 +130,7 @@ class Latex(Text):
         return f"{{{self.formula(base, ATOM)}}}^{{{self.digits(exponent)}}}"
 
     def call(self, op, operands):
-        if op.symbol in self.COMMANDS and len(operands) == self.COMMANDS[op.symbol].replace("{{}}", "").count("{}"):
+        if op.symbol in self.COMMANDS:
             return self.COMMANDS[op.symbol].format(*operands)
         if op.infix:
             return rf" \mathbin{{\text{{{escaped(op.symbol)}}}}} ".join(operands)
