@@ -217,7 +217,7 @@ class Step:
 def topological_order(root, leaves=()):
     """Every node behind `root`, and `root`: inputs before what is made of them, each node once.
 
-    A depth-first search that keeps its own stack, so that no chain is too long for it, and does not look behind `leaves`.
+    A depth-first search that keeps its own stack, so that no chain is too long for it. `leaves` are not looked behind.
     """
     order, seen = [], {root}
     path, pending = [root], [iter(root.inputs)]
