@@ -60,13 +60,19 @@ class ArrayStyle(ScalarStyle):
         if rule.body:
             arguments = [f"x{i}" for i in range(len(op.partials))]
             definition = f"def {op.name}({', '.join(arguments)}):\n    return {rule.body.format(*arguments)}"
-        return Rule(op.name, definition=f"@np.vectorize\n{definition}", imports=rule.imports)
+        return Rule(op.name, definition=f"{definition}\n\n\n{by_element(op.name)}", imports=rule.imports)
 
     def head(self):
-        return ["import numpy as np", "", "", *super().head()]
+        strangers = [line for name in self.strangers for line in (by_element(name), "", "")]
+        return ["import numpy as np", *super().head(), *strangers]
 
     def value(self, word):
         return f"np.mean({word})" if word in self.varying else super().value(word)
+
+
+def by_element(name):
+    """What makes a function of numbers one of arrays."""
+    return f"{name} = np.vectorize({name}, otypes=[float])"
 
 
 def is_arithmetic(body):

@@ -240,7 +240,7 @@ class Listing:
                 *result(value, found),
                 "",
             ]
-        )
+        ).lstrip("\n")
 
 
 COPY = Template("{x}", None, [])

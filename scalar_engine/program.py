@@ -30,10 +30,9 @@ class Program:
     def __init__(self, root, inputs, parameters):
         self.inputs = inputs
         self.parameters = parameters
-        scalar = Listing(root, inputs, parameters, ScalarStyle())
-        self.source = scalar.source()
-        self.function = executed(self.source, scalar.style.strangers)
         self.root = root
+        self.source, strangers = written(Listing(root, inputs, parameters, ScalarStyle()))
+        self.function = executed(self.source, strangers)
 
     def __call__(self, inputs, parameters):
         """The root's value, and its gradients by the parameters as a list.
@@ -54,18 +53,18 @@ class Program:
             raise ValueError(f"the inputs must be arrays of one length, a number an instance, not of {sorted(sizes)}")
         return self.batched_function(inputs, parameters)
 
-    @cached_property
+    @property
     def batched(self):
         """The text of the function for arrays: NumPy, and the numbers of all instances in each variable."""
-        return self.batched_listing.source()
+        return self.batch[0]
 
     @cached_property
     def batched_function(self):
-        return executed(self.batched, self.batched_listing.style.strangers)
+        return executed(*self.batch)
 
     @cached_property
-    def batched_listing(self):
-        return BatchedListing(self.root, self.inputs, self.parameters)
+    def batch(self):
+        return written(BatchedListing(self.root, self.inputs, self.parameters))
 
 
 def compile_graph(root, inputs=(), parameters=None):
@@ -87,6 +86,11 @@ def compile_graph(root, inputs=(), parameters=None):
         if node not in leaves:
             raise ValueError(f"compile_graph: {node.describe()} is not a leaf of the graph of {root.describe()}")
     return Program(root, list(inputs), list(parameters))
+
+
+def written(listing):
+    """The source of a program, and what it takes from outside."""
+    return listing.source(), listing.style.strangers
 
 
 def executed(source, strangers):

@@ -97,9 +97,8 @@ class ScalarStyle(Text):
 
     def head(self):
         """The lines before the program: what it imports, and the rules that it calls."""
-        lines = []
-        if self.imports:
-            lines += [f"from math import {', '.join(sorted(self.imports))}", "", ""]
+        lines = [f"from math import {', '.join(sorted(self.imports))}"] if self.imports else []
+        lines += ["", ""]
         for name in self.strangers:
             lines += [f"# {name} is the forward rule of the operator of that name, which has to be given.", "", ""]
         for rule in self.rules.values():
