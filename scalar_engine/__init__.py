@@ -1,8 +1,9 @@
 """The scalar engine: a graph of floats in plain Python, and the calculus on it.
 
-Reading order: graph, operators, arithmetic, value, functions, explain, gradcheck.
+Reading order: graph, operators, arithmetic, value, functions, explain, gradcheck; then symbol, writing, derive.
 """
 
+from .derive import Derivation, derive
 from .explain import Ledger, explain
 from .functions import cross_entropy, log_softmax, mean, softmax
 from .gradcheck import GradCheck, gradcheck
@@ -30,6 +31,7 @@ from .symbol import Symbol
 from .value import Value
 
 __all__ = [
+    "Derivation",
     "GradCheck",
     "Ledger",
     "Node",
@@ -39,6 +41,7 @@ __all__ = [
     "Value",
     "cos",
     "cross_entropy",
+    "derive",
     "dot",
     "exp",
     "explain",

@@ -10,6 +10,8 @@ SUM, PRODUCT, POWER, ATOM = range(4)  # how tightly a formula holds together
 class Text:
     """Formulas as a person would type them. A subclass says what it writes otherwise."""
 
+    put_in: dict = {}  # {Symbol: a number, written out}: what to write for names
+
     LEVELS = {"**": POWER, "lowered": POWER, "xlogy": PRODUCT}  # where that is not as in `application`
     OPERANDS = {"lowered": (ATOM, ATOM), "xlogy": (POWER, SUM)}
     COMMANDS = {"lowered": "{} ** {}", "xlogy": "{} * log({})"}
@@ -20,8 +22,8 @@ class Text:
         return text if own >= level else self.parenthesised(text)
 
     def symbol(self, x):
-        name = self.name(x)
-        return name, SUM if name.startswith("-") else ATOM  # a number may stand for a name
+        name = self.put_in[x] if x in self.put_in else self.name(x)
+        return name, SUM if name.startswith("-") else ATOM
 
     def name(self, x):
         return x.name if re.fullmatch(r"[\w.]+(\[[\w, ]*\])?'*", x.name) else repr(x.name)
