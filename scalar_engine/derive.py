@@ -7,9 +7,10 @@ from collections import Counter
 from itertools import chain, count
 
 from . import operators
-from .derivation_pages import LatexPage, TextPage, product_along
+from .derivation_pages import Page, product_along
 from .gradcheck import replay
 from .graph import Operator, backward_pass, gradients, recorded_order, topological_order
+from .layouts import LATEX_LAYOUT, TEXT_LAYOUT
 from .symbol import ONE, ZERO, Application, Number, Symbol, symbol, within
 from .writing import escaped, latex_name
 
@@ -62,12 +63,12 @@ class Derivation:
         return self.gradients[self.wrt]
 
     def __str__(self):
-        return TextPage(self).page()
+        return Page(self, TEXT_LAYOUT).page()
 
     @property
     def latex(self):
         """For the body of a LaTeX document with amsmath and `\\allowdisplaybreaks`."""
-        return LatexPage(self).page()
+        return Page(self, LATEX_LAYOUT).page()
 
 
 def derive(root, wrt):
