@@ -178,3 +178,12 @@ def test_the_tour_and_the_help_run_as_modules_from_any_folder(tmp_path):
     assert (tmp_path / "runs" / "question3" / "question3.svg").exists()
     usage = run("walkthroughs.question3", "--help")
     assert usage.returncode == 0 and "--weights FILE" in usage.stdout
+
+
+def test_the_program_alone_reproduces_the_sheets_derivatives(capsys):
+    assert main(["--program"]) == 0
+    text = capsys.readouterr().out
+    out = subprocess.run([sys.executable, "-I", "-S", "-c", text], capture_output=True, text=True, check=True).stdout
+    expected = flat([question3.SHEET_GRADIENTS[name] for name in ("W", "b", "V", "c")])
+    assert [float(line.split()[-1]) for line in out.splitlines()] == [0.6931, *flat(expected)]
+    assert out.count("-0.0000") == 0 and "dl/dV12 = 0.4404" in out

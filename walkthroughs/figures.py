@@ -44,20 +44,16 @@ def whole_numbers(axes):
 def loss_curve(losses, window, title, what="instance", xlabel="step"):
     """The loss of every step, faintly, and its mean over `window` steps. `what` is what a step sees."""
     figure, axes = new_figure(width=7, height=4)
-    dots = {
-        "markersize": 4 if len(losses) < 1000 else 1.5,
-        "markeredgewidth": 0,
-        "color": FAINT_TRAINING,
-        "rasterized": True,
-    }
+    size = 4 if len(losses) < 1000 else 1.5
+    dots = {"markersize": size, "markeredgewidth": 0, "color": FAINT_TRAINING, "rasterized": True}
     axes.plot(range(1, len(losses) + 1), losses, ".", **dots)
     starts = range(0, len(losses) - window + 1, window)
     means = [sum(losses[i : i + window]) / window for i in starts]
     several = {"instance": "instances", "batch": "batches"}[what]
     axes.plot([i + window / 2 for i in starts], means, color=TRAINING, label=f"mean of {window} {several}")
     axes.plot([], [], "o", markersize=3, color=FAINT_TRAINING, label=f"one {what}")
-    usual = np.quantile([loss for loss in losses if math.isfinite(loss)] or [1.0], 0.995)
-    axes.set_ylim(0, min(1e6, max(1.1 * usual, 1e-6)))  # a few wild ones should not flatten the rest
+    usual = np.quantile([min(loss, 1e6) for loss in losses if math.isfinite(loss)] or [1.0], 0.995)
+    axes.set_ylim(0, max(1.1 * usual, 1e-6))  # a few wild ones should not flatten the rest
     finish(axes, xlabel, "training loss (cross-entropy, nats)", title)
     return figure
 
