@@ -120,18 +120,6 @@ def test_a_killed_sweep_continues_and_equals_one_never_killed(tmp_path):
     assert numbers(continued) == numbers(sweep_of(setups, tmp_path / "whole.jsonl", workers=1))
 
 
-@pytest.fixture
-def scheduler(needed):
-    """A Dask scheduler with two workers, each a process of its own, on loopback."""
-    try:
-        from distributed import LocalCluster
-    except ImportError:
-        needed(False, "distributed")
-    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "host": "127.0.0.1"}
-    with LocalCluster(**options, dashboard_address=None) as cluster:
-        yield cluster.scheduler_address
-
-
 @pytest.mark.filterwarnings("default")  # of the cluster's own making
 def test_the_same_call_runs_on_a_dask_cluster(scheduler, tmp_path):
     here = sweep_of(SETUPS, tmp_path / "here.jsonl", workers=1)
