@@ -1,7 +1,7 @@
 """One training run, said in plain data: what the command line, the sweeps and the walkthroughs all train with."""
 
-from dataclasses import asdict, dataclass, replace
-from functools import lru_cache, partial
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -10,7 +10,6 @@ from tensor_engine.optimizers import SGD, Adam
 from . import datasets
 from .history import History
 from .layers import MLP
-from .sweep import sweep
 from .training import fit
 
 
@@ -89,16 +88,3 @@ def train(setup, data_dir=None, *, record_norms=False, every=1, after_epoch=None
     if history.interrupted:
         raise KeyboardInterrupt
     return model, history
-
-
-def sweep_of(setups, path, data_dir=None, workers=None, dask=None, title="sweep"):
-    """The History of each Setup, trained by `sweep`, which explains the arguments."""
-    run = partial(run_setup, data_dir=data_dir)
-    found = sweep(run, [asdict(setup) for setup in setups], path, workers, dask, title)
-    return [History.from_dict(fields) for fields in found]
-
-
-def run_setup(fields, data_dir):
-    """A run of a sweep: from a Setup as a dict to its History as a dict. Diverging is a result like others."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return asdict(train(Setup(**fields), data_dir, progress=False)[1])

@@ -11,9 +11,9 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from models import sweep as module
-from models.experiment import Setup, data_of, model_of, run_setup, sweep_of, train
+from models.experiment import Setup, data_of, model_of, train
 from models.history import History
-from models.sweep import sweep
+from models.sweep import run_setup, sweep, sweep_of
 
 SETUPS = [Setup("digits", (8,), limit=200, epochs=2, seed=seed, learning_rate=rate)
           for seed in (0, 1) for rate in (0.1, 0.5)]  # fmt: skip
@@ -107,7 +107,7 @@ def test_a_killed_sweep_continues_and_equals_one_never_killed(tmp_path):
     setups = [SETUPS[0].but(seed=seed, epochs=30) for seed in range(6)]
     path = tmp_path / "killed.jsonl"
     program = (
-        "import sys; from models.experiment import Setup, sweep_of;"
+        "import sys; from models.experiment import Setup; from models.sweep import sweep_of;"
         "sweep_of([Setup('digits', (8,), limit=200, epochs=30, seed=s) for s in range(6)], sys.argv[1], workers=1)"
     )
     process = subprocess.Popen([sys.executable, "-c", program, str(path)], stderr=subprocess.PIPE)

@@ -7,7 +7,8 @@ test error, the first layer's weight vectors as images, and four classes against
 import numpy as np
 
 from models.command_line import run
-from models.experiment import model_of, sweep_of, train
+from models.experiment import model_of, train
+from models.sweep import sweep_of
 from models.training import evaluate
 
 from .figures import curves_of_many, learning_curves, mosaic

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from models.by_hand import lmu
 from models.command_line import run
-from models.datasets import make_moons
+from models.datasets import digest_of, make_moons
 
 from .figures import CLASSES, TEST, TRAINING, finish, new_figure
 from .readings import nats, percent
@@ -74,6 +74,7 @@ def training(report, options):
     epochs = 300 if options.quick else 6000
     x, y = make_moons(N_TRAIN + N_TEST, NOISE, options.seed)
     sets = (x[:N_TRAIN], y[:N_TRAIN]), (x[N_TRAIN:], y[N_TRAIN:])
+    report.used("moons", "test", N_TRAIN, N_TEST, digest_of(x, y))
     report.prose(
         f"{N_TRAIN} points to train on and {N_TEST:,} to test on; the two moons overlap (noise {NOISE:g}). Every "
         f"step of gradient descent, {epochs:,} of them at rate {RATE:g}, uses all training points."

@@ -20,8 +20,8 @@ def main(arguments=None):
 def build(report, options):
     loaded = datasets.load(options.data, final=True, data_dir=options.data_dir)
     n = options.limit or len(loaded.xtrain)
-    report.used(loaded, "test")
     stored, y = loaded.xtrain[:n], loaded.ytrain[:n]
+    report.used(options.data, "test", n, 0, datasets.digest_of(stored, y))
 
     report.section("1. Ten examples, and statistics")
     images = stored.reshape(-1, *loaded.image_shape)

@@ -7,7 +7,8 @@ The loss of every batch; 7.1 training against validation loss; 7.2 several initi
 import numpy as np
 
 from models.command_line import positive, run
-from models.experiment import sweep_of, train
+from models.experiment import train
+from models.sweep import sweep_of
 
 from .figures import (
     FAINT_TRAINING,

@@ -5,8 +5,9 @@ favourite is the variant with the best validation accuracy; only it meets the te
 """
 
 from models.command_line import run
-from models.experiment import sweep_of, train
+from models.experiment import train
 from models.layers import parameter_count
+from models.sweep import sweep_of
 
 from .figures import TEST, TRAINING, VALIDATION, curves_of_many, finish, new_figure
 from .readings import listed, percent, points, winner
