@@ -12,11 +12,14 @@ from .history import History
 from .layers import MLP
 from .training import fit
 
+SCALINGS = {"standardised": datasets.standardised, "symmetric": datasets.symmetric}
+
 
 @dataclass(frozen=True)
 class Setup:
     """All that decides the numbers of a run. The fields are the options of `python -m models.train`, and
 
+    scaling     "standardised", to mean 0 and deviation 1, or "symmetric", pixels to [-1, 1]
     limit       train on the first `limit` instances, and validate on a quarter as many; None takes all
     """
 
@@ -33,6 +36,7 @@ class Setup:
     epochs: int = 5
     classes: tuple[int, ...] | None = None
     final: bool = False
+    scaling: str = "standardised"
     limit: int | None = None
     seed: int = 0
     dtype: str = "float32"
@@ -50,20 +54,20 @@ class Setup:
 
 
 @lru_cache(maxsize=2)
-def dataset_of(data, final, classes, limit, dtype, data_dir=None):
-    """The standardised Dataset of a setup; the last two are kept, since runs of a sweep share them."""
+def dataset_of(data, final, classes, scaling, limit, dtype, data_dir=None):
+    """The scaled Dataset of a setup; the last two are kept, since runs of a sweep share them."""
     loaded = datasets.load(data, final, classes=classes, data_dir=data_dir)
     if limit is not None:
         n_val = max(1, limit // 4)
         parts = loaded.xtrain[:limit], loaded.ytrain[:limit], loaded.xval[:n_val], loaded.yval[:n_val]
         names = "xtrain", "ytrain", "xval", "yval"
         loaded = replace(loaded, **dict(zip(names, parts)), digest=datasets.digest_of(*parts))
-    return datasets.standardised(loaded, np.dtype(dtype))
+    return SCALINGS[scaling](loaded, np.dtype(dtype))
 
 
 def data_of(setup, data_dir=None):
-    """The standardised Dataset that a Setup trains on."""
-    return dataset_of(setup.data, setup.final, setup.classes, setup.limit, setup.dtype, data_dir)
+    """The scaled Dataset that a Setup trains on."""
+    return dataset_of(setup.data, setup.final, setup.classes, setup.scaling, setup.limit, setup.dtype, data_dir)
 
 
 def model_of(setup, data):

@@ -18,7 +18,7 @@ from .script import run_walkthrough, setup_for, used
 NETWORKS = {"shallow": (150,), "deeper": (250, 150, 50)}
 RATES = 0.03, 0.1, 0.3
 BATCHES = 16, 64, 256
-DECAY, WEIGHT_DECAY = 0.85, 0.001
+DECAY, WEIGHT_DECAY = 0.8, 0.001
 
 
 def main(arguments=None):
