@@ -80,7 +80,7 @@ def training(report, options):
         f"step of gradient descent, {epochs:,} of them at rate {RATE:g}, uses all training points."
     )
     runs = {name_of(hidden): (hidden, *trained(hidden, sets, epochs, options.seed)) for hidden in NETWORKS}
-    figure, panels = new_figure(len(runs), width=2.8 * len(runs), height=3, sharey=True)
+    figure, panels = new_figure(len(runs), width=2.8 * len(runs), height=3, share="y")
     for axes, (name, (_, _, curves)) in zip(panels, runs.items()):
         axes.semilogy(curves["step"], curves["training"], color=TRAINING, label="training")
         axes.semilogy(curves["step"], curves["test"], color=TEST, label="test")
@@ -141,7 +141,7 @@ def boundaries(runs, sets):
     (x, y), _ = sets
     low, high = x.min(axis=0) - 0.4, x.max(axis=0) + 0.4
     a, b = np.meshgrid(*(np.linspace(low[i], high[i], 150) for i in range(2)))
-    figure, panels = new_figure(len(runs), width=2.8 * len(runs), height=2.8, sharey=True)
+    figure, panels = new_figure(len(runs), width=2.8 * len(runs), height=2.8, share="y")
     for axes, (name, (_, net, _)) in zip(panels, runs.items()):
         p = net.forward(np.c_[a.ravel(), b.ravel()])[:, 1].reshape(a.shape)
         levels = axes.contourf(a, b, p, levels=np.linspace(0, 1, 11), cmap="PuOr_r", alpha=0.6)
