@@ -27,9 +27,7 @@ class Entry:
 ENTRIES = [
     Entry("question3", VU, "Question 3", "the tiny network's derivatives, or --random SEED: an exam and its key", 2),
     Entry("question4", VU, "Question 4", "the scalar network learns the synthetic data", 2),
-    Entry(
-        "from_scalar_to_tensor", VU, "Part 2 to Part 3", "one network as Values, program, batched program, Tensors", 5
-    ),
+    Entry("from_scalar_to_tensor", VU, "Part 2 to Part 3", "one network as Values, as programs, as Tensors", 5),
     Entry("question5", VU, "Question 5", "784-300-10 on MNIST, and gradients averaged over a few instances", 120),
     Entry("question6", VU, "Question 6", "the batched passes equal one instance at a time, and are faster", 10),
     Entry("question7", VU, "Questions 7, 7.1-7.4", "loss curves, initialisations, learning rates, a final choice", 150),

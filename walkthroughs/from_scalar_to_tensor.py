@@ -39,8 +39,8 @@ def build(report, options):
     model = MLP(2, [options.hidden, n_classes], activation=sigmoid, rng=random.Random(options.seed))
     program = loss_program(model, 2, n_classes)
     report.prose(
-        f"A 2-{options.hidden}-{n_classes} network with sigmoid and softmax, and the mean cross-entropy of {n:,} of the "
-        "sheet's synthetic instances. The same numbers four times; what changes is what a variable holds."
+        f"A 2-{options.hidden}-{n_classes} network with sigmoid and softmax, and the mean cross-entropy of {n:,} of "
+        "the sheet's synthetic instances. The same numbers four times; what changes is what a variable holds."
     )
     tell(report, model, program)
     for name, source in [("program.py", program.source), ("batched_program.py", program.batched)]:
@@ -154,7 +154,7 @@ def verdict(rows, n_gradients):
     fastest = max(rows, key=lambda row: row[4])
     return (
         f"The value and the {n_gradients} gradients {'agree' if worst < AGREE else 'DISAGREE'} to {AGREE:.0e} "
-        f"(largest difference {worst:.0e}). The {fastest[0]} is {fastest[4]:.0f} times as fast as the graph of Values."
+        f"(largest difference {worst:.0e}). The fastest, {fastest[0]}, takes 1/{fastest[4]:.0f} of the time of Values."
     )
 
 
