@@ -127,7 +127,30 @@ def test_in_a_program_though_its_rule_has_no_text_of_its_own():
     x, w = Value(2.0, "x", requires_grad=False), Value(5.0, "w")
     program = compile_graph(Scaled()(x * w), inputs=[x])
     assert program([2.0], [5.0]) == (30, [6]) and program([np.array([-1.0, 4.0])], [5.0]) == (30, [4.5])
-    assert "# scaled is the forward rule of the operator of that name, which has to be given." in program.source
+    assert "# scaled is the forward rule of an operator, which has to be given." in program.source
+
+
+def test_in_a_program_with_a_name_that_others_have():
+    """Two operators called cube, one called exp, one called lambda: each is called by a name of its own."""
+
+    def twin(name, rule):
+        return type("Twin", (Operator,), {"symbol": name, "forward": rule, "partials": (lambda out, x: cube(x),)})()
+
+    def longer(x):
+        longer = x * x
+        return longer * 7
+
+    def shorter(x):
+        shorter = x + 1
+        return shorter
+
+    x = Value(2.0, "x")
+    for name in ("exp", "max", "lambda", "np", "cube", "sigmoid"):
+        root = twin(name, longer)(x) + twin(name, shorter)(x) + logaddexp(exp(x), x)
+        program = compile_graph(root, inputs=[], parameters=[x])
+        assert program([], [2.0]) == (pytest.approx(root.data), [pytest.approx(grad(root, x))])
+        program = compile_graph(root, inputs=[x], parameters=[])
+        assert program([np.array([2.0, 2.0])], [])[0] == pytest.approx(root.data)
 
 
 def test_where_its_rule_raises_an_array_has_nan():
