@@ -141,8 +141,7 @@ def test_in_a_program_with_a_name_that_others_have():
         return longer * 7
 
     def shorter(x):
-        shorter = x + 1
-        return shorter
+        return x + 1
 
     x = Value(2.0, "x")
     for name in ("exp", "max", "lambda", "np", "cube", "sigmoid"):
