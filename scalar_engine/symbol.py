@@ -211,7 +211,7 @@ def total(pairs):
             terms[term] = terms.get(term, 0) + coefficient * inner
     terms = {term: exact(coefficient) for term, coefficient in terms.items() if coefficient}
     if len(terms) < 2:
-        return product([(term, 1) for term in terms], *terms.values())
+        return product([(term, 1) for term in terms], *terms.values()) if terms else ZERO
     common, number = common_factors(terms), common_number(terms.values())
     if not common and abs(number) == 1:
         return Total(terms)
