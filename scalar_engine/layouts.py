@@ -37,6 +37,9 @@ class TextLayout:
     def math(self, formula):
         return formula
 
+    def note(self, words):
+        return f"   ({words})"
+
     def joined(self, parts, operator):
         return operator.join(parts)
 
@@ -77,6 +80,9 @@ class LatexLayout:
 
     def math(self, formula):
         return f"${formula}$"
+
+    def note(self, words):
+        return rf" \qquad \text{{({words})}}"
 
     def joined(self, parts, operator):
         lines, room = [[]], LATEX_WIDTH
@@ -121,13 +127,16 @@ def distinct(rights):
 
 
 def wrapped(line, indent):
-    """The line, broken where it is too long, but only before a + or - that stands in no parentheses."""
-    depth, glued = 0, ""
-    for i, c in enumerate(line):
-        depth += (c in "([") - (c in ")]")
-        may_break = i < len(indent) or depth == 0 and line[i + 1 : i + 3] in ("+ ", "- ")
-        glued += "\xa0" if c == " " and not may_break else c
-    text = textwrap.fill(glued, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    """The line, broken where it is too long: before a + or -, within as few parentheses as will do."""
+    for deepest in range(4):
+        depth, glued = 0, ""
+        for i, c in enumerate(line):
+            depth += (c in "([") - (c in ")]")
+            may_break = i < len(indent) or depth <= deepest and line[i + 1 : i + 3] in ("+ ", "- ")
+            glued += "\xa0" if c == " " and not may_break else c
+        text = textwrap.fill(glued, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+        if max(map(len, text.splitlines())) <= WIDTH:
+            break
     return text.replace("\xa0", " ")
 
 

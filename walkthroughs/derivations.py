@@ -135,8 +135,8 @@ def text(found, example, seed):
             rows += ["", *text_matrix(answer.matrix)]
         if answer.code:
             rows += ["", textwrap.indent(answer.code, "  ")]
-        prose = textwrap.wrap(answer.prose.replace("`", ""), WIDTH)
-        parts.append("\n".join([underlined(answer.title.replace("`", "")), *prose, "", *rows]).rstrip())
+        prose = textwrap.wrap(in_text(answer.prose), WIDTH)
+        parts.append("\n".join([underlined(in_text(answer.title)), *prose, "", *rows]).rstrip())
     return "\n\n\n".join([*parts, f"{underlined(example_title(seed))}\n{example}"])
 
 
@@ -185,17 +185,17 @@ def row_of(row, layout):
             rights.append(layout.joined([layout.joined(path, layout.times) for path in paths], layout.plus))
     rights += [write(form) for form in (*row.steps, row.right)]
     if row.note:
-        rights[-1] += (
-            f"   ({row.note.replace('`', '')})"
-            if layout is TEXT_LAYOUT
-            else rf" \qquad \text{{({in_latex(row.note)})}}"
-        )
+        rights[-1] += layout.note(in_latex(row.note) if layout is LATEX_LAYOUT else in_text(row.note))
     return left_of(row, layout), rights
 
 
 def left_of(row, layout):
     of, by = (layout.writer().formula(Symbol(name)) for name in (row.of, row.by))
     return of if not row.by else (layout.total if row.held is None else layout.local)(of, by)
+
+
+def in_text(prose):
+    return prose.replace("`", "")
 
 
 def in_latex(prose):
