@@ -89,7 +89,7 @@ WRITTEN = [
     (exp(x) ** y, "exp(x) ** y", "(e^{x})^{y}"),
     (lowered(x, y), "x ** (y - 1)", "x^{y - 1}"),
     (lowered(x, y - 1), "x ** (y - 2)", "x^{y - 2}"),
-    (xlogy(a + b, c), "(a + b) * log(c)", r"(a + b) \, \log\left(c\right)"),
+    (xlogy(a + b, c), "(a + b) * log(c)", r"(a + b) \, \log(c)"),
     # functions
     (log(x / y), "log(x / y)", r"\log\left(\frac{x}{y}\right)"),
     (abs(a - b), "abs(a - b)", r"\left|a - b\right|"),
