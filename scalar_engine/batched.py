@@ -5,12 +5,13 @@ mean of what the instances contribute.
 """
 
 import ast
+import re
 from pathlib import Path
 
 from . import operators
 from .listing import Listing, Statement
 from .source import Rule
-from .templates import ScalarStyle, Template
+from .templates import OWN, ScalarStyle, Template
 
 FUNCTIONS = {
     operators.exp: "np.exp",
@@ -25,12 +26,12 @@ FUNCTIONS = {
     operators.maximum: "np.maximum",
     operators.minimum: "np.minimum",
 }
-OWN = {op.name: op for op in vars(operators).values() if isinstance(op, operators.Operator)}
 DEFINITIONS = {
     function.name: ast.unparse(function)
     for function in ast.parse(Path(__file__).with_name("array_functions.py").read_text(encoding="utf-8")).body
     if isinstance(function, ast.FunctionDef)
 }
+PRODUCT = re.compile(r"{\w+} \* {\w+}")
 LONG = 4  # products in a dot product that NumPy is handed whole, as a matrix product
 
 
@@ -59,8 +60,8 @@ class ArrayStyle(ScalarStyle):
         definition = rule.definition
         if rule.body:
             arguments = [f"x{i}" for i in range(len(op.partials))]
-            definition = f"def {op.name}({', '.join(arguments)}):\n    return {rule.body.format(*arguments)}"
-        return Rule(op.name, definition=f"{definition}\n\n\n{by_element(op.name)}", imports=rule.imports)
+            definition = f"def {rule.name}({', '.join(arguments)}):\n    return {rule.body.format(*arguments)}"
+        return Rule(rule.name, definition=f"{definition}\n\n\n{by_element(rule.name)}", imports=rule.imports)
 
     def head(self):
         strangers = [line for name in self.strangers for line in (by_element(name), "", "")]
@@ -102,9 +103,6 @@ class BatchedListing(Listing):
         self.products = {}  # {variable of a dot product: (positions of the weights, their variable, the Stack)}
         super().__init__(root, inputs, parameters, ArrayStyle(self.varying))
 
-    def reserved(self):
-        return super().reserved() | {"np", "n"}
-
     def computed(self, node):
         whole = self.product(node) if node.op is operators.dot else None
         for statement in super().computed(node) if whole is None else whole:
@@ -117,6 +115,8 @@ class BatchedListing(Listing):
         self.varying.update(self.words[node] for node in self.inputs)
 
     def preparations(self):
+        if not self.inputs:
+            raise ValueError("a program without inputs has no instances to compute at once")
         return [f"    n = len({self.words[self.inputs[0]]})"]
 
     # ---- forward
@@ -170,7 +170,7 @@ class BatchedListing(Listing):
             statement.in_place = statement.sign == "=" or target not in self.varying  # an array may have two names
         elif not any(varies):
             statement.around = "n * {}" if template.is_variable else "n * ({})"
-        elif template.text.count("{") == 2 and " * " in template.text and all(varies) and template.text[0] == "{":
+        elif all(varies) and PRODUCT.fullmatch(template.text) and not template.parts:
             statement.template = text(template.text.replace(" * ", ", "))
             statement.around = "np.dot({})"
         else:

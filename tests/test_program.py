@@ -17,13 +17,16 @@ from scalar_engine import (
     Value,
     compile_graph,
     cross_entropy,
+    derive,
     dot,
     exp,
     grad,
+    logsumexp,
     maximum,
     operators,
     relu,
     sigmoid,
+    softplus,
     sum,
     tanh,
     topological_order,
@@ -90,6 +93,47 @@ def test_random_graphs_at_other_numbers_than_they_were_made_with(root, seed):
         value, gradients = program(np.array([instance for instance, _, _ in columns]).T, weights)
         assert value == pytest.approx(np.mean([v for _, v, _ in columns]), rel=1e-9)
         assert gradients == pytest.approx(np.mean([g for _, _, g in columns], axis=0), rel=1e-9, abs=1e-9)
+
+
+OPERATIONS = [
+    lambda a, b, more: a * b,
+    lambda a, b, more: a - b,
+    lambda a, b, more: a / (b * b + 1),
+    lambda a, b, more: 0.5 * sigmoid(a),
+    lambda a, b, more: maximum(a, b),
+    lambda a, b, more: relu(a - b),
+    lambda a, b, more: softplus(a) - 0.5,
+    lambda a, b, more: tanh(a) ** 2,
+    lambda a, b, more: dot(more[:5], more[5:]),
+    lambda a, b, more: logsumexp(more[:3]),
+    lambda a, b, more: sum(more[:4]),
+]
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_random_graphs_of_sums_and_products_batched(seed):
+    """Shared weights, labels that clash, lists that name a node twice: the batch is the mean of its instances."""
+    rng = random.Random(seed)
+    xs = [Value(rng.uniform(0.2, 1.5), f"x{i}", requires_grad=False) for i in range(3)]
+    ws = [Value(rng.uniform(0.2, 1.5), rng.choice(["w", "layer/w", "a b", f"w{i}"])) for i in range(4)]
+    pool = xs + ws
+    for _ in range(rng.randrange(3, 25)):
+        node = rng.choice(OPERATIONS)(rng.choice(pool), rng.choice(pool), rng.choices(pool, k=10))
+        if abs(node.data) < 50:
+            pool.append(node.named(rng.choice(["", "", "k", "z/k"])))
+    root = pool[-1] + pool[-2] * 0.1
+    behind = set(topological_order(root))
+    inputs, parameters = [x for x in xs if x in behind], [w for w in ws if w in behind]
+    program, weights = compile_graph(root, inputs, parameters), [w.data for w in parameters]
+    assert program([x.data for x in inputs], weights) == (
+        pytest.approx(root.data, rel=1e-10), pytest.approx(grad(root, parameters), rel=1e-10, abs=1e-12),
+    )  # fmt: skip
+    if inputs:
+        batch = np.array([[x.data * (1 + 0.3 * i) for i in range(4)] for x in inputs])
+        alone = [program(column, weights) for column in batch.T.tolist()]
+        value, gradients = program(batch, weights)
+        assert value == pytest.approx(np.mean([v for v, _ in alone]), rel=1e-10)
+        assert gradients == pytest.approx(np.mean([g for _, g in alone], axis=0), rel=1e-10, abs=1e-12)
 
 
 def made_again(order, numbers):
@@ -198,6 +242,8 @@ def test_the_text_of_a_batched_program_needs_numpy_only():
         "\u202ew",
         "σ",
         "dl",
+        "e",
+        "inf",
         "v1",
         "a/b/c",
         "{x0}",
@@ -206,7 +252,7 @@ def test_the_text_of_a_batched_program_needs_numpy_only():
 def test_labels_never_become_code(label):
     """Every label becomes a name of its own, for both kinds of program."""
     w, v, x = Value(0.5, label), Value(2.0, label), Value(0.3, f"{label}", requires_grad=False)
-    root = exp(w * x + tanh(v)).named("l")
+    root = exp(w * x + tanh(v)).named(f"{label}\nraise SystemExit")
     program = compile_graph(root, inputs=[x], parameters=[w, v])
     expected = grad(root, [w, v])
     assert program([0.3], [0.5, 2.0]) == (pytest.approx(root.data), pytest.approx(expected))
@@ -241,16 +287,36 @@ def test_constants_of_the_graph_are_numbers_of_the_program():
     assert "bias = 5.0" in program.source and "inf" in program.source
 
 
-def test_flipping_sigmoids_rule_changes_every_face_of_it(monkeypatch):
-    """Its program and its batched program; formula, LaTeX and second derivative are tested where they belong."""
-    w, x = Value(0.3, "w"), Value(2.0, "x", requires_grad=False)
-    before = compile_graph(sigmoid(w * x), inputs=[x])
-    expected = [(numbers, before(numbers, [0.3])) for numbers in ([2.0], [np.array([2.0, -1.0])])]
+def test_flipping_sigmoids_rule_at_run_time_changes_every_face_of_it_alike(monkeypatch):
+    """Gradient, formula, LaTeX, program, batched program, and the second derivative of w * sigmoid(w).
+
+    That is 2 s' + w s'', where s' changes its sign and s'', flipped twice, does not.
+    """
+    s = 1 / (1 + math.exp(-0.3))
+    slope, curvature = s * (1 - s), s * (1 - s) * (1 - 2 * s)
+
+    def faces():
+        w = Value(0.3, "w")
+        root = (w * sigmoid(w).named("h")).named("l")
+        found = derive(root, w)
+        program = compile_graph(root)
+        x = Value(1.0, "x", requires_grad=False)
+        batch = compile_graph(sigmoid(w * x).named("h"), [x])
+        second = grad(grad(root, w, create_graph=True), w)
+        return grad(root, w), str(found), found.latex, program([], [0.3])[1][0], second, program.source, batch.batched
+
+    gradient, formula, latex, compiled, second, source, batched = faces()
+    assert gradient == pytest.approx(s + 0.3 * slope) == compiled
+    assert second == pytest.approx(2 * slope + 0.3 * curvature)
     (rule,) = operators.Sigmoid.partials
     monkeypatch.setattr(operators.Sigmoid, "partials", (lambda out, x: -rule(out, x),))
-    after = compile_graph(sigmoid(w * x), inputs=[x])
-    for numbers, (value, (slope,)) in expected:
-        assert after(numbers, [0.3]) == (value, [pytest.approx(-slope)])
+    flipped = faces()
+    assert flipped[0] == pytest.approx(s - 0.3 * slope) == flipped[3]
+    assert flipped[4] == pytest.approx(-2 * slope + 0.3 * curvature)
+    assert "dh/dw = h * (1 - h)" in formula and "dh/dw = -h * (1 - h)" in flipped[1]
+    assert r"= h \, (1 - h)" in latex and r"= -h \, (1 - h)" in flipped[2]
+    assert "dw += dh * h * (1 - h)  # sigmoid" in source and "dw -= dh * h * (1 - h)  # sigmoid" in flipped[5]
+    assert "= dh * h * (1 - h)" in batched and "= -dh * h * (1 - h)" in flipped[6]
 
 
 def test_dot_products_of_all_kinds():
@@ -304,6 +370,8 @@ def test_wrong_arguments_say_what_is_wrong():
     program = compile_graph(y, inputs=[x])
     with pytest.raises(ValueError, match="takes 1 inputs and 1 parameters, not 2 and 1"):
         program([1.0, 2.0], [1.0])
+    with pytest.raises(ValueError, match="a program without inputs has no instances"):
+        print(compile_graph(y).batched)
     program = compile_graph(y, inputs=[x, w], parameters=[])
     with pytest.raises(ValueError, match=r"arrays of one length, a number an instance, not of \[2, 3\]"):
         program([np.ones(2), np.ones(3)], [])

@@ -12,7 +12,7 @@ from models.idx_files import VARIABLE, is_here
 from walkthroughs.__main__ import main as list_all
 from walkthroughs.catalogue import BY_NAME, ENTRIES
 
-NAMES = [entry.name for entry in ENTRIES if entry.has_report]
+NAMES = [entry.name for entry in ENTRIES]
 
 
 def main_of(name):

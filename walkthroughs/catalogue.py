@@ -11,18 +11,13 @@ LMU = "LMU 2024, Exercise Sheet 3"
 
 @dataclass(frozen=True)
 class Entry:
-    """A walkthrough, run with `python -m walkthroughs.NAME`.
-
-    seconds         about how long it takes with the whole data on two cores
-    has_report      whether it takes --quick and writes a report; the others only print
-    """
+    """A walkthrough, run with `python -m walkthroughs.NAME`. `seconds` is for the whole data on two cores."""
 
     name: str
     sheet: str
     question: str
     line: str
     seconds: float
-    has_report: bool = True
 
     @property
     def source(self):
@@ -30,9 +25,10 @@ class Entry:
 
 
 ENTRIES = [
+    Entry("derivations", VU, "Questions 1 and 2", "every local derivative, by the operators' own rules; also LaTeX", 2),
     Entry("question3", VU, "Question 3", "the tiny network's derivatives, or --random SEED: an exam and its key", 2),
     Entry("question4", VU, "Question 4", "the scalar network learns the synthetic data", 2),
-    Entry("from_scalar_to_tensor", VU, "Parts 2 and 3", "one network as Values, as programs, as Tensors", 2, False),
+    Entry("from_scalar_to_tensor", VU, "Part 2 to Part 3", "one network as Values, as programs, as Tensors", 5),
     Entry("question5", VU, "Question 5", "784-300-10 on MNIST, and gradients averaged over a few instances", 120),
     Entry("question6", VU, "Question 6", "the batched passes equal one instance at a time, and are faster", 10),
     Entry("question7", VU, "Questions 7, 7.1-7.4", "loss curves, initialisations, learning rates, a final choice", 150),

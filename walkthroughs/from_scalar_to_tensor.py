@@ -1,50 +1,96 @@
 """From Part 2 of the assignment to Part 3: one small network as Values, as a program, as a batched program, as Tensors.
 
 The network is Question 4's, 2-3-2 with sigmoid and softmax, on the sheet's synthetic data. All four compute the mean
-cross-entropy over the instances and its gradients, and must agree to 1e-12. Exit status: 0 if they do, 1 if not.
+cross-entropy over the instances and its gradients, and must agree to 1e-12.
 """
 
 import random
 import statistics
 import time
-from pathlib import Path
 
 import numpy as np
 
-from models.command_line import Parser, positive, run
+from models.command_line import positive, run
 from models.datasets import load_synth
 from models.mlp import MLP
 from models.scalar_training import loss_of, loss_program
 from scalar_engine import mean, sigmoid
 from tensor_engine import Tensor, linear, softmax_cross_entropy
 
+from .script import run_walkthrough
+
 AGREE = 1e-12
 
 
 def main(arguments=None):
-    parser = Parser("walkthroughs.from_scalar_to_tensor", __doc__)
+    return run_walkthrough(
+        "from_scalar_to_tensor", __doc__, build, arguments, title="From scalar to tensor", add_options=add_options
+    )
+
+
+def add_options(parser):
     parser.add_argument("--instances", type=positive(int), default=500, help="default: 500")
     parser.add_argument("--hidden", type=positive(int), default=3, help="units of the hidden layer (default: 3)")
-    parser.add_argument("--seed", type=int, default=0, help="of the weights (default: 0)")
-    parser.add_argument("--out", type=Path, help="a folder to write the two programs into (default: none)")
-    options = parser.parse_args(arguments)
-    (x, y), _, n_classes = load_synth(options.instances, 1)
+
+
+def build(report, options):
+    n = min(options.instances, 100) if options.quick else options.instances
+    (x, y), _, n_classes = load_synth(n, 1)
     model = MLP(2, [options.hidden, n_classes], activation=sigmoid, rng=random.Random(options.seed))
     program = loss_program(model, 2, n_classes)
-    ways = {
-        "Values": lambda: by_values(model, x, y),
-        "program": lambda: by_program(program, model, x, y),
-        "batched program": lambda: by_batched_program(program, model, x, y),
-        "Tensors": lambda: by_tensors(model, x, y),
+    report.prose(
+        f"A 2-{options.hidden}-{n_classes} network with sigmoid and softmax, and the mean cross-entropy of {n:,} of "
+        "the sheet's synthetic instances. The same numbers four times; what changes is what a variable holds."
+    )
+    tell(report, model, program)
+    for name, source in [("program.py", program.source), ("batched_program.py", program.batched)]:
+        (options.out / name).write_text(source, encoding="utf-8")
+    results = {
+        "Values": measured(by_values, model, x, y),
+        "program": measured(by_program, program, model, x, y),
+        "batched program": measured(by_batched_program, program, model, x, y),
+        "Tensors": measured(by_tensors, model, x, y),
     }
-    print(story(model, program, len(x)))
-    results = {name: measured(way) for name, way in ways.items()}
-    agree = print_table(results)
-    try:
-        write(program, options.out)
-    except OSError as error:
-        parser.error(f"cannot write to {options.out}: {error.strerror}")
-    return 0 if agree else 1
+    report.section("The same numbers")
+    report.table(
+        "ways", "Mean cross-entropy and its gradients; the largest difference from those of Values; the time.",
+        {"": "", "loss (nats)": ".13f", "largest difference": ".0e", "milliseconds": ".3f", "times as fast": ".0f"},
+        rows_of(results),
+    )  # fmt: skip
+    report.reading(verdict(rows_of(results), len(model.parameters())))
+
+
+def tell(report, model, program):
+    """What each of the four looks like, on the first neuron."""
+    neuron = model.layers[0].neurons[0]
+    h = neuron([leaf for leaf in program.inputs if leaf.label.startswith("x")])
+    report.section("1. Values")
+    report.prose("Each number is a node that remembers how it was made. A graph is built for every instance.")
+    report.code("\n".join(f"{node.name} = {node.formula()}" for node in (h.inputs[0], h)))
+    report.section("2. A program")
+    report.prose("The walk through the graph of one instance, written down once, and run for each of them.")
+    report.code(excerpt(program.source))
+    report.section("3. A batched program")
+    report.prose(
+        "The same lines, but `x1` is now an array, with a number for each instance, and so is all that depends on it. "
+        "Weights stay numbers; what the instances contribute to a weight's gradient is summed, here by `np.dot`."
+    )
+    report.code(excerpt(program.batched))
+    report.section("4. Tensors")
+    report.prose(
+        "The weights become arrays too: column j of `W1` belongs to neuron j. All neurons of a layer are one line, and "
+        "the sums over instances and over inputs are matrix products. The rules are the operators' own; these two "
+        "lines are `linear`'s and `sigmoid`'s."
+    )
+    report.code("h1 = sigmoid(linear(x, W1, b1))\ndW1 = x.T @ dk1")
+
+
+def excerpt(source):
+    """The lines of a program about the first neuron, forwards and backwards."""
+    body = source[source.index("# forward") : source.index("return ", source.index("# backward"))]
+    wanted = ("v1 ", "layer1_neuron1_", "dlayer1_neuron1_")
+    lines = [line.strip() for line in body.splitlines()]
+    return "\n".join(line.replace("layer1_neuron1_", "") for line in lines if line.startswith(wanted))
 
 
 def by_values(model, x, y):
@@ -83,67 +129,33 @@ def by_tensors(model, x, y):
     return loss.item(), np.concatenate(gradients).tolist()
 
 
-def measured(way):
-    """The result, and the median of the milliseconds of some runs; the first one is not counted, if it is short."""
+def measured(way, *arguments):
+    """What way(*arguments) returns, and the median of its milliseconds over some runs."""
     times: list[float] = []
-    while sum(times) < 1 and len(times) < 50:
+    while sum(times) < 0.5 and len(times) < 50:
         start = time.perf_counter()
-        result = way()
+        result = way(*arguments)
         times.append(time.perf_counter() - start)
-    return result, 1e3 * statistics.median(times[1:] or times)
+    return result, 1e3 * statistics.median(times)
 
 
-def story(model, program, n):
-    """What each of the four looks like, on the first neuron."""
-    neuron = model.layers[0].neurons[0]
-    x = [leaf for leaf in program.inputs if leaf.label.startswith("x")]
-    h = neuron(x)
-    lines = [f"A 2-{len(model.layers[0].neurons)}-{len(model.layers[1].neurons)} network on {n:,} instances", ""]
-    lines += ["1. Values: each number is a node that remembers how it was made."]
-    lines += [f"     {node.name} = {node.formula()}" for node in (h.inputs[0], h)]
-    lines += ["", "2. A program: the walk through the graph, written down once for one instance."]
-    lines += excerpt(program.source)
-    lines += [
-        "",
-        "3. A batched program: x1 is now an array, a number an instance. Weights stay numbers; what the instances",
-    ]
-    lines += ["   contribute to a weight's gradient is summed, here by np.dot."]
-    lines += excerpt(program.batched)
-    lines += [
-        "",
-        "4. Tensors: the weights are arrays too. All neurons of a layer are one line, forwards and backwards.",
-    ]
-    lines += ["     h1 = sigmoid(linear(x, W1, b1))", "     dW1 = x.T @ dk1", ""]
-    return "\n".join(lines)
-
-
-def excerpt(source):
-    """The lines of a program about the first neuron: its forward pass, and its weights' gradients."""
-    body = source[source.index("# forward") : source.index("return ", source.index("# backward"))]
-    wanted = ("v1 ", "layer1_neuron1_", "dlayer1_neuron1_")
-    lines = [line.strip() for line in body.splitlines()]
-    return [f"     {line}".replace("layer1_neuron1_", "") for line in lines if line.startswith(wanted)]
-
-
-def print_table(results):
-    """Values, gradients and times beside each other; whether all agree."""
+def rows_of(results):
     (loss, gradients), slowest = results["Values"]
-    agree = True
-    print(f"{'':<17}{'loss':>17}{'largest difference':>21}{'milliseconds':>15}{'times as fast':>15}")
+    rows = []
     for name, ((value, found), ms) in results.items():
         difference = max(abs(a - b) for a, b in zip([loss, *gradients], [value, *found]))
-        agree = agree and difference < AGREE
-        print(f"{name:<17}{value:17.13f}{difference:21.0e}{ms:15.3f}{slowest / ms:15.0f}")
-    print(f"Value and {len(gradients)} gradients {'agree' if agree else 'DISAGREE'} to {AGREE:.0e}.")
-    return agree
+        rows.append((name, value, difference, ms, slowest / ms))
+    return rows
 
 
-def write(program, out):
-    if out:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, text in [("program.py", program.source), ("batched_program.py", program.batched)]:
-            (out / name).write_text(text, encoding="utf-8")
-        print(f"Written:\n  {out / 'program.py'}\n  {out / 'batched_program.py'}")
+def verdict(rows, n_gradients):
+    """Whether all agree, and what was gained."""
+    worst = max(row[2] for row in rows)
+    fastest = max(rows, key=lambda row: row[4])
+    return (
+        f"The value and the {n_gradients} gradients {'agree' if worst < AGREE else 'DISAGREE'} to {AGREE:.0e} "
+        f"(largest difference {worst:.0e}). The fastest, {fastest[0]}, takes 1/{fastest[4]:.0f} of the time of Values."
+    )
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import json
 import platform
 import re
 import sys
+import textwrap
 import time
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -23,6 +24,7 @@ from threadpoolctl import threadpool_info
 
 from .tables import Table
 
+SHORT = 12  # lines of code: a terminal shows no more
 TEMPLATE = "report.html.j2"
 PACKAGES = "numpy", "matplotlib", "joblib"
 
@@ -100,7 +102,7 @@ class Report:
         return [block.content for block in self.blocks if block.kind == "reading"]
 
     def text(self):
-        """The report for a terminal: sections, readings and tables."""
+        """The report for a terminal: sections, readings, tables and short pieces of code."""
         parts = [f"{self.title}\n{self.source}"]
         for block in self.blocks:
             if block.kind == "section":
@@ -109,6 +111,8 @@ class Report:
                 parts.append(f"  {plain(block.content)}")
             elif block.kind == "table":
                 parts.append(block.content.text())
+            elif block.kind == "code" and block.content.count("\n") < SHORT:
+                parts.append(textwrap.indent(f"{block.caption}\n{block.content}".strip(), "  "))
         return "\n\n".join(parts)
 
     def provenance(self):
