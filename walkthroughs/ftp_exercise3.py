@@ -165,15 +165,16 @@ def errors_compared(rows, confusion, names):
 def weights_as_images(report, model, untrained, data):
     report.section("The weight vectors of the first layer")
     after, before = (m.layers[0].W.data.T.reshape(-1, *data.image_shape) for m in (model, untrained))
+    learned = after - before * (np.vdot(after, before) / np.vdot(before, before))
     report.figure(
         "weights", mosaic(after, 15),
         "Each tile is one hidden unit of the shallow network: red pixels excite it, blue ones inhibit it.",
     )  # fmt: skip
     report.figure(
-        "weights_learned", mosaic(after - before, 15),
-        "The same units: what training has added to their initial weights.",
+        "weights_learned", mosaic(learned, 15),
+        "The same units without what is left of their random initial weights: what training has added.",
     )  # fmt: skip
-    report.reading(smoothness(after, after - before))
+    report.reading(smoothness(after, learned))
     report.prose(
         "A unit of the first layer correlates the image with its tile, so a tile shows what the unit looks for: "
         "outlines of shirts, trousers, shoes and bags, and contrasts of them. For higher layers there is no such "
