@@ -10,16 +10,7 @@ from models.command_line import positive, run
 from models.experiment import train
 from models.sweep import sweep_of
 
-from .figures import (
-    FAINT_TRAINING,
-    TRAINING,
-    finish,
-    learning_curves,
-    loss_curve,
-    new_figure,
-    shades,
-    whole_numbers,
-)
+from .figures import TRAINING, finish, learning_curves, loss_curve, new_figure, shades, whole_numbers
 from .readings import nats, overfitting, percent, points, spread, winner
 from .script import run_walkthrough, setup_for, used
 
@@ -119,7 +110,7 @@ def initialisations(report, base, histories):
         (both[0], "all iterations", [averaged(values, window) for values in (steps, mean, deviation)]),
         (both[1], f"the first {beginning.stop}", [values[beginning] for values in (steps, mean, deviation)]),
     ]:
-        axes.fill_between(x, m - d, m + d, color=FAINT_TRAINING, linewidth=0, label="one standard deviation")
+        axes.fill_between(x, m - d, m + d, color=TRAINING, alpha=0.35, linewidth=0, label="one standard deviation")
         axes.plot(x, m, color=TRAINING, linewidth=1, label=f"mean of {len(losses)} runs")
         axes.set_ylim(bottom=0)
         finish(axes, f"step (batch of {base.batch_size} instances)", "training loss (nats)", title)
