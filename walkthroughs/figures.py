@@ -48,15 +48,15 @@ def whole_numbers(axes):
 def loss_curve(losses, window, title, what="instance", xlabel="step"):
     """The loss of every step, faintly, and its mean over `window` steps. `what` is what a step sees."""
     figure, axes = new_figure(width=7, height=4)
-    size = 4 if len(losses) < 1000 else 1.5
-    dots = {"marker": "o", "linestyle": "", "markeredgewidth": 0, "color": TRAINING, "alpha": 0.3}
+    size, alpha = (4, 0.35) if len(losses) < 1000 else (1.5, 0.12)
+    dots = {"marker": "o", "linestyle": "", "markeredgewidth": 0, "color": TRAINING, "alpha": alpha}
     axes.plot(range(1, len(losses) + 1), losses, markersize=size, rasterized=True, **dots)
     starts = range(0, len(losses) - window + 1, window)
     means = [sum(losses[i : i + window]) / window for i in starts]
     several = {"instance": "instances", "batch": "batches"}[what]
     middles = [i + window / 2 for i in starts]
     axes.plot(middles, means, color=TRAINING, linewidth=2, label=f"mean of {window} {several}")
-    axes.plot([], [], markersize=4, label=f"one {what}", **dots)
+    axes.plot([], [], markersize=4, label=f"one {what}", **{**dots, "alpha": 0.35})
     usual = np.quantile([min(loss, 1e6) for loss in losses if math.isfinite(loss)] or [1.0], 0.995)
     axes.set_ylim(0, max(1.1 * usual, 1e-6))  # a few wild ones should not flatten the rest
     finish(axes, xlabel, "training loss (cross-entropy, nats)", title)
