@@ -18,7 +18,7 @@ VARIANTS = [  # hidden units, activation, dropout
     ((100,), "relu", 0.0), ((300, 100), "relu", 0.0), ((100, 200, 50), "relu", 0.0), ((500, 300), "relu", 0.2),
 ]  # fmt: skip
 RATES = 0.01, 0.03, 0.1, 0.3
-TUNING_EPOCHS, EPOCHS = 3, 12
+TUNING_EPOCHS, EPOCHS = 5, 15
 
 
 def main(arguments=None):
