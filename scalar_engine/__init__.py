@@ -1,8 +1,12 @@
 """The scalar engine: a graph of floats in plain Python, and the calculus on it.
 
-Reading order: graph, operators, arithmetic, value, functions, explain, gradcheck.
+Reading order: graph, operators, arithmetic, value, functions, explain, gradcheck, and checking, which has claims,
+calculation, slips, diagnosis, handwritten, check_steps.
 """
 
+from .checking.check_steps import check_steps
+from .checking.slips import Slip
+from .checking.verdict import StepCheck
 from .explain import Ledger, explain
 from .functions import cross_entropy, log_softmax, mean, softmax
 from .gradcheck import GradCheck, gradcheck
@@ -34,9 +38,12 @@ __all__ = [
     "Ledger",
     "Node",
     "Operator",
+    "Slip",
     "Step",
+    "StepCheck",
     "Symbol",
     "Value",
+    "check_steps",
     "cos",
     "cross_entropy",
     "dot",
