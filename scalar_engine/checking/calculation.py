@@ -8,7 +8,8 @@ right answer may be off.
 import random
 
 from ..graph import Operator, backward_pass, topological_order
-from .claims import elements, shape_of, size_of
+from ..operators import minimum
+from .claims import shape_of, size_of
 
 TRIES = 12  # how often the numbers are moved within their rounding
 FAILURES = (ArithmeticError, ValueError, TypeError, IndexError)
@@ -112,7 +113,8 @@ class Calculation:
     def moved_number(self, node, number, claims):
         number = claimed(node, number, claims)
         half = claims[node].half if node in claims else self.claims.half if node.inputs else 0.0
-        return number + self.signs.like(number) * (half + roundoff(node.data) * abs(number))
+        # A number that is 0 stays so, and no other changes its sign: the mask of a relu is not lost in rounding.
+        return number + self.signs.like(number) * (minimum(half, abs(number)) + roundoff(node.data) * abs(number))
 
     # ---- right or wrong
 
@@ -193,6 +195,5 @@ class Signs:
         shape = shape_of(x)
         if not shape:
             return self.rng.choice((-1.0, 1.0))
-        size = len(elements(x)[1]) if not hasattr(x, "size") else x.size
-        start = self.rng.randrange(len(self.pool) - size + 1)
-        return self.pool[start : start + size].reshape(shape)
+        start = self.rng.randrange(len(self.pool) - x.size + 1)
+        return self.pool[start : start + x.size].reshape(shape)

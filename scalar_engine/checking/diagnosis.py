@@ -50,6 +50,8 @@ class Diagnosis:
             explained = self.explained_by(hypothesis)
             if explained > most:
                 best, most = hypothesis, explained
+                if explained == len(self.calculation.claims.all):
+                    break
         best = best or next(iter(here), None)
         return best and self.told(best)
 
@@ -151,31 +153,35 @@ class Diagnosis:
 
     def explained_by(self, hypothesis):
         """How many of the claims the slip explains; 0 if not the wrong one, or if it contradicts an earlier one."""
-        calculation = self.calculation
+        calculation, claims = self.calculation, self.calculation.claims
         passes = calculation.passes(*self.revisions(hypothesis))
         try:
-            passes.forward()
-            if calculation.claims.gradients:
+            if hypothesis.kind == "value":
+                passes.forward()
+            else:
+                passes.values, passes.data = calculation.right.values, calculation.right.data
+            if claims.gradients:
                 passes.backward()
-        except FAILURES:
+        except (Contradiction, *FAILURES):
             return 0
-        explained = 0
-        for claim in (self.claim, *calculation.claims.all):
-            fits = agree(claim.data, passes.number(claim), self.fitting(claim, passes))
-            if not fits and (claim is self.claim or claim.node in self.earlier):
-                return 0
-            explained += fits
-        return explained
+        return sum(self.explains(passes, claim) for claim in claims.all)
 
-    def fitting(self, claim, passes):
+    def explains(self, passes, claim):
         tolerance = self.tolerance(claim)
         fits = shape_of(passes.number(claim)) == shape_of(claim.node.data)
-        return tolerance if fits else largest(tolerance)
+        return agree(claim.data, passes.number(claim), tolerance if fits else largest(tolerance))
+
+    def require(self, passes, node, claims):
+        """Raise Contradiction if a number does not explain the wrong claim, or an earlier one."""
+        claim = claims.get(node)
+        if claim is not None and (claim is self.claim or node in self.earlier) and not self.explains(passes, claim):
+            raise Contradiction
 
     def revisions(self, hypothesis):
         """The functions that make the slip in the passes."""
         candidate, where = hypothesis.candidate, hypothesis.node
         op = operator_of(candidate, where, hypothesis.kind)
+        values, gradients = self.calculation.claims.values, self.calculation.claims.gradients
 
         def value(node, value, passes):
             if hypothesis.everywhere and type(node.op) is op:
@@ -184,20 +190,27 @@ class Diagnosis:
             elif node is where:
                 value = candidate.number
             passes.values[node] = value
+            self.require(passes, node, values)
             return value
 
         def gradient(node, gradient, passes):
             steps = passes.steps.get(node, ())
-            if not hypothesis.everywhere:
-                gradient = candidate.number if node is where else gradient
-            elif candidate.kind == PATHS:
-                gradient = steps[-1].contribution if steps else gradient
-            else:
-                gradient = slipped(candidate.how, op, gradient, steps, passes.data.get)
+            if hypothesis.kind == "gradient" and hypothesis.everywhere:
+                if candidate.kind == PATHS:
+                    gradient = steps[-1].contribution if steps else gradient
+                else:
+                    gradient = slipped(candidate.how, op, gradient, steps, passes.data.get)
+            elif hypothesis.kind == "gradient" and node is where:
+                gradient = candidate.number
             passes.gradients[node] = gradient
+            self.require(passes, node, gradients)
             return gradient
 
-        return (value, None) if hypothesis.kind == "value" else (None, gradient)
+        return value if hypothesis.kind == "value" else None, gradient
+
+
+class Contradiction(Exception):
+    """What a hypothesis leads to is not what is claimed."""
 
 
 def operator_of(candidate, node, kind):

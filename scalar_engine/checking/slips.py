@@ -132,6 +132,10 @@ def step_alternatives(step, on):
     if len(xs) == 2:
         other = "the derivative of {formula} by its other operand was taken"
         yield OPERANDS, other, lambda: op.locals(out, *xs, needs=[True, True])[1 - position] * upstream
+    n = divisor(node, position)
+    if n:
+        yield BATCH, f"{{formula}} divides by {n}, and its gradient was not divided", lambda: upstream
+        yield BATCH, f"{{formula}} divides by {n}, and its gradient was divided twice", lambda: step.contribution / n
     yield LOCAL, "the upstream gradient was handed on through {formula} without the local derivative", lambda: upstream
     divided = "in {formula} the upstream gradient was divided by the local derivative, not multiplied"
     yield OPERANDS, divided, lambda: upstream / step.local
@@ -231,17 +235,26 @@ def sizes_in(order):
     sizes = {}
     for node in order:
         shape = tuple(getattr(node.data, "shape", ()))
-        if node.op is divide or node.op is multiply:
-            for x in node.inputs:
-                if not x.inputs and not x.requires_grad and not getattr(x.data, "shape", ()) and x.data:
-                    n = x.data if abs(x.data) >= 1 else 1 / x.data
-                    if 1 < n == round(n) < 1e9:
-                        sizes.setdefault(int(n), f"the {int(n)} of {node.formula(1)}")
+        for position in range(len(node.inputs)):
+            n = divisor(node, position)
+            if n:
+                sizes.setdefault(n, f"the {n} of {node.formula(1)}")
         if len(shape) > 1:
             sizes.setdefault(shape[0], f"the {shape[0]} rows of the batch")
         if shape and node.inputs:
             sizes.setdefault(math.prod(shape), f"the {math.prod(shape)} elements")
     return {n: what for n, what in sizes.items() if n > 1}
+
+
+def divisor(node, position):
+    """n, if the node is its input at that position divided by a whole constant n, or times 1 / n; 0 if not."""
+    if node.op is not divide and node.op is not multiply:
+        return 0
+    other = node.inputs[1 - position]
+    if other.inputs or other.requires_grad or getattr(other.data, "shape", ()) or not other.data:
+        return 0
+    by = other.data if node.op is divide else 1 / other.data
+    return round(by) if by > 1.5 and abs(by - round(by)) < 1e-9 and (position == 0 or node.op is multiply) else 0
 
 
 # ---- slips in a node's value
