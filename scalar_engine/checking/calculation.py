@@ -112,7 +112,11 @@ class Calculation:
 
     def moved_number(self, node, number, claims):
         number = claimed(node, number, claims)
-        half = claims[node].half if node in claims else self.claims.half if node.inputs else 0.0
+        if not node.requires_grad:  # a constant is exact: near 2, an exponent of a negative number is nothing
+            return number
+        half = self.claims.half if node.inputs else 0.0
+        if node in claims:
+            half = claims[node].half if claims[node].fits else largest(claims[node].half)
         # A number that is 0 stays so, and no other changes its sign: the mask of a relu is not lost in rounding.
         return number + self.signs.like(number) * (minimum(half, abs(number)) + roundoff(node.data) * abs(number))
 
@@ -128,7 +132,8 @@ class Calculation:
 
     def rounding(self, claim, number):
         """By how much the claim may be off if the number is right: half a unit of its last decimal, and a hair."""
-        return 1.000001 * claim.half + 2 * roundoff(claim.node.data) * abs(number)
+        half = claim.half if claim.fits and shape_of(number) == shape_of(claim.data) else largest(claim.half)
+        return 1.000001 * half + 2 * roundoff(claim.node.data) * abs(number)
 
     def tolerance(self, claim):
         """By how much the claim may be off if it was computed from numbers that were themselves rounded.

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 
 from ..graph import Node, Operator
 
-EXACT = 8  # with this many decimals, a number is not taken for rounded by hand
+EXACT = 8  # with this many decimals, or more digits, a number is not taken for rounded by hand
 
 
 class Claim:
@@ -90,27 +90,38 @@ class Claims:
 
     def judge_precision(self):
         """Set `half`, and that of each claim, from the decimals that are seen."""
-        seen = [(claim, *precision(claim.given)) for claim in self.all]
-        most = max((decimals for _, decimals, _ in seen), default=0)
+        seen = {claim: [figures(x) for x in elements(claim.given)[1]] for claim in self.all}
+        most = max((decimals for numbers in seen.values() for decimals, _ in numbers), default=0)
         working = most if most >= 2 else 4
         self.half = 0.5 * 10.0**-working if working < EXACT else 0.0
-        for claim, decimals, digits in seen:
-            seems_whole = decimals >= 2 or digits >= 4
-            claim.half = 0.5 * 10.0 ** -min(decimals if seems_whole else min(working, 4), 300)
+        for claim, numbers in seen.items():
+            if max((digits for _, digits in numbers), default=0) > EXACT:
+                claim.half = 0.5 * 10.0 ** -max(decimals for decimals, _ in numbers)
+                continue
+            halves = [half_unit(decimals, digits, min(working, 4)) for decimals, digits in numbers]
+            shape = shape_of(claim.data)
+            claim.half = type(claim.node)(halves).data.reshape(shape) if shape else halves[0]
 
 
-def precision(given):
-    """The most decimals and the most significant digits among the numbers given, as they print."""
-    decimals, digits = [], [0]
-    for x in elements(given)[1]:
-        try:
-            _, found, exponent = Decimal(str(x)).normalize().as_tuple()
-        except InvalidOperation:
-            continue
-        if isinstance(exponent, int):  # it is a finite number
-            decimals.append(-exponent)
-            digits.append(len(found))
-    return max(decimals, default=0), max(digits)
+def half_unit(decimals, digits, working):
+    """Half a unit of the last decimal that was not rounded away, of a number with so many decimals and digits.
+
+    With two decimals or more, or four digits, what is seen is taken for all; with fewer, it is taken that zeros are
+    not shown. Four significant digits are enough in any case, for that is what the engine prints.
+    """
+    last = decimals if decimals >= 2 or digits >= 4 else working
+    if 0 < digits < 4:
+        last = min(last, decimals - digits + 4)
+    return 0.5 * 10.0 ** -min(last, 300)
+
+
+def figures(x):
+    """The decimals and the significant digits with which a number prints; of 0 and what is not finite, none."""
+    try:
+        _, digits, exponent = Decimal(str(x)).normalize().as_tuple()
+    except InvalidOperation:
+        return 0, 0
+    return (-exponent, len(digits)) if isinstance(exponent, int) and any(digits) else (0, 0)
 
 
 def elements(x):

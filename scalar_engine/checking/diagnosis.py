@@ -6,7 +6,7 @@ Among those that give the number, the one that explains most of the other claims
 
 from .calculation import FAILURES, agree, largest
 from .claims import elements, shape_of
-from .slips import PATHS, TRANSPOSED, Slip, gradient_slips, sizes_in, slipped, value_slips
+from .slips import FACTOR, PATHS, TRANSPOSED, Slip, gradient_slips, sizes_in, slipped, value_slips
 
 SEARCH = 60_000  # how many nodes may be computed in the search among nodes that were not claimed
 
@@ -139,6 +139,8 @@ class Diagnosis:
         for node, kind in elsewhere:
             right = self.calculation.right
             for candidate in self.candidates(node, kind, right):
+                if candidate.kind == FACTOR:  # any factor at any node would explain too much
+                    continue
                 number = right.values[node] if kind == "value" else right.gradients[node]
                 if left <= 0:
                     return

@@ -127,6 +127,7 @@ def step_alternatives(step, on):
         written_by_input = "the rule for {op} takes its input {x}, and was given its output {out}"
         yield PLACE, written_by_input, lambda: pulled(out, out)
         yield PLACE, "the derivative of {op} was taken at its output {out}, not at {x}", lambda: pulled(op(out), out)
+        yield LOCAL, "the value of {formula} was taken for its derivative", lambda: out * upstream
     if op is power and position == 1:
         yield LOG, "{formula} is not exp: the log of the base is missing", lambda: exp.partials[0](out, x) * upstream
     if len(xs) == 2:

@@ -48,14 +48,15 @@ class StepCheck:
             columns = [entry_columns(step)[: 1 if shape_of(step.contribution) else 3] for step in self.steps]
             lines += ["    " + "  ".join(row) for row in columns]
         if slip is not None:
-            place = f" (at {slip.node.describe()})" if slip.node is not node else ""
-            lines.append(f"  likely slip, {slip.kind}{place}: {slip.text}")
+            here = slip.node is node
+            place = "likely slip" if here else f"perhaps a slip at {slip.node.describe()}, which would give this"
+            lines.append(f"  {place}, {slip.kind}: {slip.text}")
         return "\n".join(lines)
 
     @property
     def title(self):
         if self.kind == "gradient":
-            return f"d{self.root.name or 'root'}/d{self.name}"
+            return f"d{self.root.name}/d{self.name}" if self.root.label else f"the gradient of {self.name}"
         if self.kind == "rule":
             formula = f"{self.name} = {self.node.formula()}" if self.node.label else self.name
             return f"the rule for {self.node.op.name}, at {formula},"
