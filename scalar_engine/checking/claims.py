@@ -192,14 +192,14 @@ def meant(key, given, names, root):
     if found is not None:
         return found, "value"
     of, slash, by = key.partition("/d")
-    if slash and of != f"d{root.name}" and of != f"d{root.label}":
+    if slash and of not in (f"d{root.name}", f"d{root.label}") and (root.label or of[1:] in names):
         raise ValueError(f"check_steps: {key!r} is no gradient of the root, {root.describe()}")
     if slash or key.startswith("d"):
         found = look_up(by if slash else key[1:], given, names)
         if found is not None:
             return found, "gradient"
-    there = ", ".join(name for name, node in list(names.items())[:12] if node is not None)
-    raise ValueError(f"check_steps: {key!r} is about no node of the graph; it has {there or 'no labelled nodes'} ...")
+    there = ", ".join(name for name, node in list(names.items())[:20] if node is not None)
+    raise ValueError(f"check_steps: {key!r} is about no node of the graph; it has {there or 'no labels'}")
 
 
 def look_up(name, given, names):

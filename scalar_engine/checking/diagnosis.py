@@ -29,11 +29,10 @@ class Diagnosis:
         self.claim = claim
         self.sizes = sizes_in(calculation.order)
         self.tolerances = {}
-        if claim.kind == "value":
-            order = [node for node in calculation.order if node in calculation.claims.values]
-        else:
-            order = [node for node in reversed(calculation.order) if node in calculation.claims.gradients]
-        self.earlier = set(order[: order.index(claim.node)])
+        order, claims = calculation.order, calculation.claims
+        checked = [claims.values[node] for node in order if node in claims.values]
+        checked += [claims.gradients[node] for node in reversed(order) if node in claims.gradients]
+        self.settled = set(checked[: checked.index(claim) + 1])  # what a slip must lead to: the claim, and all before
 
     def slip(self):
         """The likely Slip; None if no known one leads to the claim."""
@@ -174,9 +173,9 @@ class Diagnosis:
         return agree(claim.data, passes.number(claim), tolerance if fits else largest(tolerance))
 
     def require(self, passes, node, claims):
-        """Raise Contradiction if a number does not explain the wrong claim, or an earlier one."""
+        """Raise Contradiction if a number is not the wrong claim's, or one's that was right before it."""
         claim = claims.get(node)
-        if claim is not None and (claim is self.claim or node in self.earlier) and not self.explains(passes, claim):
+        if claim in self.settled and not self.explains(passes, claim):
             raise Contradiction
 
     def revisions(self, hypothesis):

@@ -150,12 +150,9 @@ def contribution_of(op, upstream, out, xs, position):
 def log_alternatives(op, number):
     if "log" in op.name or "entropy" in op.name:
         for base, ln in BASES:
-            yield LOG, f"the log of {{op}} is the natural one, and log{base} was used", lambda ln=ln: number / ln
-            yield (
-                LOG,
-                f"there is a factor log({base}) too many, for the log of {{op}} is the natural one",
-                lambda ln=ln: number * ln,
-            )
+            natural = "the log of {op} is the natural one"
+            yield LOG, f"{natural}, and log{base} was used", lambda ln=ln: number / ln
+            yield LOG, f"{natural}, and there is a factor log({base}) too many", lambda ln=ln: number * ln
 
 
 # ---- slips in a node's gradient
@@ -234,17 +231,22 @@ def number_slips(number, sizes):
 def sizes_in(order):
     """{size: what it counts} of the numbers by which a mean may be divided: constants, and lengths of axes."""
     sizes = {}
-    for node in order:
+    for node in sorted(order, key=is_parameter):
         shape = tuple(getattr(node.data, "shape", ()))
         for position in range(len(node.inputs)):
             n = divisor(node, position)
             if n:
                 sizes.setdefault(n, f"the {n} of {node.formula(1)}")
         if len(shape) > 1:
-            sizes.setdefault(shape[0], f"the {shape[0]} rows of the batch")
+            of = node.describe() if is_parameter(node) else "the batch"
+            sizes.setdefault(shape[0], f"the {shape[0]} rows of {of}")
         if shape and node.inputs:
             sizes.setdefault(math.prod(shape), f"the {math.prod(shape)} elements")
     return {n: what for n, what in sizes.items() if n > 1}
+
+
+def is_parameter(node):
+    return node.requires_grad and not node.inputs
 
 
 def divisor(node, position):
