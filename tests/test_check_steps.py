@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.question3 import SHEET, SHEET_GRADIENTS, Question3, random_case
-from scalar_engine import Value, check_steps, exp, gradients, log, maximum, sigmoid, sin, tanh
+from scalar_engine import Value, check_steps, exp, gradients, log, maximum, relu, sigmoid, sin, tanh
 from scalar_engine.operators import divide, multiply
 
 
@@ -172,7 +172,7 @@ def test_what_is_not_understood_is_said_in_one_line(claimed, message):
 # ---- rounding
 
 
-@pytest.mark.parametrize("x", [1e-7, 3e-5, 0.02, 1.0, 12345.678, 9.87e8])
+@pytest.mark.parametrize("x", [1e-7, 3e-5, 0.02, 1.0, 1.04863, 12345.678, 9.87e8])
 @pytest.mark.parametrize("written", [lambda x: round(x, 4), lambda x: float(f"{x:.4g}"), lambda x: x])
 def test_rounding_is_no_error_whatever_the_size(x, written):
     x = Value(x, "x")
@@ -198,6 +198,31 @@ def test_what_is_rounded_to_0_does_not_stop_the_check():
     y = (x * 1.0).named("y")
     z = log(y).named("z")
     assert check_steps(z, {"y": 0.0, "z": -10.8198, "dy": 50000})
+
+
+def test_a_kink_within_the_rounding_can_be_taken_either_way():
+    """y = 0.00003 is 0.0000: the derivative of relu is 1 there, and 0 for who goes on with the 0."""
+    x = Value(3e-5, "x")
+    y = (x * 1.0).named("y")
+    z = (2 * relu(y)).named("z")
+    assert check_steps(z, {"y": 0.0, "dy": 2.0}) and check_steps(z, {"y": 0.0, "dy": 0.0})
+    assert not check_steps(z, {"y": 0.0, "dy": 1.0})
+
+
+def test_who_rounded_what_was_not_claimed():
+    """z = 100 x^4 by way of y = x^2 = 0.1630302: with 0.1630, dz/dx = 2 x 100 x 0.163 x 2 x = -26.3258, not -26.3307."""
+    x = Value(-0.40377, "x")
+    y = x**2
+    z = (100 * (y * y)).named("z")
+    assert check_steps(z, {"dx": -26.3307}) and check_steps(z, {"dx": -26.3258})
+    assert check_steps(z, {"dx": -13.1653}).slip.kind == "missing +="
+
+
+def test_rounding_wakes_no_relu():
+    """e = 1.3 relu(x) + x^2 at x = -0.7: the relu is off, so that -0.1 = 1.3 - 1.4 does not pass for -1.4."""
+    x = Value(-0.7, "x")
+    e = (1.3 * relu(x) + x * x).named("e")
+    assert check_steps(e, {"dx": -1.4}) and not check_steps(e, {"dx": -0.1})
 
 
 # ---- rules
