@@ -210,7 +210,7 @@ def test_a_kink_within_the_rounding_can_be_taken_either_way():
 
 
 def test_who_rounded_what_was_not_claimed():
-    """z = 100 x^4 by way of y = x^2 = 0.1630302: with 0.1630, dz/dx = 2 x 100 x 0.163 x 2 x = -26.3258, not -26.3307."""
+    """z = 100 y^2, y = x^2 = 0.1630302: who has 0.1630 gets dz/dx = 200 x 0.163 x 2 x = -26.3258, not -26.3307."""
     x = Value(-0.40377, "x")
     y = x**2
     z = (100 * (y * y)).named("z")

@@ -132,7 +132,7 @@ class Diagnosis:
 
     def within_budget(self, here, elsewhere):
         """The hypotheses to be tried, as many as there is time for: those here, one by one, and those elsewhere."""
-        yield from here[:4]
+        yield from [hypothesis for hypothesis in here if hypothesis.candidate.kind != FACTOR][:4]
         left = SEARCH // len(self.calculation.order)
         tried = set()
         for node, kind in elsewhere:
