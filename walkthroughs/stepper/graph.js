@@ -1,0 +1,289 @@
+// The picture: Graphviz's layout from the data, drawn as SVG and coloured by state.
+
+const picture = {
+  view: null,
+  svg: null,
+  zoom: 1,
+  items: new Map(), // node -> {box, lines}
+  ops: new Map(), // node -> element
+  boxes: new Map(), // group -> {element, count, members}
+  edges: [], // {element, tail, head, position}: tail and head are nodes' indices or groups
+  into: [], // node -> the group that it is folded into, or null
+};
+
+function svgElement(name, attributes = {}, text = null) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  if (text !== null) made.textContent = text;
+  return made;
+}
+
+function showView(view) {
+  picture.view = view;
+  picture.items.clear();
+  picture.ops.clear();
+  picture.boxes.clear();
+  picture.edges = [];
+  byId("nopicture").hidden = Boolean(view);
+  byId("scroll").replaceChildren();
+  drawGroupButtons();
+  if (!view) return;
+  const graph = state.graph;
+  const groups = new Set(view.boxes.map((box) => box.group));
+  picture.into = graph.nodes.map((node, i) => (i in view.nodes ? null : prefixes(node.group).find((p) => groups.has(p))));
+  const svg = svgElement("svg", { viewBox: `0 0 ${view.width} ${view.height}`, role: "group", "aria-label": "Computation graph" });
+  const all = svgElement("g", { transform: `translate(${view.left} ${view.top})` });
+  const [edges, nodes] = [svgElement("g"), svgElement("g")];
+  view.edges.forEach((edge) => edges.append(drawEdge(edge, view)));
+  Object.entries(view.ops).forEach(([i, at]) => nodes.append(drawOp(Number(i), at)));
+  Object.entries(view.nodes).forEach(([i, item]) => nodes.append(drawNode(Number(i), item)));
+  view.boxes.forEach((box) => nodes.append(drawBox(box)));
+  all.append(edges, nodes);
+  svg.append(all);
+  picture.svg = svg;
+  byId("scroll").append(svg);
+  const wide = byId("scroll").clientWidth / view.width;
+  zoomTo(Math.min(1.3, Math.max(0.85, wide)));
+  paintAll();
+}
+
+function prefixes(group) {
+  const parts = group ? group.split("/") : [];
+  return parts.map((_, i) => parts.slice(0, i + 1).join("/"));
+}
+
+function drawNode(i, { at: [x, y, width, height], title }) {
+  const node = state.graph.nodes[i];
+  const element = svgElement("g", { class: "node", "data-node": i, id: `n${i}`, tabindex: -1, role: "button" });
+  const radius = node.kind === "constant" ? 0 : 6;
+  const corner = { x: x - width / 2, y: y - height / 2 };
+  element.append(svgElement("rect", { ...corner, width, height, rx: radius, class: node.kind + (i === graphRoot() ? " root" : "") }));
+  const rows = title.length + 1 + (node.takes ? 1 : 0);
+  const line = (row, className) => {
+    const made = svgElement("text", { x, y: y + 11.5 * (row - (rows - 1) / 2) + 4, class: className }, title[row] ?? "");
+    element.append(made);
+    return made;
+  };
+  title.forEach((_, row) => line(row, "title"));
+  const lines = { value: line(title.length, "value"), gradient: node.takes ? line(title.length + 1, "gradient") : null };
+  picture.items.set(i, { element, lines, width, named: title.length > 0 });
+  return element;
+}
+
+const graphRoot = () => state.graph.nodes.length - 1;
+
+function drawOp(i, [x, y, width, height]) {
+  const element = svgElement("g", { class: "op", "data-node": i });
+  element.append(svgElement("ellipse", { cx: x, cy: y, rx: width / 2, ry: height / 2 }));
+  element.append(svgElement("text", { x, y: y + 4 }, state.graph.nodes[i].op));
+  picture.ops.set(i, element);
+  return element;
+}
+
+function drawBox({ group, size, at: [x, y, width, height] }) {
+  const element = svgElement("g", { class: "box", "data-group": group, tabindex: 0, role: "button" });
+  const members = picture.into.flatMap((into, i) => (into === group ? [i] : []));
+  element.append(svgElement("rect", { x: x - width / 2, y: y - height / 2, width, height, rx: 6 }));
+  element.append(svgElement("text", { x, y: y - 2, class: "title" }, group));
+  const count = svgElement("text", { x, y: y + 10.5 }, `${size} nodes`);
+  element.append(count);
+  element.setAttribute("aria-label", `${group}, a folded group of ${size} nodes: open it`);
+  picture.boxes.set(group, { element, count, members });
+  return element;
+}
+
+function drawEdge(edge, view) {
+  const element = svgElement("g", { class: "edge" });
+  element.append(svgElement("path", { d: edge.path }));
+  if (edge.tip) element.append(svgElement("polygon", { points: edge.tip }));
+  if (edge.number) element.append(svgElement("text", { x: edge.number[1], y: edge.number[2] }, edge.number[0]));
+  const end = (name) => (name[0] === "g" ? view.boxes.find((box) => box.id === name).group : parseInt(name.slice(1)));
+  picture.edges.push({ element, tail: end(edge.tail), head: end(edge.head), position: (edge.position ?? 0) - 1 });
+  return element;
+}
+
+// ---- colours
+
+const GRADIENT_SIGN = "∂ ";
+
+function paint(i) {
+  const item = picture.items.get(i);
+  if (!item) return;
+  const now = stateOf(i);
+  const marks = `${i === state.selected ? " selected" : ""}${state.breakpoints.has(i) ? " stop" : ""}${state.watched.has(i) ? " watched" : ""}`;
+  item.element.setAttribute("class", `node ${now}${marks}`);
+  item.element.setAttribute("tabindex", i === (state.selected ?? graphRoot()) ? 0 : -1);
+  const [value, gradient] = [valueText(i), gradientText(i)];
+  write(item.lines.value, value, item.width);
+  if (item.lines.gradient) write(item.lines.gradient, gradient && GRADIENT_SIGN + gradient, item.width);
+  item.element.setAttribute("aria-label", spoken(i));
+  picture.ops.get(i)?.setAttribute("class", `op ${now === "now" ? "now" : isKnown(i) ? "computed" : "waiting"}`);
+}
+
+function spoken(i) {
+  const node = state.graph.nodes[i];
+  const gradient = gradientText(i);
+  const words = [node.name, isKnown(i) ? `value ${node.data}` : "not yet computed"];
+  if (gradient) words.push(`gradient ${gradient}`);
+  if (state.breakpoints.has(i)) words.push("breakpoint");
+  return words.join(", ");
+}
+
+function write(line, text, width) {
+  line.textContent = text;
+  if (text.length * 5.8 > width - 6) {
+    line.setAttribute("textLength", width - 8);
+    line.setAttribute("lengthAdjust", "spacingAndGlyphs");
+  } else line.removeAttribute("textLength");
+}
+
+function paintBoxes() {
+  const frame = frameAt();
+  for (const [group, { element, count, members }] of picture.boxes) {
+    const inside = frame && [frame.node, receiverOf(frame)].some((i) => i !== null && picture.into[i] === group);
+    const known = members.filter((i) => isKnown(i)).length;
+    const takers = members.filter((i) => state.graph.nodes[i].takes);
+    const graded = takers.filter((i) => gradientOf(i)).length;
+    const now = inside ? (frame.kind === "forward" ? "now" : "flowing") : "";
+    element.setAttribute("class", `box ${now} ${graded ? "partial" : known === members.length ? "computed" : "waiting"}`);
+    count.textContent = graded ? `∂ of ${graded} of ${takers.length}` : `${known} of ${members.length} nodes`;
+  }
+}
+
+// The edges along which this step works.
+function paintEdges() {
+  picture.active?.forEach((edge) => edge.element.classList.remove("now", "flowing"));
+  picture.active = [];
+  const frame = frameAt();
+  if (!frame || frame.kind === "turn") return;
+  for (const edge of picture.edges) {
+    const at = (i, end) => end === i || (picture.into[i] !== null && picture.into[i] === end);
+    const isTail = frame.kind === "forward" || (at(frame.input, edge.tail) && (edge.position < 0 || typeof edge.tail === "string" || typeof edge.head === "string" || edge.position === frame.position));
+    const toOp = edge.tail === frame.node && edge.head === frame.node;
+    if (at(frame.node, edge.head) && (toOp || isTail)) {
+      edge.element.classList.add(frame.kind === "forward" ? "now" : "flowing");
+      picture.active.push(edge);
+    }
+  }
+}
+
+function paintAll() {
+  for (const i of picture.items.keys()) paint(i);
+  paintBoxes();
+  paintEdges();
+}
+
+// After a move from one position to another only the nodes of the steps between have changed.
+function paintMove(from, to) {
+  if (!picture.view) return;
+  const changed = new Set();
+  for (let p = Math.max(1, Math.min(from, to)); p <= Math.max(from, to); p++) {
+    const frame = frameAt(p);
+    changed.add(frame.node);
+    if (frame.kind === "backward") changed.add(frame.input);
+  }
+  changed.forEach(paint);
+  paintBoxes();
+  paintEdges();
+  follow();
+}
+
+// ---- looking around
+
+function placeOf(i) {
+  const view = picture.view;
+  return view.nodes[i]?.at ?? view.boxes.find((box) => box.group === picture.into[i])?.at ?? null;
+}
+
+// Brings the node at work into sight.
+function follow(i = receiverOf(frameAt() ?? { kind: "forward" }) ?? frameAt()?.node) {
+  const at = picture.view && i !== undefined && placeOf(i);
+  if (!at) return;
+  const scroll = byId("scroll");
+  const x = (at[0] + picture.view.left) * picture.zoom;
+  const y = (at[1] + picture.view.top) * picture.zoom;
+  const [marginX, marginY] = [Math.min(90, scroll.clientWidth / 3), Math.min(80, scroll.clientHeight / 3)];
+  const inside = (a, start, size, margin) => a > start + margin && a < start + size - margin;
+  const inSight = inside(x, scroll.scrollLeft, scroll.clientWidth, marginX) && inside(y, scroll.scrollTop, scroll.clientHeight, marginY);
+  if (!inSight) scroll.scrollTo({ left: x - scroll.clientWidth / 2, top: y - scroll.clientHeight / 2 });
+}
+
+function zoomTo(zoom) {
+  picture.zoom = Math.min(4, Math.max(0.05, zoom));
+  picture.svg.setAttribute("width", picture.view.width * picture.zoom);
+  picture.svg.setAttribute("height", picture.view.height * picture.zoom);
+}
+
+function zoomBy(factor) {
+  if (!picture.view) return;
+  const scroll = byId("scroll");
+  const middle = [(scroll.scrollLeft + scroll.clientWidth / 2) / picture.zoom, (scroll.scrollTop + scroll.clientHeight / 2) / picture.zoom];
+  zoomTo(picture.zoom * factor);
+  scroll.scrollTo(middle[0] * picture.zoom - scroll.clientWidth / 2, middle[1] * picture.zoom - scroll.clientHeight / 2);
+}
+
+function fit() {
+  if (!picture.view) return;
+  const scroll = byId("scroll");
+  zoomTo(Math.min(1.3, scroll.clientWidth / picture.view.width, scroll.clientHeight / picture.view.height));
+}
+
+// Lights the paths from a node to the loss; null puts the light out.
+function light(i) {
+  if (!picture.svg) return;
+  picture.lit?.forEach((lit) => lit.classList.remove("lit"));
+  picture.lit = [];
+  picture.svg.classList.toggle("lighting", i !== null);
+  if (i === null) return;
+  const nodes = pathsToRoot(i);
+  const add = (lit) => {
+    lit.classList.add("lit");
+    picture.lit.push(lit);
+  };
+  const ends = new Set(nodes);
+  nodes.forEach((node) => {
+    if (picture.items.has(node)) add(picture.items.get(node).element);
+    if (node !== i && picture.ops.has(node)) add(picture.ops.get(node));
+    const group = picture.into[node];
+    if (group && picture.boxes.has(group)) {
+      add(picture.boxes.get(group).element);
+      ends.add(group);
+    }
+  });
+  picture.edges.filter((edge) => ends.has(edge.tail) && ends.has(edge.head) && !(edge.head === i)).forEach((edge) => add(edge.element));
+}
+
+// ---- groups
+
+function isOpen(group) {
+  return picture.view.open === null || picture.view.open.includes(group);
+}
+
+// The picture in which `group` is open (or folded) and as much of the rest as possible is as it was.
+function toggleGroup(group, open) {
+  const views = state.graph.views;
+  const all = [...new Set(views.flatMap((view) => [...(view.open ?? []), ...view.boxes.map((box) => box.group)]))];
+  const before = new Set(picture.view.open ?? all);
+  const wanted = new Set([...before].filter((g) => open || (g !== group && !g.startsWith(`${group}/`))));
+  if (open) prefixes(group).forEach((g) => wanted.add(g));
+  const shows = (view) => {
+    const opened = new Set(view.open ?? all);
+    if (opened.has(group) !== open) return -1;
+    return all.filter((g) => opened.has(g) === wanted.has(g)).length;
+  };
+  const best = views.reduce((a, b) => (shows(b) > shows(a) ? b : a));
+  if (shows(best) >= 0) showView(best);
+  follow(state.selected ?? undefined);
+}
+
+function drawGroupButtons() {
+  const bar = byId("groups");
+  bar.replaceChildren();
+  const views = state.graph.views;
+  if (!picture.view || views.length < 2) return;
+  const [first, whole] = [views.find((view) => view.open?.length === 0), views.find((view) => view.open === null)];
+  const names = picture.view.open ?? [...new Set(views.flatMap((view) => view.boxes.map((box) => box.group)))];
+  names.slice(0, 6).forEach((name) => bar.append(element("button", { type: "button", class: "fold", title: `Fold ${name}`, onclick: () => toggleGroup(name, false) }, `fold ${name}`)));
+  if (first && picture.view !== first) bar.append(element("button", { type: "button", id: "fold-all", onclick: () => showView(first) }, "Fold all"));
+  if (whole && picture.view !== whole) bar.append(element("button", { type: "button", id: "open-all", onclick: () => showView(whole) }, "Open all"));
+}

@@ -1,0 +1,68 @@
+"""The stepper as one file: a trace as JSON in a template, with the script and the style that stand beside this file."""
+
+from importlib import resources
+
+import jinja2
+import numpy as np
+
+from .quantities import brief, exact, is_of_images, summary
+from .views import views_of
+
+HERE = resources.files(__package__)
+SCRIPTS = ["state.js", "graph.js", "heatmap.js", "panels.js", "predict.js", "main.js"]
+
+
+def page(data, title):
+    """The HTML of a stepper with the given data. Text from labels enters as JSON only, in which no markup is left."""
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string(text_of("page.html"))
+    script = "\n".join(text_of(name) for name in SCRIPTS)
+    return template.render(title=title, data=data, style=text_of("stepper.css"), script=script)
+
+
+def text_of(name):
+    return HERE.joinpath(name).read_text(encoding="utf-8")
+
+
+def data_of(trace):
+    """A trace as plain data: what there is to know of each node and of each frame, all numbers in writing."""
+    return {
+        "nodes": [node_data(trace, i) for i in range(len(trace.nodes))],
+        "frames": [frame_data(trace, frame) for frame in trace.frames],
+        "turn": trace.turn,
+        "root": trace.names[trace.root],
+        "views": views_of(trace),
+    }
+
+
+def node_data(trace, i):
+    node = trace.nodes[i]
+    is_data = not node.inputs and not node.requires_grad
+    return {
+        "name": trace.names[node],
+        "label": node.label,
+        "group": trace.groups[i],
+        "kind": "computed" if node.inputs else "constant" if is_data and not node.label else "input" if is_data else "parameter",
+        "op": node.op.symbol if node.inputs else "",
+        "inputs": [trace.index[x] for x in node.inputs],
+        "data": brief(node.data),
+        "exact": exact(node.data),
+        "takes": node.requires_grad,
+        "derivative": trace.names.derivative(node),
+        "array": summary(node.data, is_of_images(node)),
+    }
+
+
+def frame_data(trace, frame):
+    data = {"kind": frame.kind, "note": frame.note, "node": frame.node, "left": frame.left, "names": frame.names, "numbers": frame.numbers}
+    data |= {"sign": frame.sign, "result": brief(frame.result), "exact": exact(frame.result)}
+    data["shape"] = np.size(frame.result) > 1
+    if frame.kind != "forward":
+        receiver = trace.nodes[frame.node if frame.input is None else frame.input]
+        data |= {"total": brief(frame.total), "totalExact": exact(frame.total)}
+        data |= {"array": summary(frame.total, is_of_images(receiver))}
+    if frame.kind == "backward":
+        step = frame.step
+        data |= {"input": frame.input, "position": step.position, "nth": frame.nth, "of": frame.of}
+        data |= {"upstream": brief(step.upstream), "local": None if step.local is None else brief(step.local)}
+    return data
