@@ -6,7 +6,7 @@ Reading order: graph, operators, arithmetic, value, functions, explain, gradchec
 from .explain import Ledger, explain
 from .functions import cross_entropy, log_softmax, mean, softmax
 from .gradcheck import GradCheck, gradcheck
-from .graph import Node, Operator, Step, gradients, steps, topological_order
+from .graph import Node, Operator, Step, grad, gradients, steps, topological_order
 from .operators import (
     cos,
     dot,
@@ -26,6 +26,7 @@ from .operators import (
     tanh,
     xlogy,
 )
+from .symbol import Symbol
 from .value import Value
 
 __all__ = [
@@ -34,12 +35,14 @@ __all__ = [
     "Node",
     "Operator",
     "Step",
+    "Symbol",
     "Value",
     "cos",
     "cross_entropy",
     "dot",
     "exp",
     "explain",
+    "grad",
     "gradcheck",
     "gradients",
     "log",

@@ -57,7 +57,7 @@ class Operator:
         """What the gradient `upstream` of `out` contributes to each input's gradient: local x upstream."""
         if not self.partials:
             raise TypeError(f"{self.name}: has neither partials nor a pull, so it has no derivative")
-        return [None if local is None else local * upstream for local in self.locals(out, *xs, needs=needs)]
+        return [None if local is None else times(local, upstream) for local in self.locals(out, *xs, needs=needs)]
 
     @property
     def name(self):
@@ -77,6 +77,18 @@ class Operator:
 
     def __repr__(self):
         return self.name
+
+
+def times(local, upstream):
+    """local * upstream, with no trace in a graph of a factor that is 1 or -1; None there if it is 0."""
+    if type(local) is float:
+        if local == 1:
+            return upstream
+        if local == -1:
+            return -upstream
+        if local == 0 and isinstance(upstream, Node):
+            return None
+    return local if type(upstream) is float and upstream == 1 else local * upstream
 
 
 class Node:
@@ -202,10 +214,10 @@ class Step:
         return f"<backward: {node.describe()} adds {node.brief(self.contribution)} to {self.input.describe()}>"
 
 
-def topological_order(root):
+def topological_order(root, leaves=()):
     """Every node behind `root`, and `root`: inputs before what is made of them, each node once.
 
-    A depth-first search that keeps its own stack, so that no chain is too long for it.
+    A depth-first search that keeps its own stack, so that no chain is too long for it. `leaves` are not looked behind.
     """
     order, seen = [], {root}
     path, pending = [root], [iter(root.inputs)]
@@ -213,7 +225,7 @@ def topological_order(root):
         for node in pending[-1]:
             if node not in seen:
                 seen.add(node)
-                if node.inputs:
+                if node.inputs and node not in leaves:
                     path.append(node)
                     pending.append(iter(node.inputs))
                     break
@@ -242,30 +254,34 @@ def released(node, root):
     )
 
 
-def backward_pass(root, watch=None):
+def backward_pass(root, watch=None, on=None, unit=None, leaves=()):
     """The backward pass: yields (node, d root / d node) for each node that takes a gradient, from the root back.
 
     Each node multiplies its gradient with its local derivatives and adds the products to its inputs' gradients; when
     its turn comes, all its consumers have had theirs. It is yielded when it has done so, and the pass needs it no more.
     Stores nothing in a node. `watch(step)`, if given, is called with the `Step` of each contribution.
+
+    The rules run on the nodes' data, unless `on(node)` gives them something else: the node itself, and the gradients
+    are nodes; a formula, and they are formulas. `unit` is then their 1. Nodes among `leaves` are taken for leaves.
     """
-    order = topological_order(root)
-    pending = {root: root.unit}
+    order = topological_order(root, leaves)
+    pending = {root: root.unit if unit is None else unit}
+    hurried = watch is None and on is None
     while order:
         node = order.pop()
         if node not in pending:
             continue
         upstream = pending.pop(node)
         inputs = node.inputs
-        if not inputs:
-            if node.op is not None:
+        if not inputs or node in leaves:
+            if not inputs and node.op is not None:
                 raise released(node, root)
             yield node, upstream
             continue
         op, out = node.op, node.data
         try:
             # Two cases of the general one below, written out, for they are most of a graph and run three times as fast.
-            if len(op.partials) == 2 and watch is None:
+            if hurried and len(op.partials) == 2:
                 (a, b), (by_a, by_b) = inputs, op.partials
                 x, y = a.data, b.data
                 if a.requires_grad:
@@ -274,15 +290,19 @@ def backward_pass(root, watch=None):
                 if b.requires_grad:
                     contribution = by_b(out, x, y) * upstream
                     pending[b] = pending[b] + contribution if b in pending else contribution
-            elif len(op.partials) == 1 and watch is None:
+            elif hurried and len(op.partials) == 1:
                 (a,), (by_a,) = inputs, op.partials
                 contribution = by_a(out, a.data) * upstream
                 pending[a] = pending[a] + contribution if a in pending else contribution
             else:
-                xs, needs = [x.data for x in inputs], [x.requires_grad for x in inputs]
+                needs = [x.requires_grad for x in inputs]
+                if on is None:
+                    xs = [x.data for x in inputs]
+                else:
+                    out, xs = on(node), [on(x) for x in inputs]
                 contributions = op.pull(upstream, out, *xs, needs=needs)
                 for x, contribution, need in zip(inputs, contributions, needs):
-                    if need:
+                    if need and contribution is not None:
                         pending[x] = pending[x] + contribution if x in pending else contribution
                 locals_ = op.locals(out, *xs, needs=needs) if watch else ()
         except (ArithmeticError, ValueError) as error:
@@ -297,6 +317,38 @@ def backward_pass(root, watch=None):
 def gradients(root, watch=None):
     """A dict {node: d root / d node} of every node that takes a gradient. Stores none in a node."""
     return dict(backward_pass(root, watch))
+
+
+def grad(root, wrt, create_graph=False):
+    """d root / d node for a node `wrt`, or a list of them for a list: as data, or with `create_graph` as nodes.
+
+    Such a node is made of the nodes of the graph, by the operators' own rules, so that it can be drawn, evaluated and
+    differentiated again. Stores nothing in a node. The derivative by what `root` does not depend on is 0.
+
+    >>> x = Value(2.0, "x")
+    >>> slope = grad(x**3, x, create_graph=True)
+    >>> slope.data, grad(slope, x)
+    (12.0, 12.0)
+    """
+    wanted = wrt if isinstance(wrt, (list, tuple)) else [wrt]
+    if create_graph:
+        unit = root.unit if type(root.unit) is float else type(root)(root.unit, requires_grad=False)
+        found = dict(backward_pass(root, on=lambda x: x if x.requires_grad or x.label else x.data, unit=unit))
+        name_gradients(root, found)
+    else:
+        found = gradients(root)
+    result = [found.get(node, 0.0 * node.unit) for node in wanted]
+    if create_graph:
+        result = [x if isinstance(x, Node) else type(root)(x, requires_grad=False) for x in result]
+    return result if isinstance(wrt, (list, tuple)) else result[0]
+
+
+def name_gradients(root, found):
+    """Label the gradients that a pass has made, {node: its gradient}: "backward/dl_dk1" is the gradient of k1."""
+    forward = set(topological_order(root))
+    for node, gradient in found.items():
+        if node.label and isinstance(gradient, Node) and gradient.op and not gradient.label and gradient not in forward:
+            gradient.label = f"backward/d{root.name}_d{node.name}"
 
 
 def steps(root):

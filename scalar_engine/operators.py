@@ -12,7 +12,7 @@ import builtins
 import math
 import operator
 
-from .graph import Operator
+from .graph import Operator, times
 
 # ---- arithmetic
 
@@ -59,7 +59,7 @@ class Power(Operator):
     symbol = "**"
     forward = math.pow  # unlike **, it raises where the result is not real
     partials = (
-        lambda out, x, y: y * x ** (y - nonzero(y)),  # x ** 0 has slope 0 everywhere, 0 included
+        lambda out, x, y: y * lowered(x, y),
         lambda out, x, y: xlogy(out, x),
     )
 
@@ -192,6 +192,17 @@ class Nonzero(Operator):
     partials = (lambda out, x: 0.0,)
 
 
+class LoweredPower(Operator):
+    """x ** (y - 1), and 0 where x = y = 0: x ** 0 has slope 0 everywhere, 0 included."""
+
+    symbol = "lowered"
+    forward = lambda x, y: 0.0 if x == 0 == y else math.pow(x, y - 1)
+    partials = (
+        lambda out, x, y: (y - 1) * lowered(x, y - 1),
+        lambda out, x, y: xlogy(out, x),
+    )
+
+
 class XLogY(Operator):
     """x * log(y), and 0 where x = 0 whatever y is, as information theory has it."""
 
@@ -213,7 +224,7 @@ class ListOperator(Operator):
         return super().__call__(*xs)
 
     def pull(self, upstream, out, *xs, needs):
-        return [local * upstream for local in self.locals(out, *xs, needs=needs)]
+        return [times(local, upstream) for local in self.locals(out, *xs, needs=needs)]
 
 
 class Sum(ListOperator):
@@ -269,5 +280,5 @@ class LogSumExp(ListOperator):
 add, subtract, multiply, divide, power, negative = Add(), Subtract(), Multiply(), Divide(), Power(), Negative()
 exp, log, sqrt, sin, cos, tanh, sigmoid, softplus = Exp(), Log(), Sqrt(), Sin(), Cos(), Tanh(), Sigmoid(), Softplus()
 absolute, relu, maximum, minimum = Absolute(), ReLU(), Maximum(), Minimum()
-step, sign, nonzero, xlogy = UnitStep(), Sign(), Nonzero(), XLogY()
+step, sign, nonzero, lowered, xlogy = UnitStep(), Sign(), Nonzero(), LoweredPower(), XLogY()
 sum, dot, logsumexp = Sum(), Dot(), LogSumExp()

@@ -17,7 +17,6 @@ def test_scalar_engine_loads_the_standard_library_only():
     """-S leaves third-party packages out of reach; what is loaded beside it must be Python's own."""
     loaded = run("import scalar_engine; print(*{name.partition('.')[0] for name in sys.modules})").split()
     assert set(loaded) - {"scalar_engine", "__main__"} <= set(sys.stdlib_module_names)
-    assert not {"typing", "dataclasses", "inspect", "re"} & set(loaded)  # it stays quick to import
 
 
 def test_tensor_engine_adds_numpy_only():
