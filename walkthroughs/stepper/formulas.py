@@ -8,9 +8,8 @@ from collections import Counter
 
 import numpy as np
 
-from scalar_engine import Value
-from scalar_engine.graph import Node
 from scalar_engine.operators import Dot, multiply, power
+from scalar_engine.symbol import Application, Number, Product, Symbol, symbol
 from tensor_engine import Tensor, modes, operators, rearranging
 from tensor_engine.kernels import ArrayOperator
 
@@ -32,6 +31,7 @@ class Names:
             node: node.name if bearers[node.name] == 1 else node.label.replace("/", ".") for node in nodes if node.label
         }
         self.short.setdefault(self.root, "out")
+        self.written: dict = {}
 
     def __getitem__(self, node):
         return self.short[node] if node in self.short else write(node, self.short, DEPTH)
@@ -39,6 +39,17 @@ class Names:
     def derivative(self, node):
         """ "dl/dk1", "dl/d(a * b)" """
         return f"d{self[self.root]}/d{self[node]}" if node in self.short else f"d{self[self.root]}/d({self[node]})"
+
+    def operand(self, node):
+        """A node within a formula: without a label, in parentheses."""
+        is_formula = node not in self.short and node.op is not None and node.op.infix
+        return f"({self[node]})" if is_formula else self[node]
+
+    def locals(self, node):
+        """The local derivatives of a node, written with the names of its inputs; made once for all of them."""
+        if node not in self.written:
+            self.written[node] = local_formulas(node, self)
+        return self.written[node]
 
     def formula(self, node):
         """The operator that made a node, applied to the names of its inputs: "W11 * x1"."""
@@ -138,6 +149,9 @@ FUNCTIONS = {
 
 # ---- derivatives
 
+UNDEFINED = (ArithmeticError, AttributeError, TypeError, ValueError)  # what a rule made for numbers only may raise
+FIRST_MARK = 0xE000  # of the characters that Unicode keeps for private use
+
 
 def contribution_formula(step, names):
     """What a backward step adds, in names and in numbers (or shapes).
@@ -146,26 +160,55 @@ def contribution_formula(step, names):
     """
     node, upstream, brief = step.node, names.derivative(step.node), step.node.brief
     if step.local is not None:
-        rule = f"{upstream} * {local_formula(node, step.position, names)}"
+        rule = f"{upstream} * {names.locals(node)[step.position]}"
         return rule, applied(multiply, signed(multiply, [brief(step.upstream), brief(step.local)]))
-    made = run_pull(step, names)
-    if made is None:
-        return f"{node.op.name}.pull({upstream})", brief(step.upstream)
-    return write(made, {}, depth=-1), in_numbers(made) if made.inputs else brief(made.data)
+    if isinstance(node.op, ArrayOperator):
+        made = pull_on_tensors(step, names)
+        if made is not None:
+            return write(made, {}, depth=-1), in_numbers(made) if made.inputs else brief(made.data)
+    else:
+        made, words = on_symbols(node, names, lambda *xs, needs: node.op.pull(Symbol(upstream), *xs, needs=needs))
+        if made:
+            return str(symbol(made[step.position])).translate(words), ""
+    return f"{node.op.name}.pull({upstream})", brief(step.upstream)
 
 
-def local_formula(node, position, names):
-    """d node / d input in names: "h1 * (1 - h1)"."""
-    named = {x: Value(0.5, names[x]) for x in (*node.inputs, node)}
-    needs = [i == position for i in range(len(node.inputs))]
-    local = node.op.locals(named[node], *[named[x] for x in node.inputs], needs=needs)[position]
-    if not isinstance(local, Node):
-        return f"({local:g})" if local < 0 else f"{local:g}"
-    text = write(local, {}, depth=-1)
-    return f"({text})" if not local.label and local.op.infix and local.op is not multiply else text
+def local_formulas(node, names):
+    """d node / d input of each input in names, as factors: "h1 * (1 - h1)", "(1 / x)"; None where there is none."""
+    made, words = on_symbols(node, names, node.op.locals)
+    if not made:
+        return [f"(d {node.op.name} / d input {i})" for i in range(1, len(node.inputs) + 1)]
+    return [None if local is None else factor(symbol(local)).translate(words) for local in made]
 
 
-def run_pull(step, names):
+def on_symbols(node, names, rule):
+    """rule(out, *inputs, needs=...) run on marks for a node and its inputs, None if it takes numbers only; and the names
+    of the marks, for `str.translate`. The names themselves may hold anything, and two of them may be alike."""
+    marks: dict = {}
+    for x in (node, *node.inputs):
+        marks.setdefault(x, Symbol(chr(FIRST_MARK + len(marks))))
+    operands = [float(x.data) if is_number(x) else marks[x] for x in node.inputs]
+    words = {ord(mark.name): names.operand(x) for x, mark in marks.items()}
+    try:
+        return rule(marks[node], *operands, needs=[x.requires_grad for x in node.inputs]), words
+    except UNDEFINED:
+        return None, words
+
+
+def is_number(x):
+    return x.op is None and not x.label and not x.requires_grad and np.size(x.data) == 1
+
+
+def factor(formula):
+    """A formula as one factor of a product, in parentheses where it needs them."""
+    text = str(formula)
+    is_product = isinstance(formula, Product) and min(formula.parts.values()) > 0
+    is_call = isinstance(formula, Application) and not formula.op.infix
+    is_bare = is_product or is_call or isinstance(formula, Number) or type(formula) is Symbol
+    return text if is_bare and not text.startswith("-") else f"({text})"
+
+
+def pull_on_tensors(step, names):
     """What the operator's `pull` gives for one input, as a Tensor with its graph; None if it runs on arrays only."""
     node = step.node
     named = {x: Tensor(np.asarray(x.data), names[x], requires_grad=True) for x in (*node.inputs, node)}
@@ -174,7 +217,7 @@ def run_pull(step, names):
     before, modes.recording = modes.recording, True
     try:
         return node.op.pull(upstream, named[node], *[named[x] for x in node.inputs], needs=needs)[step.position]
-    except (AttributeError, TypeError, ValueError):
+    except UNDEFINED:
         return None
     finally:
         modes.recording = before

@@ -9,12 +9,13 @@ function goTo(position) {
   byId("verdict").textContent = "";
   if (predict.pending && predict.pending !== state.position + 1) withdraw();
   showStep();
+  writeAddress();
+  if (state.graph.training) return showTraining();
   paintMove(from, state.position);
   showProgram();
   paintRows(from, state.position);
   showWatched();
   showNode();
-  writeAddress();
 }
 
 function next() {
@@ -31,11 +32,11 @@ function play() {
   if (predict.on) return next();
   if (state.position === state.graph.frames.length) goTo(0);
   byId("play").setAttribute("aria-label", "Pause");
-  byId("play").textContent = "⏸\ufe0e";
+  byId("play").textContent = "❚❚";
   const tick = () => {
     goTo(state.position + 1);
     const frame = frameAt();
-    const stops = [frame.node, receiverOf(frame)].some((i) => i !== null && state.breakpoints.has(i));
+    const stops = !state.graph.training && [frame.node, receiverOf(frame)].some((i) => i !== null && state.breakpoints.has(i));
     if (stops) byId("verdict").textContent = "Stopped at a breakpoint.";
     if (stops || state.position === state.graph.frames.length) return stop();
     timer = setTimeout(tick, 1000 / Number(byId("speed").value));
@@ -47,7 +48,7 @@ function stop() {
   clearTimeout(timer);
   timer = null;
   byId("play").setAttribute("aria-label", "Play");
-  byId("play").textContent = "▶\ufe0e";
+  byId("play").textContent = "▶";
 }
 
 // ---- nodes
@@ -100,7 +101,7 @@ function writeAddress() {
 function readAddress() {
   const [, scalars, position] = location.hash.match(/^#(scalars-)?(\d+)$/) ?? [];
   if (position === undefined) return;
-  const graph = scalars && data.scalars ? data.scalars : data.graph;
+  const graph = scalars && data.scalars ? data.scalars : first;
   if (graph !== state.graph) show(graph);
   goTo(Number(position));
 }
@@ -113,9 +114,13 @@ function show(graph, position = 0) {
   Object.assign(state, { position: 0, selected: null, watched: new Set(), breakpoints: new Set() });
   panels.lines = { from: 0, to: 0 };
   byId("lines").replaceChildren();
-  byId("leave").hidden = graph === data.graph;
-  showView(graph.views[0] ?? null);
-  showPanels();
+  byId("leave").hidden = graph !== data.scalars;
+  for (const id of ["picture", "node", "watch", "lists", "turn", "predict"]) byId(id).hidden = Boolean(graph.training);
+  byId("training").hidden = !graph.training;
+  if (!graph.training) {
+    showView(graph.views[0] ?? null);
+    showPanels();
+  }
   goTo(position);
 }
 
@@ -137,6 +142,8 @@ function leaveScalars() {
 }
 
 // ---- keys
+
+const MOVING = ["ArrowRight", "ArrowLeft", "Home", "End", " ", "?"]; // all that training needs
 
 const KEYS = {
   ArrowRight: next,
@@ -173,7 +180,7 @@ addEventListener("keydown", (event) => {
   if (event.key === " " && target.closest("button, [role=button]")) return; // presses it
   if (target.closest("#scroll") && pictureKey(event)) return event.preventDefault();
   const action = KEYS[event.key];
-  if (!action) return;
+  if (!action || (state.graph.training && !MOVING.includes(event.key))) return;
   event.preventDefault();
   action();
 });
@@ -304,5 +311,6 @@ function nextTheme() {
 
 [data.graph, data.scalars].filter(Boolean).forEach(indexed);
 listen();
-show(data.graph);
+const first = data.graph ?? asGraph(data.training);
+show(first);
 readAddress();

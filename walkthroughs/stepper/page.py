@@ -5,11 +5,12 @@ from importlib import resources
 import jinja2
 import numpy as np
 
+from .behind import disagreement, scalars_behind
 from .quantities import brief, exact, is_of_images, summary
 from .views import views_of
 
 HERE = resources.files(__package__)
-SCRIPTS = ["state.js", "graph.js", "heatmap.js", "panels.js", "predict.js", "main.js"]
+SCRIPTS = ["state.js", "graph.js", "heatmap.js", "panels.js", "predict.js", "training.js", "main.js"]
 
 
 def page(data, title):
@@ -24,7 +25,19 @@ def text_of(name):
     return HERE.joinpath(name).read_text(encoding="utf-8")
 
 
-def data_of(trace):
+def graph_data(trace):
+    """A trace as plain data, with the scalar graph behind it if that is small: {"graph", "scalars"}."""
+    data = {"graph": trace_data(trace)}
+    scalars, behind = scalars_behind(trace)
+    if scalars:
+        data["scalars"] = trace_data(scalars)
+        worst = brief(disagreement(trace, scalars, behind))
+        data["graph"]["behind"] = behind
+        data["graph"]["agrees"] = f"All values and gradients are the tensors' own (largest difference {worst})."
+    return data
+
+
+def trace_data(trace):
     """A trace as plain data: what there is to know of each node and of each frame, all numbers in writing."""
     return {
         "nodes": [node_data(trace, i) for i in range(len(trace.nodes))],

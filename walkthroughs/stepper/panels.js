@@ -8,7 +8,7 @@ const LINES = 400; // of the program are on the page at a time
 function showStep() {
   const frame = frameAt();
   const total = state.graph.frames.length;
-  const pass = !frame ? "nothing is computed yet" : { forward: "forward pass", turn: "the turn", backward: "backward pass" }[frame.kind];
+  const pass = !frame ? state.graph.training ? "before training" : "nothing is computed yet" : { forward: "forward pass", turn: "the turn", backward: "backward pass", update: "training" }[frame.kind];
   byId("where").textContent = `Step ${state.position} of ${total} · ${pass}`;
   byId("formula").replaceChildren(...(frame ? formulaOf(frame) : [`Next computes ${state.graph.frames[0]?.left ?? "nothing"}.`]));
   byId("note").textContent = frame?.note ?? "";

@@ -4,29 +4,43 @@ import html
 from functools import cached_property
 from pathlib import Path
 
-from .page import data_of, page
+from scalar_engine import Node
+
+from .page import graph_data, page
+from .recording import Recording, training_data
 from .trace import Trace
 
 
-def step(root):
-    """The `Stepper` of the graph behind `root`, a node of either engine.
+def step(what, title=""):
+    """The `Stepper` of the graph behind a node of either engine, or of a `Recording` of training.
 
     Nothing is stored in the graph, and it need not have had a backward pass. Raises RuntimeError if a pass has released
-    it, and what the pass raises where a derivative does not exist.
+    it, what the pass raises where a derivative does not exist, and TypeError for anything else than a node.
     """
-    return Stepper(Trace(root))
+    if isinstance(what, Recording):
+        return Stepper(None, what, title or "Training, step by step")
+    if not isinstance(what, Node):
+        raise TypeError(f"step: takes a Value, a Tensor or a Recording, not {type(what).__name__}")
+    trace = Trace(what)
+    return Stepper(trace, None, title or f"{trace.names[what]}, step by step")
 
 
 class Stepper:
-    """Both passes of a graph, frame by frame: `.save(path)` for a page, `.text()` for a listing; a notebook shows it."""
+    """Something to step through: `.save(path)` for a page, `.text()` for a listing; a notebook shows it as it is.
 
-    def __init__(self, trace):
+    trace       of both passes of a graph; None if it is of training
+    recording   of training; None if it is of a graph
+    """
+
+    def __init__(self, trace, recording, title):
         self.trace = trace
+        self.recording = recording
+        self.title = title
 
     @cached_property
     def html(self):
         """The page, as text."""
-        return page({"graph": data_of(self.trace)}, f"{self.trace.names[self.trace.root]}, step by step")
+        return page(graph_data(self.trace) if self.trace else {"training": training_data(self.recording)}, self.title)
 
     def save(self, path):
         """Write the page, one file that needs no other, to `path`; returns the path."""
