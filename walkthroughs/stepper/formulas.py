@@ -14,7 +14,7 @@ from tensor_engine import Tensor, modes, operators, rearranging
 from tensor_engine.kernels import ArrayOperator
 
 LONGEST = 8  # operands in a formula; of more, the first ones and the last are written
-DEPTH = 2  # operators in the description of a node without a name
+DEPTH = 2  # operators in the description of a node without a name; a formula goes one deeper
 
 
 class Names:
@@ -26,9 +26,14 @@ class Names:
 
     def __init__(self, nodes):
         self.root = nodes[-1]
-        bearers = Counter(node.name for node in nodes)
+        prefixes: dict = {}  # {name without an element's place: the groups that have it}
+        for node in nodes:
+            if node.label:
+                prefixes.setdefault(without_place(node.name), Counter())[node.label.rpartition("/")[0]] += 1
         self.short = {
-            node: node.name if bearers[node.name] == 1 else node.label.replace("/", ".") for node in nodes if node.label
+            node: node.name if len(prefixes[without_place(node.name)]) == 1 else node.label.replace("/", ".")
+            for node in nodes
+            if node.label
         }
         self.short.setdefault(self.root, "out")
         self.written: dict = {}
@@ -53,7 +58,12 @@ class Names:
 
     def formula(self, node):
         """The operator that made a node, applied to the names of its inputs: "W11 * x1"."""
-        return write_operator(node, self.short, DEPTH)
+        return write_operator(node, self.short, DEPTH + 1)
+
+
+def without_place(name):
+    """ "W[0, 1]" -> "W" """
+    return name.partition("[")[0]
 
 
 def write(node, names, depth):

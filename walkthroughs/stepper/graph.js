@@ -1,14 +1,19 @@
 // The picture: Graphviz's layout from the data, drawn as SVG and coloured by state.
 
+const MANY = 800; // parts of a picture: of a larger one only what is in sight is on the page
+
 const picture = {
   view: null,
   svg: null,
   zoom: 1,
-  items: new Map(), // node -> {box, lines}
+  parts: [], // {around: [left, top, right, bottom], make, drop, element, layer}: whatever can be drawn
+  items: new Map(), // node -> {element, lines, width}, of the nodes that are drawn
   ops: new Map(), // node -> element
   boxes: new Map(), // group -> {element, count, members}
-  edges: [], // {element, tail, head, position}: tail and head are nodes' indices or groups
+  edgesInto: new Map(), // a node's index or a group -> [{element, tail, head, position}]
   into: [], // node -> the group that it is folded into, or null
+  active: [], // the edges along which this step works
+  lit: [], // elements on the paths to the loss
 };
 
 function svgElement(name, attributes = {}, text = null) {
@@ -19,11 +24,8 @@ function svgElement(name, attributes = {}, text = null) {
 }
 
 function showView(view) {
-  picture.view = view;
-  picture.items.clear();
-  picture.ops.clear();
-  picture.boxes.clear();
-  picture.edges = [];
+  Object.assign(picture, { view, svg: null, parts: [], active: [], lit: [], into: [] });
+  [picture.items, picture.ops, picture.boxes, picture.edgesInto].forEach((map) => map.clear());
   byId("nopicture").hidden = Boolean(view);
   byId("scroll").replaceChildren();
   drawGroupButtons();
@@ -34,22 +36,66 @@ function showView(view) {
   const svg = svgElement("svg", { viewBox: `0 0 ${view.width} ${view.height}`, role: "group", "aria-label": "Computation graph" });
   const all = svgElement("g", { transform: `translate(${view.left} ${view.top})` });
   const [edges, nodes] = [svgElement("g"), svgElement("g")];
-  view.edges.forEach((edge) => edges.append(drawEdge(edge, view)));
-  Object.entries(view.ops).forEach(([i, at]) => nodes.append(drawOp(Number(i), at)));
-  Object.entries(view.nodes).forEach(([i, item]) => nodes.append(drawNode(Number(i), item)));
-  view.boxes.forEach((box) => nodes.append(drawBox(box)));
+  view.edges.forEach((edge) => addEdge(edge, view, edges));
+  Object.entries(view.ops).forEach(([i, at]) => addPart(at, nodes, () => drawOp(Number(i), at), () => picture.ops.delete(Number(i))));
+  Object.entries(view.nodes).forEach(([i, item]) => addPart(item.at, nodes, () => drawNode(Number(i), item), () => picture.items.delete(Number(i))));
+  view.boxes.forEach((box) => addPart(box.at, nodes, () => drawBox(box), () => picture.boxes.delete(box.group)));
   all.append(edges, nodes);
   svg.append(all);
   picture.svg = svg;
   byId("scroll").append(svg);
   const wide = byId("scroll").clientWidth / view.width;
   zoomTo(Math.min(1.3, Math.max(0.85, wide)));
-  paintAll();
+  drawInSight();
+}
+
+function addPart([x, y, width, height], layer, make, drop) {
+  const around = [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
+  picture.parts.push({ around, layer, make, drop, element: null });
+}
+
+// Draws what is in sight, and of a large picture takes away what is not.
+function drawInSight() {
+  const { view, zoom, parts } = picture;
+  if (!view) return;
+  const scroll = byId("scroll");
+  const [left, top] = [scroll.scrollLeft / zoom - view.left, scroll.scrollTop / zoom - view.top];
+  const margin = 250 / zoom;
+  const sight = [left - margin, top - margin, left + scroll.clientWidth / zoom + margin, top + scroll.clientHeight / zoom + margin];
+  const all = parts.length <= MANY;
+  let drawn = false;
+  for (const part of parts) {
+    const inSight = all || meets(part, sight);
+    if (inSight && !part.element) {
+      drawPart(part);
+      drawn = true;
+    } else if (!inSight && part.element) {
+      part.element.remove();
+      part.element = null;
+      part.drop();
+    }
+  }
+  if (!drawn) return;
+  for (const i of picture.items.keys()) paint(i);
+  paintBoxes();
+  paintEdges();
+  light(state.selected);
 }
 
 function prefixes(group) {
   const parts = group ? group.split("/") : [];
   return parts.map((_, i) => parts.slice(0, i + 1).join("/"));
+}
+
+function drawPart(part) {
+  part.element = part.make();
+  part.layer.append(part.element);
+}
+
+// Whether a part meets a rectangle. An arrow has to begin and end in it: thousands of others would only confuse.
+function meets({ around: [x0, y0, x1, y1], ends }, [left, top, right, bottom]) {
+  const inside = ([x, y]) => x > left && x < right && y > top && y < bottom;
+  return ends ? ends.every(inside) : x1 > left && x0 < right && y1 > top && y0 < bottom;
 }
 
 function drawNode(i, { at: [x, y, width, height], title }) {
@@ -92,13 +138,23 @@ function drawBox({ group, size, at: [x, y, width, height] }) {
   return element;
 }
 
-function drawEdge(edge, view) {
+function addEdge(edge, view, layer) {
+  const end = (name) => (name[0] === "g" ? view.boxes.find((box) => box.id === name).group : parseInt(name.slice(1)));
+  const item = { element: null, tail: end(edge.tail), head: end(edge.head), position: (edge.position ?? 0) - 1 };
+  const make = () => (item.element = drawEdge(edge));
+  const numbers = edge.path.match(/-?[\d.]+/g).map(Number);
+  const ends = [numbers.slice(0, 2), numbers.slice(-2)];
+  item.part = { around: [], ends, layer, make, drop: () => (item.element = null), element: null };
+  picture.parts.push(item.part);
+  if (!picture.edgesInto.has(item.head)) picture.edgesInto.set(item.head, []);
+  picture.edgesInto.get(item.head).push(item);
+}
+
+function drawEdge(edge) {
   const element = svgElement("g", { class: "edge" });
   element.append(svgElement("path", { d: edge.path }));
   if (edge.tip) element.append(svgElement("polygon", { points: edge.tip }));
   if (edge.number) element.append(svgElement("text", { x: edge.number[1], y: edge.number[2] }, edge.number[0]));
-  const end = (name) => (name[0] === "g" ? view.boxes.find((box) => box.id === name).group : parseInt(name.slice(1)));
-  picture.edges.push({ element, tail: end(edge.tail), head: end(edge.head), position: (edge.position ?? 0) - 1 });
   return element;
 }
 
@@ -150,27 +206,23 @@ function paintBoxes() {
   }
 }
 
-// The edges along which this step works.
+// The edges along which this step works: into the node, forwards; back to the one input that receives.
 function paintEdges() {
-  picture.active?.forEach((edge) => edge.element.classList.remove("now", "flowing"));
+  picture.active.forEach((edge) => edge.element?.classList.remove("now", "flowing"));
   picture.active = [];
   const frame = frameAt();
   if (!frame || frame.kind === "turn") return;
-  for (const edge of picture.edges) {
-    const at = (i, end) => end === i || (picture.into[i] !== null && picture.into[i] === end);
-    const isTail = frame.kind === "forward" || (at(frame.input, edge.tail) && (edge.position < 0 || typeof edge.tail === "string" || typeof edge.head === "string" || edge.position === frame.position));
-    const toOp = edge.tail === frame.node && edge.head === frame.node;
-    if (at(frame.node, edge.head) && (toOp || isTail)) {
-      edge.element.classList.add(frame.kind === "forward" ? "now" : "flowing");
-      picture.active.push(edge);
-    }
+  const { node, input, position } = frame;
+  const isPlace = (i, end) => end === i || (typeof end === "string" && picture.into[i] === end);
+  for (const edge of picture.edgesInto.get(picture.into[node] ?? node) ?? []) {
+    const fromOp = edge.tail === node;
+    const isWhole = typeof edge.tail === "number" && typeof edge.head === "number";
+    const receives = frame.kind === "forward" || (isPlace(input, edge.tail) && (!isWhole || edge.position === position));
+    if (!fromOp && !receives) continue;
+    if (!edge.element) drawPart(edge.part);
+    edge.element.classList.add(frame.kind === "forward" ? "now" : "flowing");
+    picture.active.push(edge);
   }
-}
-
-function paintAll() {
-  for (const i of picture.items.keys()) paint(i);
-  paintBoxes();
-  paintEdges();
 }
 
 // After a move from one position to another only the nodes of the steps between have changed.
@@ -205,7 +257,9 @@ function follow(i = receiverOf(frameAt() ?? { kind: "forward" }) ?? frameAt()?.n
   const [marginX, marginY] = [Math.min(90, scroll.clientWidth / 3), Math.min(80, scroll.clientHeight / 3)];
   const inside = (a, start, size, margin) => a > start + margin && a < start + size - margin;
   const inSight = inside(x, scroll.scrollLeft, scroll.clientWidth, marginX) && inside(y, scroll.scrollTop, scroll.clientHeight, marginY);
-  if (!inSight) scroll.scrollTo({ left: x - scroll.clientWidth / 2, top: y - scroll.clientHeight / 2 });
+  if (inSight) return;
+  scroll.scrollTo({ left: x - scroll.clientWidth / 2, top: y - scroll.clientHeight / 2 });
+  drawInSight();
 }
 
 function zoomTo(zoom) {
@@ -220,18 +274,20 @@ function zoomBy(factor) {
   const middle = [(scroll.scrollLeft + scroll.clientWidth / 2) / picture.zoom, (scroll.scrollTop + scroll.clientHeight / 2) / picture.zoom];
   zoomTo(picture.zoom * factor);
   scroll.scrollTo(middle[0] * picture.zoom - scroll.clientWidth / 2, middle[1] * picture.zoom - scroll.clientHeight / 2);
+  drawInSight();
 }
 
 function fit() {
   if (!picture.view) return;
   const scroll = byId("scroll");
   zoomTo(Math.min(1.3, scroll.clientWidth / picture.view.width, scroll.clientHeight / picture.view.height));
+  drawInSight();
 }
 
 // Lights the paths from a node to the loss; null puts the light out.
 function light(i) {
   if (!picture.svg) return;
-  picture.lit?.forEach((lit) => lit.classList.remove("lit"));
+  picture.lit.forEach((lit) => lit.classList.remove("lit"));
   picture.lit = [];
   picture.svg.classList.toggle("lighting", i !== null);
   if (i === null) return;
@@ -250,7 +306,11 @@ function light(i) {
       ends.add(group);
     }
   });
-  picture.edges.filter((edge) => ends.has(edge.tail) && ends.has(edge.head) && !(edge.head === i)).forEach((edge) => add(edge.element));
+  for (const end of ends) {
+    for (const edge of picture.edgesInto.get(end) ?? []) {
+      if (edge.element && ends.has(edge.tail) && edge.head !== i) add(edge.element);
+    }
+  }
 }
 
 // ---- groups

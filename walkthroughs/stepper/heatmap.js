@@ -40,7 +40,7 @@ function arrayView(array, name) {
     figure.append(images);
   } else if (array.map) {
     figure.append(canvasOf(array.map, SCALES.value, 22));
-    figure.append(element("p", { class: "scale" }, element("span", {}, `−${array.scale}`), element("i"), element("span", {}, array.scale)));
+    if (array.scale !== "0") figure.append(element("p", { class: "scale" }, element("span", {}, `−${array.scale}`), element("i"), element("span", {}, array.scale)));
   }
   if (array.written) {
     const table = element("table", { class: "matrix" });

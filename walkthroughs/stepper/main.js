@@ -129,7 +129,7 @@ function openScalars(i) {
   state.tensors = { node: i, position: state.position };
   show(data.scalars);
   goTo(Math.max(...behind.map((j) => data.scalars.computedAt[j])));
-  behind.slice(0, 12).forEach((j) => state.watched.add(j));
+  behind.slice(0, 6).forEach((j) => state.watched.add(j));
   select(behind[0]);
   showWatched();
   byId("note").textContent = data.graph.agrees;
@@ -271,6 +271,12 @@ function listen() {
       showTip(null);
     });
   }
+  let waiting = false;
+  scroll.addEventListener("scroll", () => {
+    if (!waiting) requestAnimationFrame(() => ((waiting = false), drawInSight()));
+    waiting = true;
+  });
+  addEventListener("resize", drawInSight);
   listenToSwipes(byId("now"));
   addEventListener("hashchange", readAddress);
 }

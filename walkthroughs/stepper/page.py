@@ -51,24 +51,25 @@ def trace_data(trace):
 def node_data(trace, i):
     node = trace.nodes[i]
     is_data = not node.inputs and not node.requires_grad
-    return {
+    data = {
         "name": trace.names[node],
         "label": node.label,
         "group": trace.groups[i],
-        "kind": "computed" if node.inputs else "constant" if is_data and not node.label else "input" if is_data else "parameter",
+        "kind": "computed" if node.inputs else ("input" if node.label else "constant") if is_data else "parameter",
         "op": node.op.symbol if node.inputs else "",
         "inputs": [trace.index[x] for x in node.inputs],
         "data": brief(node.data),
         "exact": exact(node.data),
         "takes": node.requires_grad,
-        "derivative": trace.names.derivative(node),
+        "derivative": trace.names.derivative(node) if node.requires_grad else None,
         "array": summary(node.data, is_of_images(node)),
     }
+    return without_defaults(data)
 
 
 def frame_data(trace, frame):
-    data = {"kind": frame.kind, "note": frame.note, "node": frame.node, "left": frame.left, "names": frame.names, "numbers": frame.numbers}
-    data |= {"sign": frame.sign, "result": brief(frame.result), "exact": exact(frame.result)}
+    data = {"kind": frame.kind, "note": frame.note, "node": frame.node, "left": frame.left, "names": frame.names}
+    data |= {"numbers": frame.numbers, "sign": frame.sign, "result": brief(frame.result), "exact": exact(frame.result)}
     data["shape"] = np.size(frame.result) > 1
     if frame.kind != "forward":
         receiver = trace.nodes[frame.node if frame.input is None else frame.input]
@@ -78,4 +79,18 @@ def frame_data(trace, frame):
         step = frame.step
         data |= {"input": frame.input, "position": step.position, "nth": frame.nth, "of": frame.of}
         data |= {"upstream": brief(step.upstream), "local": None if step.local is None else brief(step.local)}
-    return data
+    return without_defaults(data)
+
+
+# What the page takes for granted where nothing is said (state.js puts it in): this halves the file.
+DEFAULTS = {"sign": "=", "nth": 1, "of": 1}
+SAME_AS = {"exact": ("result", "data"), "totalExact": ("total",)}
+
+
+def without_defaults(data):
+    kept = {}
+    for key, value in data.items():
+        is_default = value in ("", None, False) and value != 0 or value is False or DEFAULTS.get(key) == value
+        if not is_default and not any(data.get(other) == value for other in SAME_AS.get(key, ())):
+            kept[key] = value
+    return kept

@@ -13,8 +13,13 @@ const state = {
   lastFrom: 0, // the position before this one
 };
 
-// Adds to the data of a graph what is looked up all the time.
+const NODE = { label: "", group: "", op: "", takes: false, array: null };
+const FRAME = { note: "", names: "", numbers: "", sign: "=", shape: false, array: null, nth: 1, of: 1, local: null };
+
+// Adds to the data of a graph what the file leaves out, and what is looked up all the time.
 function indexed(graph) {
+  graph.nodes = graph.nodes.map((node) => ({ ...NODE, exact: node.data, ...node }));
+  graph.frames = graph.frames.map((frame) => ({ ...FRAME, exact: frame.result, totalExact: frame.total, ...frame }));
   graph.computedAt = graph.nodes.map(() => 0); // the position from which on a node has its value
   graph.receivedAt = graph.nodes.map(() => []); // the positions at which its gradient grows
   graph.worksAt = graph.nodes.map(() => []); // the positions of steps in which it takes part

@@ -8,10 +8,14 @@ import re
 from itertools import combinations
 from xml.etree import ElementTree
 
+import numpy as np
+
 from ..draw import FOLD_FROM, LARGEST, draw, folding, groups_around, prefixes
 
 WHOLE = 5_000  # nodes: a larger graph is never shown whole
+READABLE = 1_000  # nodes: a larger whole is laid out in layers, for Graphviz takes minutes
 PICTURES = 24  # of one graph, at most
+PARTS = 6_000  # nodes and arrows in all the pictures but the whole one
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -23,17 +27,18 @@ def views_of(trace):
     groups = sorted({p for group in set(trace.groups) for p in prefixes(group)})
     folded = dict(zip(trace.nodes, trace.groups))
     groups = [group for group in groups if group in set(folding(trace.nodes, folded, around(group)).values())]
-    wanted = [*openings(groups), None] if groups else [None]
-    if len(trace.nodes) <= (FOLD_FROM if groups else WHOLE):
-        wanted.reverse()
-    views = []
-    for opened in wanted:
-        if opened is None and len(trace.nodes) > WHOLE:
-            continue
+    views, parts = [], 0
+    for opened in openings(groups) if groups else []:
         try:
             views.append(view(trace, opened))
         except ValueError:  # too large to read
             continue
+        parts += len(views[-1]["nodes"]) + len(views[-1]["edges"])
+        if parts > PARTS:
+            break
+    if len(trace.nodes) <= WHOLE:
+        whole = view(trace, None) if len(trace.nodes) <= READABLE else in_layers(trace)
+        views.insert(len(views) if groups and len(trace.nodes) > FOLD_FROM else 0, whole)
     return views
 
 
@@ -58,7 +63,7 @@ def openings(groups):
 def view(trace, opened):
     """One picture, with the groups `opened` open, or all of them with None."""
     drawing = draw(trace.root, fold=opened is not None, open=opened or (), gradients=trace.gradients, largest=WHOLE)
-    if opened is None and len(trace.nodes) > LARGEST:
+    if len(trace.nodes) > LARGEST:
         drawing.graph_attr.update(QUICK)
     svg = ElementTree.fromstring(drawing.pipe("svg", encoding="utf-8"))
     _, _, width, height = map(float, svg.get("viewBox").split())
@@ -81,7 +86,7 @@ def view(trace, opened):
     return picture | items
 
 
-# For more than hundreds of nodes: a layout that is worse, and comes in seconds instead of minutes.
+# For more than hundreds of nodes: a layout that is worse, and comes in seconds.
 QUICK = {"nslimit": "0.2", "nslimit1": "0.5", "mclimit": "0.05", "splines": "line"}
 
 
@@ -131,3 +136,48 @@ def arrow(element):
 def short(path):
     """A path with one digit after the point."""
     return re.sub(r"-?\d+\.\d+", lambda number: f"{float(number[0]):.1f}".removesuffix(".0"), path)
+
+
+# ---- graphs beyond Graphviz's reach
+
+COLUMN, ROW = 92, 110  # points from node to node
+
+
+def in_layers(trace):
+    """The whole of a large graph in layers: inputs above what is made of them, each near the middle of its inputs."""
+    layer, where = layers_of(trace), {}
+    rows: dict = {}
+    for i in range(len(trace.nodes)):
+        rows.setdefault(layer[i], []).append(i)
+    inputs = [[trace.index[x] for x in node.inputs] for node in trace.nodes]
+    longest = max(map(len, rows.values()))
+    for depth in sorted(rows):
+        known = {i: np.mean([where[x] for x in inputs[i] if x in where] or [i]) for i in rows[depth]}
+        rows[depth].sort(key=known.get)
+        for place, i in enumerate(rows[depth]):
+            where[i] = (place + (longest - len(rows[depth])) / 2) * COLUMN
+    at = [[round(where[i], 1), layer[i] * ROW, 78, 41] for i in range(len(trace.nodes))]
+    nodes = {str(i): {"at": at[i], "title": [node.name] if node.label else []} for i, node in enumerate(trace.nodes)}
+    ops = {str(i): [at[i][0], at[i][1] - 40, 40, 18] for i, node in enumerate(trace.nodes) if node.inputs}
+    edges = []
+    for i in range(len(trace.nodes)):
+        x, y = at[i][:2]
+        if inputs[i]:
+            edges.append({"tail": f"n{i}_op", "head": f"n{i}", "path": f"M{x},{y - 31}L{x},{y - 20}"})
+        for position, j in enumerate(inputs[i], start=1):
+            path = f"M{at[j][0]},{at[j][1] + 20}L{x},{y - 49}"
+            edges.append({"tail": f"n{j}", "head": f"n{i}_op", "path": path, "position": position})
+    size = {"width": longest * COLUMN, "height": (max(rows) + 1) * ROW, "left": COLUMN / 2, "top": 60}
+    return {"open": None, **size, "nodes": nodes, "ops": ops, "boxes": [], "edges": edges}
+
+
+def layers_of(trace):
+    """Of each node the length of the longest path to it; a leaf stands right above the first of its consumers."""
+    layer = [0] * len(trace.nodes)
+    for i, node in enumerate(trace.nodes):
+        layer[i] = 1 + max((layer[trace.index[x]] for x in node.inputs), default=-1)
+    first: dict = {}
+    for i, node in enumerate(trace.nodes):
+        for x in node.inputs:
+            first[x] = min(first.get(x, layer[i]), layer[i])
+    return [first[node] - 1 if not node.inputs and node in first else layer[i] for i, node in enumerate(trace.nodes)]
