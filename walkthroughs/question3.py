@@ -21,6 +21,9 @@ from models.question3 import Question3, agrees
 from scalar_engine import explain, gradcheck
 
 from .draw import draw
+from .stepper import step
+
+TITLE = "Question 3, step by step"
 
 
 def main(arguments=None):
@@ -31,6 +34,7 @@ def main(arguments=None):
     source.add_argument("--weights", metavar="FILE", help="a JSON file with another network")
     source.add_argument("--random", "--seed", type=int, metavar="SEED", help="another network of this shape")
     parser.add_argument("--json", action="store_true", help="print one JSON object, at full precision")
+    parser.add_argument("--step", action="store_true", help="step through it here; in a pipe, list every step")
     parser.add_argument("--out", type=Path, metavar="DIR", help="default: runs/question3, or none with --json")
     options = parser.parse_args(arguments)
     try:
@@ -38,6 +42,9 @@ def main(arguments=None):
         results = results_of(network)
     except (ArithmeticError, ValueError) as error:
         parser.error(str(error))
+    if options.step:
+        step(network.l, TITLE).run()
+        return 0
     out = options.out or (None if options.json else Path("runs/question3"))
     try:
         written = write(results, network, out) if out else []
@@ -74,16 +81,17 @@ def results_of(network):
 
 
 def write(results, network, out):
-    """Write the results and the drawn graph into the folder `out`; returns the paths."""
+    """Write the results, a page to step through, and the drawn graph into the folder `out`; returns the paths."""
     out.mkdir(parents=True, exist_ok=True)
     numbers = out / "question3.json"
     numbers.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    page = step(network.l, TITLE).save(out / "question3.html")
     try:
         picture = draw(network.l)
     except ValueError as error:  # the numbers are wanted even so
         print(f"no picture: {error}", file=sys.stderr)
-        return [numbers]
-    return [numbers, *(picture.write(out / f"question3.{suffix}") for suffix in ("svg", "png", "pdf"))]
+        return [numbers, page]
+    return [numbers, page, *(picture.write(out / f"question3.{suffix}") for suffix in ("svg", "png", "pdf"))]
 
 
 def report(results, network, written):

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from scalar_engine import Node
 
+from .listing import listing, listing_of_training
 from .page import graph_data, page
 from .recording import Recording, training_data
+from .terminal import can_step, run
 from .trace import Trace
 
 
@@ -41,6 +43,17 @@ class Stepper:
     def html(self):
         """The page, as text."""
         return page(graph_data(self.trace) if self.trace else {"training": training_data(self.recording)}, self.title)
+
+    def text(self):
+        """Every frame as text, a line each: the same text for the same numbers."""
+        return listing(self.trace) if self.trace else listing_of_training(self.recording)
+
+    def run(self):
+        """Step in the terminal; where there is none (a pipe), print the text."""
+        if self.trace and can_step():
+            run(self.trace, self.title)
+        else:
+            print(self.text())
 
     def save(self, path):
         """Write the page, one file that needs no other, to `path`; returns the path."""

@@ -117,10 +117,9 @@ class Trace:
 
     def forward(self, step):
         node = step.node
-        left, names = self.names[node], self.names.formula(node)
-        return Frame(
-            "forward", self.index[node], left, "" if names == left else names, in_numbers(node), node.data, step=step
-        )
+        formula = self.names.formula(node)
+        left, names = (self.names[node], formula) if node in self.names.short else (formula, "")
+        return Frame("forward", self.index[node], left, names, in_numbers(node), node.data, step=step)
 
     def backward(self, records):
         """The frames of the contributions, with the sum at each receiving node, added up as the pass does it."""
