@@ -26,6 +26,7 @@ from .operators import (
     tanh,
     xlogy,
 )
+from .program import Program, compile_graph
 from .symbol import Symbol
 from .value import Value
 
@@ -34,9 +35,11 @@ __all__ = [
     "Ledger",
     "Node",
     "Operator",
+    "Program",
     "Step",
     "Symbol",
     "Value",
+    "compile_graph",
     "cos",
     "cross_entropy",
     "dot",

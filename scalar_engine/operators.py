@@ -271,7 +271,7 @@ class LogSumExp(ListOperator):
         largest = max(xs, default=-math.inf)
         if math.isinf(largest):
             return math.nan if any(x != x for x in xs) else largest
-        return largest + math.log(builtins.sum([math.exp(x - largest) for x in xs]))
+        return largest + math.log(math.fsum([math.exp(x - largest) for x in xs]))
 
     def locals(self, out, *xs, needs):
         return [exp(x - out) for x in xs]

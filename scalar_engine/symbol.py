@@ -188,7 +188,7 @@ def total(pairs):
             terms[term] = terms.get(term, 0) + coefficient * inner
     terms = {term: whole(coefficient) for term, coefficient in terms.items() if coefficient}
     if len(terms) < 2:
-        return product([(term, 1) for term in terms], *terms.values())
+        return product([(term, 1) for term in terms], *terms.values()) if terms else ZERO
     common = common_factors(terms)
     if not common:
         return Total(terms)

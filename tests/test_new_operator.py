@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from scalar_engine import Operator, Value, exp, explain, gradcheck, steps
+from scalar_engine import Operator, Value, compile_graph, exp, explain, grad, gradcheck, steps
 from tensor_engine import Tensor, detect_anomaly
 from walkthroughs.draw import draw
 
@@ -99,6 +99,35 @@ def test_in_the_picture_the_ledger_and_the_steps_of_tensors():
     assert "k = cube(x)  (2,) x (2,)  = (2,)" in str(explain(x, root))
     assert steps(root)[-1].local.tolist() == [12, 27]
     assert ">cube<" in draw(root).pipe("svg", encoding="utf-8")
+
+
+def test_in_a_program_and_a_batched_program():
+    """cube is arithmetic, and stands where it is used; logaddexp is a function, copied into the program's text."""
+    a, b = Value(0.3, "a"), Value(-1.2, "b", requires_grad=False)
+    root = cube(logaddexp(a, b)) * at(b, a) + at(a, 5.0)
+    program = compile_graph(root, inputs=[b])
+    assert program([-1.2], [0.3]) == (pytest.approx(root.data), [pytest.approx(grad(root, a))])
+    assert "def logaddexp(a, b):" in program.source and "v1 * v1 * v1" in program.source
+    batch = np.array([-1.2, 0.5, 3.0])
+    alone = [program([number], [0.3]) for number in batch.tolist()]
+    value, gradients = program([batch], [0.3])
+    assert value == pytest.approx(np.mean([v for v, _ in alone]))
+    assert gradients == pytest.approx(np.mean([g for _, g in alone], axis=0))
+
+
+def test_in_a_program_though_its_rule_has_no_text_of_its_own():
+    """A rule that needs something from outside is handed to the program, and its text says so."""
+    factor = 3.0
+
+    class Scaled(Operator):
+        symbol = "scaled"
+        forward = lambda x: factor * x if x > 0 else 0
+        partials = (lambda out, x: factor,)
+
+    x, w = Value(2.0, "x", requires_grad=False), Value(5.0, "w")
+    program = compile_graph(Scaled()(x * w), inputs=[x])
+    assert program([2.0], [5.0]) == (30, [6]) and program([np.array([-1.0, 4.0])], [5.0]) == (30, [4.5])
+    assert "# scaled is the forward rule of the operator of that name, which has to be given." in program.source
 
 
 def test_where_its_rule_raises_an_array_has_nan():

@@ -18,7 +18,7 @@ from pathlib import Path
 from models import question3
 from models.command_line import Parser, run
 from models.question3 import Question3, agrees
-from scalar_engine import explain, gradcheck
+from scalar_engine import compile_graph, explain, gradcheck
 
 from .draw import draw
 from .stepper import step
@@ -33,12 +33,16 @@ def main(arguments=None):
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--weights", metavar="FILE", help="a JSON file with another network")
     source.add_argument("--random", "--seed", type=int, metavar="SEED", help="another network of this shape")
+    parser.add_argument("--program", action="store_true", help="print both passes as Python, to be read and run")
     parser.add_argument("--json", action="store_true", help="print one JSON object, at full precision")
     parser.add_argument("--step", action="store_true", help="step through it here; in a pipe, list every step")
     parser.add_argument("--out", type=Path, metavar="DIR", help="default: runs/question3, or none with --json")
     options = parser.parse_args(arguments)
     try:
         network = Question3(chosen_case(options))
+        if options.program:
+            print(program_of(network))
+            return 0
         results = results_of(network)
     except (ArithmeticError, ValueError) as error:
         parser.error(str(error))
@@ -78,6 +82,26 @@ def results_of(network):
         "agrees": sheet and all(agrees(gradients[name], sheet[name]) for name in sheet),
         "finite_differences": {"agree": check.ok, "worst_error": check.entries[0][3]},
     }
+
+
+def program_of(network):
+    """Both passes as straight-line Python, with the case's numbers and what prints the derivatives."""
+    parameters = flat(network.W) + network.b + flat(network.V) + network.c
+    inputs = network.x + network.t
+    program = compile_graph(network.l, inputs, parameters)
+    return "\n".join(
+        [
+            program.source,
+            "",
+            f"inputs = {[x.data for x in inputs]}",
+            f"parameters = {[w.data for w in parameters]}",
+            f"names = {[w.name for w in parameters]}",
+            "l, gradients = program(inputs, parameters)",
+            'print(f"l = {l:.4f}")',
+            "for name, gradient in zip(names, gradients):",
+            '    print(f"dl/d{name} = {gradient + 0.0:.4f}")  # + 0.0 turns -0.0 into 0.0',
+        ]
+    )
 
 
 def write(results, network, out):

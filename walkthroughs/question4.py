@@ -25,9 +25,7 @@ def main(arguments=None):
         "--hidden", nargs="+", type=positive(int), default=[3], help="units of each hidden layer (default: 3)"
     )
     parser.add_argument("--learning-rate", type=positive(float), default=0.1, help="default: 0.1")
-    parser.add_argument(
-        "--instances", type=positive(int), default=20_000, help="how many of the 60000 (default: 20000)"
-    )
+    parser.add_argument("--instances", type=positive(int), default=60_000, help="how many of the 60000 (default: all)")
     parser.add_argument("--epochs", type=positive(int), default=1, help="passes over the instances (default: 1)")
     parser.add_argument("--seed", type=int, default=0, help="of the weights and the order (default: 0)")
     parser.add_argument("--out", type=Path, default=Path("runs/question4"), help="a folder (default: runs/question4)")
