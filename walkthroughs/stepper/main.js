@@ -100,10 +100,9 @@ function writeAddress() {
 
 function readAddress() {
   const [, scalars, position] = location.hash.match(/^#(scalars-)?(\d+)$/) ?? [];
-  if (position === undefined) return;
   const graph = scalars && data.scalars ? data.scalars : first;
-  if (graph !== state.graph) show(graph);
-  goTo(Number(position));
+  if (graph !== state.graph) show(graph, Number(position ?? 0));
+  else if (position !== undefined) goTo(Number(position));
 }
 
 // ---- which graph
@@ -318,5 +317,4 @@ function nextTheme() {
 [data.graph, data.scalars].filter(Boolean).forEach(indexed);
 listen();
 const first = data.graph ?? asGraph(data.training);
-show(first);
 readAddress();

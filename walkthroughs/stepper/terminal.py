@@ -366,6 +366,8 @@ def read_character(timeout):
     if not select.select([source], [], [], timeout)[0]:
         return None
     text = os.read(source, 1)
+    if not text:
+        return "\x04"  # the other side has hung up
     while True:
         try:
             return text.decode()
