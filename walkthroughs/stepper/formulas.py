@@ -78,10 +78,8 @@ def write(node, names, depth):
 def write_operator(node, names, depth):
     operands = []
     for x in node.inputs:
+        x = before_broadcast(x, node.op, names)
         is_named = x in names or x.label
-        if type(x.op) is rearranging.BroadcastTo and not is_named and not isinstance(node.op, ArrayOperator):
-            x = x.inputs[0]  # elementwise operators broadcast by themselves
-            is_named = x in names or x.label
         text = write(x, names, depth - 1)
         is_formula = not is_named and x.op is not None and x.op.infix and depth != 1
         is_quotient = is_named and "/" in text
@@ -92,6 +90,12 @@ def write_operator(node, names, depth):
             text = f"({text})" if is_formula or text.startswith("-") else text
         operands.append(text)
     return applied(node.op, operands)
+
+
+def before_broadcast(x, op, names):
+    """What an operand was before it was broadcast, for an elementwise operator: those broadcast by themselves."""
+    is_written = type(x.op) is not rearranging.BroadcastTo or x in names or x.label or isinstance(op, ArrayOperator)
+    return x if is_written else x.inputs[0]
 
 
 def constant(node):
@@ -105,7 +109,8 @@ def constant(node):
 
 def in_numbers(node):
     """The operator that made a node, applied to numbers: "1 * (-1)"; arrays give their shapes, "(64, 784) @ (784, 300)"."""
-    return applied(node.op, signed(node.op, [node.brief(x.data) for x in node.inputs]))
+    shown = [before_broadcast(x, node.op, {}) for x in node.inputs]
+    return applied(node.op, signed(node.op, [node.brief(x.data) for x in shown]))
 
 
 def signed(op, numbers):

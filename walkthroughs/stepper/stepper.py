@@ -1,6 +1,5 @@
 """step(root): a graph that Python has just made, to be stepped through on a page, in a terminal, or in a notebook."""
 
-import html
 from functools import cached_property
 from pathlib import Path
 
@@ -62,8 +61,11 @@ class Stepper:
         return path
 
     def _repr_html_(self):
-        frame = html.escape(self.html, quote=True)
-        return (
-            f'<iframe srcdoc="{frame}" sandbox="allow-scripts" style="width: 100%; height: 760px; border: 1px solid #8888" '
-            f'title="stepper"></iframe>'
-        )
+        """A frame of its own, so that two steppers in a notebook share neither names nor styles."""
+        page = self.html.replace("&", "&amp;").replace("'", "&#39;")
+        style = "width: 100%; height: 760px; border: 1px solid #8888"
+        return f"<iframe srcdoc='{page}' sandbox='allow-scripts' style='{style}' title='stepper'></iframe>"
+
+    def __repr__(self):
+        frames = self.trace.frames if self.trace else self.recording.losses
+        return f"<Stepper: {self.title}, {len(frames)} steps>"
