@@ -6,7 +6,7 @@ RUFF_OPTIONS = $(shell sed -n "/^\[ruff\]/,/^$$/s/^\([a-z.-]* = .*\)/--config '\
 .PHONY: demo test lint clean
 
 demo: .venv/core
-	$(RUN) -m walkthroughs
+	$(RUN) -m walkthroughs.demo
 
 test: .venv/test
 	$(RUN) -m pytest

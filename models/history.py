@@ -19,7 +19,7 @@ class Epoch:
     validation_loss: float
     validation_accuracy: float
     learning_rate: float
-    seconds: float
+    seconds: float  # of training, since the epoch recorded before it
 
 
 @dataclass
@@ -27,7 +27,7 @@ class History:
     """The record of a run.
 
     batch_losses    the loss of every batch, before its step
-    epochs          an `Epoch` for each that was finished
+    epochs          an `Epoch` for each that was finished and evaluated
     gradient_norms  if recorded: for every batch, {layer: the norm of its gradient}
     interrupted     whether a key stopped the run before its end
     held_out        what the instances are that are not trained on: "validation" or "test"
@@ -57,7 +57,11 @@ class History:
 
     @classmethod
     def from_json(cls, text):
-        fields = json.loads(text)
+        return cls.from_dict(json.loads(text))
+
+    @classmethod
+    def from_dict(cls, fields):
+        """The History that dataclasses.asdict has taken apart."""
         return cls(**{**fields, "epochs": [Epoch(**epoch) for epoch in fields["epochs"]]})
 
     def plot(self, path):

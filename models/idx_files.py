@@ -74,6 +74,12 @@ def read_idx(name, data_dir=None):
     return parse(data)
 
 
+def is_here(dataset, data_dir=None):
+    """Whether all files of a data set lie where `read_idx` looks for them. "digits" are always here."""
+    folder = Path(data_dir or os.environ.get(VARIABLE) or cache_folder()).expanduser()
+    return all(find(name, folder) for name in FILES if name.startswith(f"{dataset}/"))
+
+
 def find(name, folder):
     """The path of the file `name` in `folder`, unpacked or else gzipped; None if there is neither."""
     candidates = folder / name, folder / f"{name}.gz"

@@ -16,11 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from tensor_engine.optimizers import SGD, Adam
-
 from . import checkpoints, datasets
 from .command_line import Parser, positive, run
-from .layers import ACTIVATIONS, MLP, parameter_count
+from .experiment import Setup, model_of
+from .layers import ACTIVATIONS, parameter_count
 from .training import evaluate, fit
 
 LEARNING_RATES = {"sgd": 0.1, "adam": 0.001}
@@ -120,16 +119,13 @@ def train(config, checkpoint, data_dir, out):
         datasets.load(config["data"], config["final"], None, data_dir, config["classes"], config["validation"]),
         np.dtype(config["dtype"]),
     )
-    sizes = [data.xtrain.shape[1], *config["hidden"], data.num_classes]
-    model = MLP(sizes, config["activation"], config["dropout"], config["seed"], data.xtrain.dtype)
-    optimizer = optimizer_of(config, model)
-    rng = np.random.default_rng([config["seed"], 1])
+    model, optimizer, rng = model_of(Setup(**{name: config[name] for name in config if name != "validation"}), data)
     path = out / "checkpoint.npz"
     history = checkpoints.restore(checkpoint, path, model, optimizer, rng) if checkpoint else None
 
     held_out = "test" if config["final"] else "validation"
     print(f"{data.name}: {len(data.xtrain)} training and {len(data.xval)} {held_out} instances")
-    print(f"{'-'.join(map(str, sizes))}, {config['activation']}, {parameter_count(model):,} parameters")
+    print(f"{'-'.join(map(str, model.sizes))}, {config['activation']}, {parameter_count(model):,} parameters")
     (out / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
 
     def after_epoch(history):
@@ -152,13 +148,6 @@ def train(config, checkpoint, data_dir, out):
         print(f"interrupted; --resume --out {out} goes on after epoch {len(history.epochs)}")
         return 130
     return 0
-
-
-def optimizer_of(config, model):
-    rate, weight_decay = config["learning_rate"], config["weight_decay"]
-    if config["optimizer"] == "adam":
-        return Adam(model.parameters(), rate, weight_decay=weight_decay)
-    return SGD(model.parameters(), rate, config["momentum"], weight_decay)
 
 
 def report(epoch, held_out):

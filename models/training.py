@@ -39,7 +39,7 @@ def backward(model, x, y, piece=None):
 
 
 def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, decay=1.0, piece=None, history=None,
-        record_norms=False, after_epoch=None):  # fmt: skip
+        record_norms=False, every=1, after_epoch=None, progress=True):  # fmt: skip
     """Train until `epochs` epochs are finished; returns the History.
 
     data            a Dataset (models.datasets) with x as floats
@@ -49,7 +49,9 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, decay=1.0, piec
     piece           see `backward`
     history         of the epochs that a resumed run has already had
     record_norms    also record the norm of each layer's gradient at every step
-    after_epoch     called with the history after each epoch, to save a checkpoint, say
+    every           how many epochs there are from one evaluation, and record, to the next; the last has one anyway
+    after_epoch     called with the history after each recorded epoch, to save a checkpoint, say
+    progress        whether a terminal sees a progress bar
 
     A keyboard interrupt ends the run; the history then has the finished epochs, and says that it was interrupted.
     """
@@ -59,18 +61,23 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, decay=1.0, piec
     size = len(x) if batch_size == "full" else min(batch_size, len(x))
     first_rate = optimizer.learning_rate
     try:
-        for epoch in range(len(history.epochs) + 1, epochs + 1):
+        seconds = 0.0
+        for epoch in range(history.epochs[-1].epoch + 1 if history.epochs else 1, epochs + 1):
             started = time.perf_counter()
             optimizer.learning_rate = first_rate * decay ** (epoch - 1)
-            losses, norms = run_epoch(model, x, y, optimizer, size, rng, piece, record_norms, f"epoch {epoch}/{epochs}")
-            seconds = time.perf_counter() - started
-            train, validation = evaluate(model, x, y), evaluate(model, data.xval, data.yval)
+            title = f"epoch {epoch}/{epochs}" if progress else None
+            losses, norms = run_epoch(model, x, y, optimizer, size, rng, piece, record_norms, title)
+            seconds += time.perf_counter() - started
             history.batch_losses += losses
             history.gradient_norms += norms
+            if epoch % every and epoch < epochs:
+                continue
+            train, validation = evaluate(model, x, y), evaluate(model, data.xval, data.yval)
             history.epochs.append(
                 Epoch(epoch, train.loss, train.accuracy, validation.loss, validation.accuracy,
                       optimizer.learning_rate, seconds)
             )  # fmt: skip
+            seconds = 0.0
             if after_epoch:
                 after_epoch(history)
     except KeyboardInterrupt:
@@ -81,11 +88,14 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, decay=1.0, piec
 
 
 def run_epoch(model, x, y, optimizer, size, rng, piece, record_norms, title):
-    """One pass over the training set in a new order; returns the loss of every batch, and the norms if recorded."""
+    """One pass over the training set in a new order; returns the loss of every batch, and the norms if recorded.
+
+    `title` is the progress bar's, None for no bar.
+    """
     losses, norms = [], []
     order = rng.permutation(len(x)) if size < len(x) else None
     model.train(True)
-    with tqdm(total=len(x), desc=title, unit=" instances", disable=None, leave=False) as bar:
+    with tqdm(total=len(x), desc=title, unit=" instances", disable=title is None or None, leave=False) as bar:
         for start in range(0, len(x), size):
             rows = slice(None) if order is None else order[start : start + size]
             losses.append(backward(model, x[rows], y[rows], piece))

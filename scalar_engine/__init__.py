@@ -1,8 +1,9 @@
 """The scalar engine: a graph of floats in plain Python, and the calculus on it.
 
-Reading order: graph, operators, arithmetic, value, functions, explain, gradcheck.
+Reading order: graph, operators, arithmetic, value, functions, explain, gradcheck; then symbol, writing, derive.
 """
 
+from .derive import Derivation, derive
 from .explain import Ledger, explain
 from .functions import cross_entropy, log_softmax, mean, softmax
 from .gradcheck import GradCheck, gradcheck
@@ -31,6 +32,7 @@ from .symbol import Symbol
 from .value import Value
 
 __all__ = [
+    "Derivation",
     "GradCheck",
     "Ledger",
     "Node",
@@ -42,6 +44,7 @@ __all__ = [
     "compile_graph",
     "cos",
     "cross_entropy",
+    "derive",
     "dot",
     "exp",
     "explain",

@@ -1,10 +1,12 @@
 """Symbol: a name that operators build formulas from, simplified as a person would write them.
 
 Nothing here knows a derivative: `Sigmoid`'s own rule, run on Symbols, gives `h1 * (1 - h1)`. What is here is school
-algebra: like terms are added up, a common factor goes in front, and factors of 1 and double minus signs vanish.
+algebra: like terms are added up, a common factor goes in front, and factors of 1 and double minus signs vanish. A third
+is a third: numbers are integers and fractions as long as they can be.
 """
 
 import math
+from fractions import Fraction
 from numbers import Real
 
 from . import operators
@@ -80,7 +82,7 @@ class Number(Symbol):
     __slots__ = ("number",)
 
     def __init__(self, number):
-        self.number = whole(number)
+        self.number = exact(number)
         self.set_key(self.number)
 
     def terms(self):
@@ -90,7 +92,7 @@ class Number(Symbol):
         return self.number, {}
 
     def rebuilt(self, mapping):
-        return self.number
+        return plain(self.number)
 
 
 class Total(Symbol):
@@ -107,9 +109,9 @@ class Total(Symbol):
 
     def rebuilt(self, mapping):
         terms = [(coefficient, term.replace(mapping)) for term, coefficient in self.parts.items()]
-        if all(isinstance(term, (Symbol, Real)) for _, term in terms):
+        if any(isinstance(term, Symbol) for _, term in terms):
             return total((coefficient, symbol(term)) for coefficient, term in terms)
-        return operators.sum([term if coefficient == 1 else coefficient * term for coefficient, term in terms])
+        return operators.sum([term if coefficient == 1 else plain(coefficient) * term for coefficient, term in terms])
 
 
 class Product(Symbol):
@@ -123,7 +125,10 @@ class Product(Symbol):
         self.set_key((coefficient, frozenset(parts.items())))
 
     def terms(self):
-        return {product(self.parts.items()): self.coefficient}
+        if self.coefficient == 1:
+            return {self: 1}
+        bare = product(self.parts.items())  # a sum, if it is 2 * (a + b)
+        return {term: self.coefficient * number for term, number in bare.terms().items()}
 
     def factors(self):
         return self.coefficient, self.parts
@@ -131,15 +136,15 @@ class Product(Symbol):
     def rebuilt(self, mapping):
         parts, found = dict(self.parts), []
         for formula, replacement in mapping.items():
-            if isinstance(formula, Product) and (formula.coefficient == 1) and is_within(formula.parts, parts):
+            while isinstance(formula, Product) and formula.coefficient == 1 and is_within(formula.parts, parts):
                 for base, exponent in formula.parts.items():
                     parts[base] -= exponent
                 found.append(replacement)
-        out = math.prod(found, start=self.coefficient)
-        for base, exponent in parts.items():
+        factors = [(x, 1) for x in found] + [(base.replace(mapping), exponent) for base, exponent in parts.items()]
+        out = self.coefficient if any(isinstance(x, Symbol) for x, _ in factors) else plain(self.coefficient)
+        for x, exponent in factors:
             if exponent:
-                base = base.replace(mapping)
-                out = out * base if exponent == 1 else out / base if exponent == -1 else out * base**exponent
+                out = out * x if exponent == 1 else out / x if exponent == -1 else out * operators.power(x, exponent)
         return out
 
 
@@ -157,20 +162,34 @@ class Application(Symbol):
         """The whole number that it is, if it is one: nonzero(2) is 1, log(2) stays."""
         if all(type(x) is Number for x in self.operands):
             try:
-                number = self.op.forward(*[x.number for x in self.operands])
+                number = exact(self.op.forward(*[plain(x.number) for x in self.operands]))
             except (ArithmeticError, ValueError):
                 return self
-            return Number(number) if type(whole(number)) is int else self
+            return Number(number) if type(number) is int else self
         return self
 
     def rebuilt(self, mapping):
         operands = [x.replace(mapping) for x in self.operands]
+        if any(isinstance(x, Symbol) for x in operands):  # a third among formulas stays exact
+            operands = [old if type(old) is Number else new for old, new in zip(self.operands, operands)]
         return self.op(operands) if isinstance(self.op, operators.ListOperator) else self.op(*operands)
 
 
-def whole(number):
-    """The number, as an int where it is one that floats count exactly: for people, 1.0 is 1."""
-    return int(number) if abs(number) < 2**53 and number == int(number) else number
+def exact(number):
+    """The number as people have it: an integer or a fraction where that is exact, and a float otherwise."""
+    if type(number) is int:
+        return number
+    if type(number) is not Fraction:
+        number = float(number)
+        if not (abs(number) < 2**53 and (64 * number).is_integer()):
+            return number
+        number = Fraction(number)
+    return number.numerator if number.denominator == 1 else number
+
+
+def plain(number):
+    """The number as Python's arithmetic has it."""
+    return float(number) if type(number) is Fraction else number
 
 
 ZERO, ONE = Number(0), Number(1)
@@ -186,14 +205,21 @@ def total(pairs):
     for coefficient, x in pairs:
         for term, inner in x.terms().items():
             terms[term] = terms.get(term, 0) + coefficient * inner
-    terms = {term: whole(coefficient) for term, coefficient in terms.items() if coefficient}
+    terms = {term: exact(coefficient) for term, coefficient in terms.items() if coefficient}
     if len(terms) < 2:
         return product([(term, 1) for term in terms], *terms.values()) if terms else ZERO
-    common = common_factors(terms)
-    if not common:
+    common, number = common_factors(terms), common_number(terms.values())
+    if not common and abs(number) == 1:
         return Total(terms)
-    rest = total((coefficient, product([(term, 1), *inverted(common)])) for term, coefficient in terms.items())
-    return product([*common.items(), (rest, 1)])
+    rest = [(inner / number, product([(term, 1), *inverted(common)])) for term, inner in terms.items()]
+    return product([*common.items(), (total(rest), 1)], number)
+
+
+def common_number(coefficients):
+    """What can be taken out of all the coefficients: their size if they have one size, and a minus if all have it."""
+    sizes = {abs(coefficient) for coefficient in coefficients}
+    size = sizes.pop() if len(sizes) == 1 else 1
+    return (size if size < math.inf else 1) * (-1 if max(coefficients) < 0 else 1)
 
 
 def common_factors(terms):
@@ -218,11 +244,11 @@ def product(pairs, coefficient=1):
     parts = {}
     for x, exponent in pairs:
         number, inner = x.factors()
-        coefficient = coefficient * number**exponent
+        coefficient = coefficient * raised(number, exponent)
         for base, power in inner.items():
             parts[base] = parts.get(base, 0) + power * exponent
-    parts = {base: whole(exponent) for base, exponent in parts.items() if exponent}
-    coefficient = whole(coefficient)
+    parts = {base: exact(exponent) for base, exponent in parts.items() if exponent}
+    coefficient = exact(coefficient)
     if coefficient == 0 or not parts:
         return Number(coefficient)
     if len(parts) == 1:
@@ -234,6 +260,15 @@ def product(pairs, coefficient=1):
     return Product(coefficient, parts)
 
 
+def raised(number, exponent):
+    """number ** exponent: a fraction if it can be one of not too many digits."""
+    if number == 1 or exponent == 1:
+        return number
+    if type(number) is float or type(exponent) is not int or abs(exponent) > 64:
+        return float(number) ** float(exponent)
+    return Fraction(number) ** exponent
+
+
 def power(x, y):
     if type(y) is Number and (type(y.number) is int or type(x) in (Symbol, Application)):
         return product([(x, y.number)]) if y.number else ONE
@@ -242,6 +277,17 @@ def power(x, y):
 
 def lowered(x, y):
     return power(x, Number(y.number - 1)) if type(y) is Number and y.number else Application(operators.lowered, (x, y))
+
+
+def within(formula):
+    """The formula and all those that it is made of, each once, in no particular order."""
+    found, pending = {formula}, [formula]
+    while pending:
+        x = pending.pop()
+        inner = x.parts if isinstance(x, (Total, Product)) else x.operands if isinstance(x, Application) else ()
+        pending.extend(y for y in inner if y not in found)
+        found.update(inner)
+    return found
 
 
 def is_within(inner, outer):

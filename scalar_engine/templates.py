@@ -56,10 +56,13 @@ class ScalarStyle(Text):
         self.parts.append((name, part, how))
         return f"{{{name}}}"
 
+    def name(self, x):
+        return x.name
+
     def digits(self, number):
         if not math.isfinite(number):
             self.imports.add("nan" if number != number else "inf")
-        return repr(number)
+        return repr(number if type(number) is int else float(number))
 
     def power(self, base, exponent):
         if type(exponent) is int:

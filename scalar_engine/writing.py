@@ -1,6 +1,8 @@
 """How formulas are written: as text, which is Python too, and as LaTeX."""
 
 import re
+import unicodedata
+from fractions import Fraction
 
 SUM, PRODUCT, POWER, ATOM = range(4)  # how tightly a formula holds together
 
@@ -8,8 +10,11 @@ SUM, PRODUCT, POWER, ATOM = range(4)  # how tightly a formula holds together
 class Text:
     """Formulas as a person would type them. A subclass says what it writes otherwise."""
 
-    LEVELS = {"**": POWER, "lowered": POWER, "xlogy": PRODUCT}
-    COMMANDS = {"lowered": "{} ** ({} - 1)", "xlogy": "{} * log({})"}
+    put_in: dict = {}  # {Symbol: a number, written out}: what to write for names
+
+    LEVELS = {"**": POWER, "lowered": POWER, "xlogy": PRODUCT}  # where that is not as in `application`
+    OPERANDS = {"lowered": (ATOM, ATOM), "xlogy": (POWER, SUM)}
+    COMMANDS = {"lowered": "{} ** {}", "xlogy": "{} * log({})"}
 
     def formula(self, x, level=SUM):
         """The formula x, in parentheses if it holds together less tightly than `level`."""
@@ -17,16 +22,20 @@ class Text:
         return text if own >= level else self.parenthesised(text)
 
     def symbol(self, x):
-        return self.name(x), ATOM
+        name = self.put_in[x] if x in self.put_in else self.name(x)
+        return name, SUM if name.startswith("-") else ATOM
 
     def name(self, x):
-        return x.name
+        return x.name if re.fullmatch(r"[\w.]+(\[[\w, ]*\])?'*", x.name) else repr(x.name)
 
     def number(self, x):
-        return self.digits(x.number), ATOM if x.number >= 0 else PRODUCT
+        text = self.digits(x.number)
+        return text, ATOM if x.number >= 0 and " " not in text else PRODUCT
 
     def digits(self, number):
-        return repr(number)
+        if type(number) is not Fraction:
+            return repr(number)
+        return repr(float(number)) if is_binary(number) else f"{number.numerator} / {number.denominator}"
 
     def total(self, x):
         terms = list(x.parts.items())
@@ -48,8 +57,8 @@ class Text:
         above = [(base, exponent) for base, exponent in parts.items() if exponent > 0]
         below = [(base, -exponent) for base, exponent in parts.items() if exponent < 0]
         number, divisor = coefficient, 1
-        if coefficient < 1 and (1 / coefficient).is_integer():
-            number, divisor = 1, int(1 / coefficient)
+        if type(number) is Fraction and (below or above and (number.numerator == 1 or not is_binary(number))):
+            number, divisor = number.numerator, number.denominator
         if below or divisor != 1:
             return self.fraction(number, above, divisor, below)
         return self.times(number, above)
@@ -70,13 +79,18 @@ class Text:
         return " * ".join(factors)
 
     def power(self, base, exponent):
-        return f"{self.formula(base, ATOM)} ** {self.digits(exponent)}"
+        text = self.digits(exponent)
+        return f"{self.formula(base, ATOM)} ** {self.parenthesised(text) if ' ' in text else text}"
 
     def application(self, x):
         """An operator before parentheses, or between operands. How tightly a stranger's binds is not known."""
-        level = self.LEVELS.get(x.op.symbol, SUM if x.op.infix else ATOM)
-        operands = [self.formula(operand, SUM if level == ATOM else ATOM) for operand in x.operands]
-        return self.call(x.op, operands), level
+        symbol = x.op.symbol
+        level = self.LEVELS.get(symbol, SUM if x.op.infix else ATOM)
+        within = self.OPERANDS.get(symbol, (ATOM if x.op.infix else SUM,) * len(x.operands))
+        operands = x.operands
+        if symbol == "lowered" and symbol in self.COMMANDS:
+            operands = (operands[0], operands[1] - 1)
+        return self.call(x.op, [self.formula(operand, inner) for operand, inner in zip(operands, within)]), level
 
     def call(self, op, operands):
         return self.COMMANDS[op.symbol].format(*operands) if op.symbol in self.COMMANDS else op.formula(*operands)
@@ -86,30 +100,35 @@ class Text:
 
 
 class Latex(Text):
-    """Formulas for a math environment."""
+    """Formulas for a math environment, numbers to six digits."""
 
+    LEVELS = {**Text.LEVELS, "exp": POWER}
+    OPERANDS = {**Text.OPERANDS, "**": (ATOM, SUM), "lowered": (ATOM, SUM)}
     COMMANDS = {
         "**": "{}^{{{}}}",
         "abs": r"\left|{}\right|",
-        "cos": r"\cos\left({}\right)",
         "exp": "e^{{{}}}",
-        "lowered": "{}^{{{} - 1}}",
-        "log": r"\log\left({}\right)",
-        "maximum": r"\max\left({}, {}\right)",
-        "minimum": r"\min\left({}, {}\right)",
-        "sigmoid": r"\sigma\left({}\right)",
-        "sin": r"\sin\left({}\right)",
+        "lowered": "{}^{{{}}}",
         "sqrt": r"\sqrt{{{}}}",
-        "tanh": r"\tanh\left({}\right)",
         "xlogy": r"{} \, \log\left({}\right)",
+    }
+    FUNCTIONS = {
+        "cos": r"\cos",
+        "log": r"\log",
+        "maximum": r"\max",
+        "minimum": r"\min",
+        "sigmoid": r"\sigma",
+        "sin": r"\sin",
+        "tanh": r"\tanh",
     }
 
     def name(self, x):
         return x.tex or latex_name(x.name)
 
     def digits(self, number):
-        mantissa, _, exponent = repr(number).partition("e")
-        return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
+        if type(number) is Fraction and not is_binary(number):
+            return rf"\frac{{{number.numerator}}}{{{number.denominator}}}"
+        return scientific(str(number) if type(number) is int else f"{float(number):.6g}")
 
     def fraction(self, number, above, divisor, below):
         return rf"\frac{{{self.alone(number, above)}}}{{{self.alone(divisor, below)}}}"
@@ -127,17 +146,20 @@ class Latex(Text):
         return out
 
     def power(self, base, exponent):
-        return f"{{{self.formula(base, ATOM)}}}^{{{self.digits(exponent)}}}"
+        text = self.formula(base, ATOM)
+        return f"{{{text}}}^{{{self.digits(exponent)}}}" if "^" in text else f"{text}^{{{self.digits(exponent)}}}"
 
     def call(self, op, operands):
         if op.symbol in self.COMMANDS:
             return self.COMMANDS[op.symbol].format(*operands)
         if op.infix:
             return rf" \mathbin{{\text{{{escaped(op.symbol)}}}}} ".join(operands)
-        return rf"\operatorname{{{escaped(op.name)}}}\left({', '.join(operands)}\right)"
+        name = self.FUNCTIONS.get(op.symbol) or rf"\operatorname{{{escaped(op.name)}}}"
+        return name + self.parenthesised(", ".join(operands))
 
     def parenthesised(self, text):
-        return rf"\left({text}\right)"
+        tall = any(command in text for command in (r"\frac", r"\sqrt", r"\sum"))
+        return rf"\left({text}\right)" if tall else f"({text})"
 
 
 GREEK = re.compile(
@@ -146,20 +168,50 @@ GREEK = re.compile(
 )
 
 
+NAME = re.compile(r"([^\W\d_]+)(?:_?([A-Za-z0-9]*)|\[([A-Za-z0-9, ]*)\])")
+
+
 def latex_name(name):
-    r"""A name in LaTeX: W11 is W_{11}, eta is \eta, loss is \mathrm{loss}; what is no name is quoted as text."""
-    match = re.fullmatch(r"([A-Za-z]+)_?([A-Za-z0-9]*)", name)
-    if not match:
+    r"""A name in LaTeX: W11 is W_{11}, A[0, 1] is A_{0, 1}, eta is \eta, loss is \mathrm{loss}.
+
+    What is no name is quoted as text.
+    """
+    match = NAME.fullmatch(name)
+    letters = match and (greek(match[1]) or match[1])
+    if not match or not letters.isascii():
         return rf"\text{{{escaped(name)}}}"
-    letters, index = match.groups()
+    index = match[2] or match[3]
     text = rf"\{letters}" if GREEK.fullmatch(letters) else letters if len(letters) == 1 else rf"\mathrm{{{letters}}}"
-    return f"{text}_{index}" if len(index) == 1 else f"{text}_{{{index}}}" if index else text
+    return f"{text}_{index}" if index and len(index) == 1 else f"{text}_{{{index}}}" if index else text
+
+
+def greek(letter):
+    """What LaTeX calls a Greek letter; None for any other text."""
+    words = unicodedata.name(letter, "").split() if len(letter) == 1 else []
+    if words[:1] != ["GREEK"] or words[2:3] != ["LETTER"]:
+        return None
+    name = words[3].lower().replace("lamda", "lambda")
+    return name if words[1] == "SMALL" else name.capitalize()
 
 
 def escaped(text):
     """Text with what LaTeX would read as a command made harmless."""
     special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    text = "".join(c if c.isprintable() else " " for c in text)
     return "".join(special.get(c) or (f"\\{c}" if c in "{}$&#%_" else c) for c in text)
+
+
+def scientific(text):
+    """A number that Python has written, in LaTeX: 1.5e-07 is 1.5 x 10^-7."""
+    mantissa, _, exponent = text.partition("e")
+    if not exponent:
+        return text
+    return (rf"{mantissa} \cdot " if mantissa != "1" else "") + f"10^{{{int(exponent)}}}"
+
+
+def is_binary(number):
+    """Whether a fraction is a float exactly, as halves and quarters are: such a number is written with a point."""
+    return number.denominator & (number.denominator - 1) == 0
 
 
 TEXT, LATEX = Text(), Latex()

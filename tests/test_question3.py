@@ -88,8 +88,22 @@ def test_the_text_shows_both_columns_the_ledger_and_where_it_wrote(tmp_path, cap
     assert re.search(r"dl/dV +-0\.4404 +0\.4404 +\| +-0\.4404 +0\.4404 +agree", text)
     assert "V11 * h1  0.8808 x -0.5  = -0.4404" in text and "DISAGREE" not in text and "-0.0000" not in text
     written = sorted(path.name for path in (tmp_path / "new" / "folder").iterdir())
-    assert written == ["question3.json", "question3.pdf", "question3.png", "question3.svg"]
+    assert {"question3.json", "question3.pdf", "question3.png", "question3.svg", "report.html"} <= set(written)
+    assert "exam" not in written
     assert all(str(tmp_path / "new" / "folder" / name) in text for name in written)
+
+
+def test_a_random_case_is_an_exam_and_its_answer_key(tmp_path, capsys):
+    """The key has every derivative; the sheet to hand out has the weights and the task, but no answer and no seed."""
+    assert main(["--random", "5", "--out", str(tmp_path)]) == 0
+    case, gradients = random_case(5), Question3(random_case(5)).gradients()
+    key, exam = (tmp_path / "report.html").read_text(), (tmp_path / "exam" / "report.html").read_text()
+    answers = [f"{number:.6f}" for name in "WV" for row in gradients[name] for number in row]
+    assert len(answers) == 12 and all(answer in key for answer in answers)
+    assert not any(answer in exam for answer in answers) and "--random" not in exam
+    weights = [f'<td class="number">{number:g}</td>' for name in "WV" for row in getattr(case, name) for number in row]
+    assert all(weight in exam and weight in key for weight in weights)
+    assert "They agree with finite differences" in key
 
 
 @pytest.mark.parametrize("what", ["sheet value", "weight"])
@@ -159,8 +173,17 @@ def test_the_tour_and_the_help_run_as_modules_from_any_folder(tmp_path):
     def run(*arguments):
         return subprocess.run([sys.executable, "-m", *arguments], capture_output=True, text=True, cwd=tmp_path)
 
-    tour = run("walkthroughs")
+    tour = run("walkthroughs.demo")
     assert tour.returncode == 0 and "The engine agrees with the sheet" in tour.stdout and tour.stderr == ""
     assert (tmp_path / "runs" / "question3" / "question3.svg").exists()
     usage = run("walkthroughs.question3", "--help")
     assert usage.returncode == 0 and "--weights FILE" in usage.stdout
+
+
+def test_the_program_alone_reproduces_the_sheets_derivatives(capsys):
+    assert main(["--program"]) == 0
+    text = capsys.readouterr().out
+    out = subprocess.run([sys.executable, "-I", "-S", "-c", text], capture_output=True, text=True, check=True).stdout
+    expected = flat([question3.SHEET_GRADIENTS[name] for name in ("W", "b", "V", "c")])
+    assert [float(line.split()[-1]) for line in out.splitlines()] == [0.6931, *flat(expected)]
+    assert out.count("-0.0000") == 0 and "dl/dV12 = 0.4404" in out

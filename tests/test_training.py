@@ -79,6 +79,17 @@ def test_the_same_seed_gives_the_same_run(digits):
     assert losses(1) == losses(1) != losses(2)
 
 
+def test_evaluation_every_few_epochs_changes_nothing_but_the_record(digits):
+    def history(every):
+        model = model_for(digits)
+        return fit(model, digits, SGD(model.parameters(), 0.1), 5, 600, every=every)
+
+    often, seldom = history(1), history(2)
+    assert often.batch_losses == seldom.batch_losses
+    assert [epoch.epoch for epoch in seldom.epochs] == [2, 4, 5]  # the last one too
+    assert [e.validation_loss for e in seldom.epochs] == [often.epochs[i].validation_loss for i in (1, 3, 4)]
+
+
 def test_gradient_norms_are_recorded_on_request(digits):
     model = model_for(digits)
     history = fit(model, digits, SGD(model.parameters(), 0.1), 1, 600, record_norms=True)

@@ -1,31 +1,34 @@
-"""The tour: Question 3 from end to end, a network that learns the digits, and what to look at next."""
+"""The list of all walkthroughs: the sheet and question that each answers, and about how long it takes.
 
-from pathlib import Path
-
-import models.train
-from models.command_line import Parser, run
-
-from . import question3
-
-NEXT = """
-Next:
-  python -m walkthroughs.question3 --help     the same with other weights, inputs and targets
-  python -m walkthroughs.question4            a small network of scalars learns (Question 4)
-  python -m models.train --help               batched training, on MNIST too
+python -m walkthroughs.NAME             on the whole data; writes runs/NAME/report.html
+python -m walkthroughs.NAME --quick     on a slice, in seconds
 """
 
+from itertools import groupby
 
-def main():
-    parser = Parser("walkthroughs", __doc__)
-    parser.add_argument("--seed", type=int, default=0, help="of the network's weights (default: 0)")
-    parser.add_argument("--out", type=Path, default=Path("runs"), metavar="DIR", help="default: runs")
-    options = parser.parse_args()
-    status = question3.main(["--out", str(options.out / "question3")])
-    print("\nThe same calculus on arrays: a 64-32-10 network learns 8 x 8 images of handwritten digits.")
-    digits = ["--data", "digits", "--hidden", "32", "--seed", str(options.seed), "--out", str(options.out / "digits")]
-    status = models.train.main(digits) or status
-    print(NEXT)
-    return status
+from models.command_line import Parser, run
+
+from .catalogue import ENTRIES
+
+
+def main(arguments=None):
+    Parser("walkthroughs", __doc__).parse_args(arguments)
+    print(f"{__doc__.strip()}\n")
+    width = max(len(entry.name) for entry in ENTRIES)
+    for sheet, entries in groupby(ENTRIES, lambda entry: entry.sheet):
+        print(f"{sheet}")
+        for entry in entries:
+            print(f"  {entry.name:<{width}}  {about(entry.seconds):>6}  {entry.question}: {entry.line}")
+    print(f"\npython -m walkthroughs.demo: the tour that `make demo` shows. Together about {about(total())}.")
+    return 0
+
+
+def total():
+    return sum(entry.seconds for entry in ENTRIES)
+
+
+def about(seconds):
+    return f"{seconds:.0f} s" if seconds < 60 else f"{seconds / 60:.0f} min"
 
 
 if __name__ == "__main__":

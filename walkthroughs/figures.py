@@ -1,24 +1,157 @@
-"""The figures of the walkthroughs: one look for all of them."""
+"""The figures of the walkthroughs: one look for all of them, and one colour a meaning across all of them.
+
+Colours are from palettes made for colour-blind readers: Okabe and Ito's for what there are few of, Petroff's ten for
+classes. Where colours say an order, such as that of learning rates, they get darker along it.
+"""
 
 import math
 
+import matplotlib
+import numpy as np
 from matplotlib.figure import Figure  # without pyplot: no screen, and a notebook keeps its own settings
 
-TRAINING = "#0072b2"  # one colour a meaning; from Okabe and Ito's palette for colour-blind readers
-FAINT_TRAINING = "#9cc9e3"
+from models.history import FAINT_TRAINING, TRAINING, VALIDATION
+
+TEST = "#009e73"
+HELD_OUT = {"validation": VALIDATION, "test": TEST}
+REFERENCE = "#7a7a7a"  # what something is measured against: a threshold, a baseline
+OTHERS = "#e69f00", "#cc79a7", "#56b4e9"  # for what has no colour of its own; layers in their order
+CLASSES = (
+    *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),  # M. A. Petroff, arXiv:2107.02270
+    *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
+)
 
 
-def loss_curve(losses, path, window, title):
-    """The loss of every step, faintly, and its mean over `window` steps, as a picture file at `path`."""
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    axes = figure.subplots()
-    axes.plot(range(1, len(losses) + 1), losses, ",", color=FAINT_TRAINING)
+def new_figure(n_columns=1, n_rows=1, width=None, height=3.6, **options):
+    """A Figure and the array of its axes (rows, columns), squeezed; `options` are those of `Figure.subplots`."""
+    matplotlib.rcParams["svg.hashsalt"] = "scalar-to-tensor"  # the same figure gives the same SVG
+    figure = Figure(figsize=(width or min(10, 2 + 4.4 * n_columns), height * n_rows), layout="constrained")
+    return figure, figure.subplots(n_rows, n_columns, **options)
+
+
+def finish(axes, xlabel, ylabel, title="", legend=True):
+    """Labels, a faint grid, and a legend without a frame, which suits light and dark pages."""
+    axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    axes.grid(alpha=0.25)
+    if legend and axes.get_legend_handles_labels()[0]:
+        axes.legend(frameon=False)
+
+
+def whole_numbers(axes):
+    axes.xaxis.get_major_locator().set_params(integer=True)
+
+
+def loss_curve(losses, window, title, what="instance", xlabel="step"):
+    """The loss of every step, faintly, and its mean over `window` steps. `what` is what a step sees."""
+    figure, axes = new_figure(width=7, height=4)
+    dots = {
+        "markersize": 4 if len(losses) < 1000 else 1.5,
+        "markeredgewidth": 0,
+        "color": FAINT_TRAINING,
+        "rasterized": True,
+    }
+    axes.plot(range(1, len(losses) + 1), losses, ".", **dots)
     starts = range(0, len(losses) - window + 1, window)
     means = [sum(losses[i : i + window]) / window for i in starts]
-    axes.plot([i + window / 2 for i in starts], means, color=TRAINING, label=f"mean of {window} instances")
-    axes.plot([], [], "o", markersize=3, color=FAINT_TRAINING, label="one instance")
-    axes.set(title=title, xlabel="step (instances seen)", ylabel="training loss (cross-entropy, nats)")
-    axes.set_ylim(0, 2.2 * min(1e6, max(filter(math.isfinite, means), default=1.0)))
-    axes.grid(alpha=0.25)
-    axes.legend()
-    figure.savefig(path, dpi=150)
+    several = {"instance": "instances", "batch": "batches"}[what]
+    axes.plot([i + window / 2 for i in starts], means, color=TRAINING, label=f"mean of {window} {several}")
+    axes.plot([], [], "o", markersize=3, color=FAINT_TRAINING, label=f"one {what}")
+    usual = np.quantile([loss for loss in losses if math.isfinite(loss)] or [1.0], 0.995)
+    axes.set_ylim(0, min(1e6, max(1.1 * usual, 1e-6)))  # a few wild ones should not flatten the rest
+    finish(axes, xlabel, "training loss (cross-entropy, nats)", title)
+    return figure
+
+
+def plot_epochs(axes, history, measure, **style):
+    """Training and held-out values of a measure, "loss" or "accuracy", after each recorded epoch."""
+    epochs = [epoch.epoch for epoch in history.epochs]
+    marker = {"marker": "o", "markersize": 3.5} if len(epochs) <= 15 else {}
+    for kind, name, color in [
+        ("train", "training", TRAINING),
+        ("validation", history.held_out, HELD_OUT[history.held_out]),
+    ]:
+        factor = 100 if measure == "accuracy" else 1
+        values = [factor * getattr(epoch, f"{kind}_{measure}") for epoch in history.epochs]
+        axes.plot(epochs, values, **{"color": color, "label": name, **marker, **style})
+    whole_numbers(axes)
+
+
+MEASURES = {"loss": "cross-entropy (nats)", "accuracy": "accuracy (%)"}
+
+
+def learning_curves(history, title=""):
+    """Loss and accuracy per epoch, side by side."""
+    figure, both = new_figure(2)
+    for axes, (measure, label) in zip(both, MEASURES.items()):
+        plot_epochs(axes, history, measure)
+        finish(axes, "epoch", label, title)
+    return figure
+
+
+def curves_of_many(histories, measure, n_columns=4, scale="linear", size=(2.5, 2.4)):
+    """A panel of `size` inches for each history, {title: History}, on the same axes: values per epoch."""
+    n_rows = -(-len(histories) // n_columns)
+    figure, panels = new_figure(
+        n_columns, n_rows, width=size[0] * n_columns, height=size[1], sharex=True, sharey=True, squeeze=False
+    )
+    for axes, (title, history) in zip(panels.flat, histories.items()):
+        plot_epochs(axes, history, measure)
+        axes.set_title(title, fontsize=9)
+        axes.set_yscale(scale)
+        axes.grid(alpha=0.25)
+    for axes in panels.flat[len(histories) :]:
+        axes.set_visible(False)
+    panels.flat[0].legend(frameon=False, fontsize=8)
+    figure.supxlabel("epoch", fontsize=10)
+    figure.supylabel(MEASURES[measure], fontsize=10)
+    return figure
+
+
+def shades(n):
+    """n colours of one order, light to dark, that stay apart in print and on a dark page."""
+    return [matplotlib.colormaps["viridis"](0.88 - 0.6 * i / max(1, n - 1)) for i in range(n)]
+
+
+def image_grid(images, titles, n_columns, title="", signed=False, size=1.0):
+    """Images (n, rows, columns) as tiles with titles; `signed` ones in blue and red around 0, each by its own range."""
+    n_rows = -(-len(images) // n_columns)
+    extra = 0.28 if any(titles) else 0.05
+    figure, panels = new_figure(n_columns, n_rows, width=size * n_columns, height=size + extra, squeeze=False)
+    for axes in panels.flat:
+        axes.set_axis_off()
+    for axes, image, words in zip(panels.flat, images, titles):
+        limit = np.abs(image).max() or 1
+        look = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit} if signed else {"cmap": "gray_r"}
+        axes.imshow(image, interpolation="nearest", **look)
+        axes.set_title(words, fontsize=8, pad=2)
+    if title:
+        figure.suptitle(title, fontsize=10)
+    return figure
+
+
+def mosaic(tiles, n_columns):
+    """Many signed images (n, rows, columns) in one picture, in blue and red around 0, each by its own range."""
+    n, height, width = tiles.shape
+    n_rows = -(-n // n_columns)
+    canvas = np.full((n_rows * (height + 1) + 1, n_columns * (width + 1) + 1), np.nan)
+    for i, tile in enumerate(tiles):
+        top, left = 1 + i // n_columns * (height + 1), 1 + i % n_columns * (width + 1)
+        canvas[top : top + height, left : left + width] = tile / (np.abs(tile).max() or 1)
+    figure, axes = new_figure(width=9, height=9 * n_rows / n_columns)
+    axes.set_axis_off()
+    axes.imshow(canvas, cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
+    return figure
+
+
+def scatter_classes(axes, points, y, class_names, size=3):
+    """Points (n, 2) coloured by class, with each class's name at its median."""
+    for c in range(len(class_names)):
+        of_class = points[y == c]
+        axes.plot(*of_class.T, "o", markersize=size, markeredgewidth=0, alpha=0.45, color=CLASSES[c], rasterized=True)
+    for c, name in enumerate(class_names):
+        place = np.median(points[y == c], axis=0)
+        box = {"boxstyle": "circle,pad=0.15", "facecolor": CLASSES[c], "edgecolor": "white", "linewidth": 1}
+        words = axes.text(
+            *place, name, ha="center", va="center", fontsize=9, color="white", fontweight="bold", bbox=box
+        )
+        words.set_clip_on(True)

@@ -5,6 +5,9 @@ is as on the sheet, and the sizes are its own:
 
     {"W": [[1, 1, 1], [-1, -1, -1]], "b": [0, 0, 0], "V": [[1, 1], [-1, -1], [-1, -1]], "c": [0, 0]}
 
+With --random SEED it is a second exercise, as an exam would want: the folder then has the sheet to hand out,
+exam/report.html, beside its answer key, report.html.
+
 Exit status: 0 if the derivatives agree with the sheet's (another network's: with finite differences), 1 if they
 do not, 2 if an argument or a file cannot be used.
 """
@@ -20,7 +23,10 @@ from models.command_line import Parser, run
 from models.question3 import Question3, agrees
 from scalar_engine import compile_graph, explain, gradcheck
 
+from .answer_key import answer_key, exam
+from .catalogue import BY_NAME
 from .draw import draw
+from .report import Report, command_line
 from .stepper import step
 
 TITLE = "Question 3, step by step"
@@ -34,10 +40,12 @@ def main(arguments=None):
     source.add_argument("--weights", metavar="FILE", help="a JSON file with another network")
     source.add_argument("--random", "--seed", type=int, metavar="SEED", help="another network of this shape")
     parser.add_argument("--program", action="store_true", help="print both passes as Python, to be read and run")
+    parser.add_argument("--quick", action="store_true", help="as without: one instance leaves nothing to shorten")
     parser.add_argument("--json", action="store_true", help="print one JSON object, at full precision")
     parser.add_argument("--step", action="store_true", help="step through it here; in a pipe, list every step")
     parser.add_argument("--out", type=Path, metavar="DIR", help="default: runs/question3, or none with --json")
     options = parser.parse_args(arguments)
+    command = command_line("question3", arguments)
     try:
         network = Question3(chosen_case(options))
         if options.program:
@@ -52,6 +60,12 @@ def main(arguments=None):
     out = options.out or (None if options.json else Path("runs/question3"))
     try:
         written = write(results, network, out) if out else []
+        if out:
+            page = Report("The derivatives of a tiny network", BY_NAME["question3"].source, command, options.random)
+            answer_key(network, results, page)
+            written += page.write(out)
+            if options.random is not None:
+                written += exam(network.case).write(out / "exam")[:1]
     except OSError as error:
         parser.error(f"cannot write to {out}: {error.strerror}")
     print(json.dumps(results, indent=2) if options.json else report(results, network, written))
@@ -109,13 +123,13 @@ def write(results, network, out):
     out.mkdir(parents=True, exist_ok=True)
     numbers = out / "question3.json"
     numbers.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    page = step(network.l, TITLE).save(out / "question3.html")
+    page = step(network.l, TITLE).save(out / "stepper.html")
     try:
         picture = draw(network.l)
     except ValueError as error:  # the numbers are wanted even so
         print(f"no picture: {error}", file=sys.stderr)
         return [numbers, page]
-    return [numbers, page, *(picture.write(out / f"question3.{suffix}") for suffix in ("svg", "png", "pdf"))]
+    return [numbers, page, picture.write(out / "question3.svg")]
 
 
 def report(results, network, written):

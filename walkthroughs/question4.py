@@ -1,7 +1,5 @@
 """Question 4 of the assignment: a small network of scalars learns the sheet's synthetic data, instance by instance."""
 
-import csv
-import math
 import random
 import sys
 import time
@@ -16,7 +14,11 @@ from models.mlp import MLP
 from models.scalar_training import accuracy, train
 from scalar_engine import sigmoid
 
+from .catalogue import BY_NAME
 from .figures import loss_curve
+from .report import Report, command_line
+
+DIVERGED = 1e6  # a loss above it comes back no more, and soon overflows
 
 
 def main(arguments=None):
@@ -26,10 +28,15 @@ def main(arguments=None):
     )
     parser.add_argument("--learning-rate", type=positive(float), default=0.1, help="default: 0.1")
     parser.add_argument("--instances", type=positive(int), default=60_000, help="how many of the 60000 (default: all)")
+    parser.add_argument("--quick", action="store_true", help="2000 instances")
     parser.add_argument("--epochs", type=positive(int), default=1, help="passes over the instances (default: 1)")
     parser.add_argument("--seed", type=int, default=0, help="of the weights and the order (default: 0)")
     parser.add_argument("--out", type=Path, default=Path("runs/question4"), help="a folder (default: runs/question4)")
     options = parser.parse_args(arguments)
+    if options.quick:
+        options.instances = 2_000
+    report = Report("A network of scalars learns", BY_NAME["question4"].source, command_line("question4", arguments),
+                    options.seed)  # fmt: skip
     if options.instances > 60_000:
         parser.error(f"--instances {options.instances}: there are 60000")
     try:
@@ -57,18 +64,37 @@ def main(arguments=None):
     tenth = max(1, len(losses) // 10)
     first, last = np.mean(losses[:tenth]), np.mean(losses[-tenth:])
     print(f"{len(losses)} steps in {seconds:.1f} s; loss {first:.4f} over the first tenth, {last:.4f} over the last")
-    print(f"validation accuracy {accuracy(model, xval.tolist(), yval.tolist()):.4f}")
-
-    picture, table = options.out / "loss_curve.png", options.out / "loss.csv"
-    with table.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["step", "loss"])
-        writer.writerows(enumerate(losses, start=1))
-    loss_curve(losses, picture, window=max(1, len(losses) // 40), title=f"Question 4: {sizes} on synthetic data")
-    print(f"Written:\n  {picture}\n  {table}")
+    correct = accuracy(model, xval.tolist(), yval.tolist())
+    print(f"validation accuracy {correct:.4f}")
+    fill(report, sizes, losses, correct, options.learning_rate, len(xtrain))
+    print("Written:", *(f"  {path}" for path in report.write(options.out)), sep="\n")
     if why:
         print(why, file=sys.stderr)
     return 1 if why else 0
+
+
+def fill(report, sizes, losses, correct, learning_rate, n_instances):
+    """The report of a run."""
+    report.prose(
+        f"A {sizes} network of `Value`s, sigmoid and softmax, one instance a step, learning rate "
+        f"{learning_rate:g}, on {n_instances:,} of the sheet's 60,000 synthetic points, standardised. Class 1 lies "
+        "outside an ellipse, so that no straight line separates the classes."
+    )
+    figure = loss_curve(losses, max(1, len(losses) // 40), f"{sizes} on synthetic data", xlabel="step (instances seen)")
+    report.figure("loss_curve", figure, "The loss of each instance before its step, and its mean.")
+    report.columns("loss", {"step": range(1, len(losses) + 1), "loss": losses})
+    report.reading(learned(losses, correct))
+
+
+def learned(losses, correct):
+    """Whether the loss drops, by how much, and what the network then gets right."""
+    tenth = max(1, len(losses) // 10)
+    first, last = np.mean(losses[:tenth]), np.mean(losses[-tenth:])
+    drops = "drops" if last < first else "does NOT drop"
+    return (
+        f"The training loss {drops}: {first:.4f} nats over the first tenth of the steps, {last:.4f} over the last. "
+        f"{100 * correct:.2f}% of the 10,000 validation instances are classified correctly."
+    )
 
 
 def describe(state, x):
@@ -93,8 +119,8 @@ def fit(model, instances, targets, options):
                 rng.shuffle(pairs)
                 instances, targets = zip(*pairs)
                 for loss in train(model, instances, targets, options.learning_rate):
-                    if not math.isfinite(loss):
-                        raise ArithmeticError(f"the loss is {loss}")
+                    if not loss < DIVERGED:
+                        raise ArithmeticError(f"the loss is {loss:.3g}")
                     losses.append(loss)
                     bar.update()
         except ArithmeticError as error:

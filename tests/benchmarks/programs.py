@@ -47,11 +47,12 @@ def batched_program(model, points, labels):
     return compile_graph(loss, [*x, label], model.parameters()), np.column_stack([points, labels]).T.copy()
 
 
-def milliseconds(run, rounds):
+def milliseconds(rounds, run, *arguments):
+    """The median time of some rounds, and the result."""
     times = []
     for _ in range(rounds):
         start = time.perf_counter()
-        out = run()
+        out = run(*arguments)
         times.append(1e3 * (time.perf_counter() - start))
     return statistics.median(times), out
 
@@ -64,7 +65,7 @@ def main():
         points, labels = moons(n)
         random.seed(1337)
         theirs = micrograd.nn.MLP(2, [16, 16, 1])
-        baseline, (*_, loss) = milliseconds(lambda: one_round(theirs, micrograd.engine.Value, points, labels), ROUNDS)
+        baseline, (*_, loss) = milliseconds(ROUNDS, one_round, theirs, micrograd.engine.Value, points, labels)
         print(f"{n:6}  {'micrograd':<18} {baseline:9.2f} {1:16.0f}   {loss:.9f}")
         model = network()
         weights = [parameter.data for parameter in model.parameters()]
@@ -73,7 +74,7 @@ def main():
         for name, make in makers.items():
             program, inputs = make(model, points, labels)
             program(inputs, weights)
-            ms, (loss, _) = milliseconds(lambda: program(inputs, weights), 20 * ROUNDS)
+            ms, (loss, _) = milliseconds(20 * ROUNDS, program, inputs, weights)
             print(f"{n:6}  {name:<18} {ms:9.2f} {baseline / ms:16.0f}   {loss:.9f}")
 
 

@@ -1,0 +1,104 @@
+"""One training run, said in plain data: what the command line, the sweeps and the walkthroughs all train with."""
+
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache, partial
+
+import numpy as np
+
+from tensor_engine.optimizers import SGD, Adam
+
+from . import datasets
+from .history import History
+from .layers import MLP
+from .sweep import sweep
+from .training import fit
+
+
+@dataclass(frozen=True)
+class Setup:
+    """All that decides the numbers of a run. The fields are the options of `python -m models.train`, and
+
+    limit       train on the first `limit` instances, and validate on a quarter as many; None takes all
+    """
+
+    data: str = "mnist"
+    hidden: tuple[int, ...] = (300,)
+    activation: str = "sigmoid"
+    optimizer: str = "sgd"
+    learning_rate: float = 0.1
+    learning_rate_decay: float = 1.0
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    dropout: float = 0.0
+    batch_size: int | str = 64
+    epochs: int = 5
+    classes: tuple[int, ...] | None = None
+    final: bool = False
+    limit: int | None = None
+    seed: int = 0
+    dtype: str = "float32"
+
+    def but(self, **changes):
+        """This setup with some fields changed."""
+        return replace(self, **changes)
+
+    @property
+    def layers(self):
+        """The network's sizes as the sheets write them: "784-300-10"."""
+        n_inputs = int(np.prod(datasets.IMAGE_SHAPES.get(self.data, (2,))))
+        n_classes = len(self.classes or datasets.CLASS_NAMES[self.data])
+        return "-".join(map(str, (n_inputs, *self.hidden, n_classes)))
+
+
+@lru_cache(maxsize=2)
+def dataset_of(data, final, classes, limit, dtype, data_dir=None):
+    """The standardised Dataset of a setup; the last two are kept, since runs of a sweep share them."""
+    loaded = datasets.load(data, final, classes=classes, data_dir=data_dir)
+    if limit is not None:
+        n_val = max(1, limit // 4)
+        parts = loaded.xtrain[:limit], loaded.ytrain[:limit], loaded.xval[:n_val], loaded.yval[:n_val]
+        names = "xtrain", "ytrain", "xval", "yval"
+        loaded = replace(loaded, **dict(zip(names, parts)), digest=datasets.digest_of(*parts))
+    return datasets.standardised(loaded, np.dtype(dtype))
+
+
+def data_of(setup, data_dir=None):
+    """The standardised Dataset that a Setup trains on."""
+    return dataset_of(setup.data, setup.final, setup.classes, setup.limit, setup.dtype, data_dir)
+
+
+def model_of(setup, data):
+    """The untrained network, its optimizer, and the Generator of the order of instances."""
+    sizes = [data.xtrain.shape[1], *setup.hidden, data.num_classes]
+    model = MLP(sizes, setup.activation, setup.dropout, setup.seed, data.xtrain.dtype)
+    rng = np.random.default_rng([setup.seed, 1])
+    if setup.optimizer == "adam":
+        return model, Adam(model.parameters(), setup.learning_rate, weight_decay=setup.weight_decay), rng
+    return model, SGD(model.parameters(), setup.learning_rate, setup.momentum, setup.weight_decay), rng
+
+
+def train(setup, data_dir=None, *, record_norms=False, every=1, after_epoch=None, progress=True):
+    """Train a Setup's network; returns (model, History). The keywords are those of `training.fit`."""
+    data = data_of(setup, data_dir)
+    model, optimizer, rng = model_of(setup, data)
+    history = fit(
+        model, data, optimizer, setup.epochs, setup.batch_size, rng, decay=setup.learning_rate_decay,
+        history=History(held_out="test" if setup.final else "validation"),
+        record_norms=record_norms, every=every, after_epoch=after_epoch, progress=progress,
+    )  # fmt: skip
+    if history.interrupted:
+        raise KeyboardInterrupt
+    return model, history
+
+
+def sweep_of(setups, path, data_dir=None, workers=None, dask=None, title="sweep"):
+    """The History of each Setup, trained by `sweep`, which explains the arguments."""
+    run = partial(run_setup, data_dir=data_dir)
+    found = sweep(run, [asdict(setup) for setup in setups], path, workers, dask, title)
+    return [History.from_dict(fields) for fields in found]
+
+
+def run_setup(fields, data_dir):
+    """A run of a sweep: from a Setup as a dict to its History as a dict. Diverging is a result like others."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return asdict(train(Setup(**fields), data_dir, progress=False)[1])

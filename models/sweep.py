@@ -1,0 +1,105 @@
+"""Repeated and varied training: one function run on many configurations, in parallel, and continued where it was.
+
+joblib starts the processes, so that the same call runs on this machine or, through joblib's backend for it, on a Dask
+cluster. Each run has one BLAS thread: the runs together fill the cores, and the numbers do not depend on how many
+workers there are.
+"""
+
+import hashlib
+import inspect
+import json
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from joblib import Parallel, cpu_count, delayed, parallel_config
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+PACKAGES = "scalar_engine", "tensor_engine", "models"  # the code that decides what a run gives
+DASK_TIMEOUT = 10  # seconds to wait for a scheduler
+
+
+def sweep(run, configs, path, workers=None, dask=None, title="sweep"):
+    """[run(config) for config in configs], in parallel; returns the results in the order of `configs`.
+
+    run         a function of a module (it is sent by name), or a partial of one, from a dict to what JSON can hold
+    configs     dicts that JSON can hold, no two alike; whatever is random in a run comes from a seed in its config
+    path        a file of JSON lines, to which each result is appended as its run ends. What an earlier call has left
+                there is not run again, unless the code (this project's or run's module) or NumPy has changed since
+    workers     processes; None is one a core, and 1 runs in this process
+    dask        the address of a Dask scheduler to run on instead ("tcp://host:8786"); its workers need this project,
+                and the data where `run` looks for it
+    title       of the progress bar
+
+    Raises ValueError for configurations alike and for a scheduler that does not answer, and what a run raises.
+    """
+    keys = [key_of(config) for config in configs]
+    if len(set(keys)) < len(keys):
+        raise ValueError("two configurations of a sweep are alike")
+    with ExitStack() as stack:
+        if dask:
+            stack.enter_context(dask_client(dask))
+            stack.enter_context(parallel_config("dask"))
+        else:
+            stack.enter_context(parallel_config("loky", inner_max_num_threads=1))
+        stack.enter_context(threadpool_limits(1))  # for runs in this process; the limit is lifted afterwards
+        path, fingerprint = Path(path), fingerprint_of(run)
+        done = results_in(path, fingerprint)
+        missing = [(key, config) for key, config in zip(keys, configs) if key not in done]
+        parallel = Parallel(n_jobs=workers or cpu_count(), return_as="generator_unordered", batch_size=1)
+        with path.open("a", encoding="utf-8") as file:
+            finished = parallel(delayed(run_one)(run, key, config) for key, config in missing)
+            bar = tqdm(finished, title, len(keys), initial=len(keys) - len(missing), disable=None, leave=False)
+            for key, result in bar:
+                file.write(json.dumps({"config": key, "result": result}) + "\n")
+                file.flush()
+                done[key] = json.loads(json.dumps(result))  # as it will be read another time
+    return [done[key] for key in keys]
+
+
+def run_one(run, key, config):
+    threadpool_limits(1)  # for good: a worker does nothing else
+    return key, run(config)
+
+
+def key_of(config):
+    return json.dumps(config, sort_keys=True)
+
+
+def fingerprint_of(run):
+    """SHA-256 of all that may change a result but its configuration: this project's code, run's module, NumPy."""
+    root = Path(__file__).parents[1]
+    files = [path for package in PACKAGES for path in (root / package).rglob("*.py")]
+    sha = hashlib.sha256(np.__version__.encode())
+    function = run.func if isinstance(run, partial) else run
+    for path in sorted([*files, Path(inspect.getfile(function))]):
+        sha.update(path.read_bytes())
+    return sha.hexdigest()
+
+
+def results_in(path, fingerprint):
+    """{key: result} of what the file holds, after making it hold whole lines of this fingerprint only."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    head = json.dumps({"fingerprint": fingerprint})
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    lines = text.split("\n")[:-1]  # without a last one that was cut short
+    if lines[:1] != [head]:
+        lines = [head]
+    part = path.with_name(path.name + ".part")
+    part.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    part.replace(path)
+    return {entry["config"]: entry["result"] for entry in map(json.loads, lines[1:])}
+
+
+def dask_client(address):
+    """A connection to a Dask scheduler, as a context. Raises ValueError if there is none."""
+    try:
+        from distributed import Client  # optional: the extra `cluster`
+    except ImportError:
+        raise ValueError('--dask needs the package distributed: pip install "scalar-to-tensor[cluster]"') from None
+    try:
+        return Client(address, timeout=DASK_TIMEOUT, set_as_default=True)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"no Dask scheduler answers at {address} ({type(error).__name__})") from None

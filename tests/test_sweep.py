@@ -1,0 +1,166 @@
+"""Sweeps: the same numbers for any number of workers, continued after a kill, and on a Dask cluster."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from threadpoolctl import threadpool_info
+
+from models import sweep as module
+from models.experiment import Setup, data_of, model_of, run_setup, sweep_of, train
+from models.history import History
+from models.sweep import sweep
+
+SETUPS = [Setup("digits", (8,), limit=200, epochs=2, seed=seed, learning_rate=rate)
+          for seed in (0, 1) for rate in (0.1, 0.5)]  # fmt: skip
+
+
+def square(config):
+    """A run that leaves a trace: a line in the file `log`."""
+    if config.get("fail"):
+        raise RuntimeError("this run fails")
+    if "log" in config:
+        with Path(config["log"]).open("a") as file:
+            file.write(f"{config['x']}\n")
+    return {"square": config["x"] ** 2, "pid": os.getpid()}
+
+
+def threads(config):
+    import numpy as np
+
+    np.ones((8, 8)) @ np.ones((8, 8))
+    return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+
+def numbers(histories):
+    """What must not depend on where a run ran: everything but its seconds."""
+    return [(h.batch_losses, [(e.train_loss, e.validation_loss, e.validation_accuracy) for e in h.epochs])
+            for h in histories]  # fmt: skip
+
+
+def test_results_come_in_the_order_of_the_configurations(tmp_path):
+    found = sweep(square, [{"x": x} for x in (3, 1, 2)], tmp_path / "a.jsonl", workers=1)
+    assert [result["square"] for result in found] == [9, 1, 4]
+    assert {result["pid"] for result in found} == {os.getpid()}
+
+
+def test_any_number_of_workers_gives_the_same_numbers(tmp_path):
+    one, two = (sweep_of(SETUPS, tmp_path / f"{n}.jsonl", workers=n) for n in (1, 2))
+    assert numbers(one) == numbers(two)
+    assert one[0].batch_losses != one[2].batch_losses  # the seed matters
+    assert numbers(one[:1]) == numbers([train(SETUPS[0])[1]])
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_run_has_one_blas_thread(workers, tmp_path):
+    before = threads({})
+    found = sweep(threads, [{"x": 0}, {"x": 1}], tmp_path / "t.jsonl", workers)
+    assert all(set(counts) == {1} for counts in found) and threads({}) == before
+
+
+def test_what_is_done_is_not_done_again(tmp_path):
+    log, path = tmp_path / "log", tmp_path / "a.jsonl"
+    configs = [{"x": x, "log": str(log)} for x in range(4)]
+    sweep(square, configs[:2], path, workers=1)
+    assert [result["square"] for result in sweep(square, configs, path, workers=1)] == [0, 1, 4, 9]
+    assert log.read_text().split() == ["0", "1", "2", "3"]
+
+
+def test_a_line_cut_short_by_a_kill_is_run_again(tmp_path):
+    log, path = tmp_path / "log", tmp_path / "a.jsonl"
+    configs = [{"x": x, "log": str(log)} for x in range(3)]
+    whole = sweep(square, configs, path, workers=1)
+    path.write_bytes(path.read_bytes()[:-5])
+    assert sweep(square, configs, path, workers=1) == whole
+    assert log.read_text().split() == ["0", "1", "2", "2"]
+    assert len(path.read_text().splitlines()) == 4  # the head and three whole lines
+    assert all(json.loads(line) for line in path.read_text().splitlines())
+
+
+def test_results_of_other_code_are_not_taken(tmp_path, monkeypatch):
+    log, path = tmp_path / "log", tmp_path / "a.jsonl"
+    config = [{"x": 5, "log": str(log)}]
+    sweep(square, config, path, workers=1)
+    monkeypatch.setattr(module.np, "__version__", "0")
+    sweep(square, config, path, workers=1)
+    assert log.read_text().split() == ["5", "5"]
+
+
+def test_a_run_that_fails_leaves_the_others_results(tmp_path):
+    path = tmp_path / "a.jsonl"
+    with pytest.raises(RuntimeError, match="this run fails"):
+        sweep(square, [{"x": 1}, {"x": 2, "fail": True}], path, workers=1)
+    assert [json.loads(line)["result"]["square"] for line in path.read_text().splitlines()[1:]] == [1]
+
+
+def test_configurations_alike_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="alike"):
+        sweep(square, [{"x": 1}, {"x": 1}], tmp_path / "a.jsonl")
+
+
+def test_a_killed_sweep_continues_and_equals_one_never_killed(tmp_path):
+    """SIGKILL as soon as the first result is there; the file then holds some results but not all."""
+    setups = [SETUPS[0].but(seed=seed, epochs=30) for seed in range(6)]
+    path = tmp_path / "killed.jsonl"
+    program = (
+        "import sys; from models.experiment import Setup, sweep_of;"
+        "sweep_of([Setup('digits', (8,), limit=200, epochs=30, seed=s) for s in range(6)], sys.argv[1], workers=1)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program, str(path)], stderr=subprocess.PIPE)
+    while process.poll() is None and (not path.exists() or len(path.read_text().splitlines()) < 2):
+        time.sleep(0.002)
+    process.kill()
+    process.communicate()
+    assert 2 <= len(path.read_text().splitlines()) < 7
+    continued = sweep_of(setups, path, workers=1)
+    assert numbers(continued) == numbers(sweep_of(setups, tmp_path / "whole.jsonl", workers=1))
+
+
+@pytest.fixture
+def scheduler(needed):
+    """A Dask scheduler with two workers, each a process of its own, on loopback."""
+    try:
+        from distributed import LocalCluster
+    except ImportError:
+        needed(False, "distributed")
+    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "host": "127.0.0.1"}
+    with LocalCluster(**options, dashboard_address=None) as cluster:
+        yield cluster.scheduler_address
+
+
+@pytest.mark.filterwarnings("default")  # of the cluster's own making
+def test_the_same_call_runs_on_a_dask_cluster(scheduler, tmp_path):
+    here = sweep_of(SETUPS, tmp_path / "here.jsonl", workers=1)
+    there = sweep_of(SETUPS, tmp_path / "there.jsonl", dask=scheduler)
+    assert numbers(there) == numbers(here)
+    found = sweep(square, [{"x": x} for x in range(12)], tmp_path / "pids.jsonl", dask=scheduler)
+    assert os.getpid() not in {result["pid"] for result in found}
+
+
+def test_no_scheduler_is_one_clear_line(tmp_path, needed, monkeypatch):
+    monkeypatch.setattr(module, "DASK_TIMEOUT", 0.5)
+    try:
+        import distributed  # noqa: F401
+    except ImportError:
+        needed(False, "distributed")
+    with pytest.raises(ValueError, match="no Dask scheduler answers at nowhere:1"):
+        sweep(square, [{"x": 1}], tmp_path / "a.jsonl", dask="nowhere:1")
+
+
+def test_a_setup_says_its_layers_and_builds_them():
+    setup = Setup("digits", (8, 4), "relu", "adam", classes=(3, 5), limit=100)
+    assert setup.layers == "64-8-4-2" and Setup().layers == "784-300-10"
+    data = data_of(setup)
+    assert set(data.yval) == {0, 1} and len(data.xtrain) == 100 and len(data.xval) == 25
+    assert model_of(setup, data)[0].sizes == [64, 8, 4, 2]
+    assert abs(data.xtrain.mean()) < 1e-5  # standardised by the slice itself
+
+
+def test_a_history_survives_json():
+    fields = run_setup({"data": "digits", "hidden": [8], "limit": 100, "epochs": 1}, data_dir=None)
+    history = History.from_dict(json.loads(json.dumps(fields)))
+    assert numbers([history]) == numbers([train(Setup("digits", (8,), limit=100, epochs=1))[1]])

@@ -1,0 +1,44 @@
+"""The list of all walkthroughs: what each answers, and about how long it takes."""
+
+from dataclasses import dataclass
+
+VU = "VU, Assignment 1"
+AUGSBURG = "Augsburg, Tutorial 04"
+TSM = "MSE TSM 2022, Practical Work 03"
+FTP = "MSE FTP 2025, Practical work 04"
+LMU = "LMU 2024, Exercise Sheet 3"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A walkthrough, run with `python -m walkthroughs.NAME`. `seconds` is for the whole data on two cores."""
+
+    name: str
+    sheet: str
+    question: str
+    line: str
+    seconds: float
+
+    @property
+    def source(self):
+        return f"{self.sheet}: {self.question}"
+
+
+ENTRIES = [
+    Entry("question3", VU, "Question 3", "the tiny network's derivatives, or --random SEED: an exam and its key", 2),
+    Entry("question4", VU, "Question 4", "the scalar network learns the synthetic data", 2),
+    Entry("from_scalar_to_tensor", VU, "Part 2 to Part 3", "one network as Values, as programs, as Tensors", 5),
+    Entry("question5", VU, "Question 5", "784-300-10 on MNIST, and gradients averaged over a few instances", 120),
+    Entry("question6", VU, "Question 6", "the batched passes equal one instance at a time, and are faster", 10),
+    Entry("question7", VU, "Questions 7, 7.1-7.4", "loss curves, initialisations, learning rates, a final choice", 150),
+    Entry("tsm_exercise2", TSM, "Exercise 2", "eight variants, each with its learning rate tuned; a favourite", 400),
+    Entry("tsm_exercise3", TSM, "Exercise 3", "backpropagation without autograd, checked against PyTorch, trained", 30),
+    Entry("tsm_exercise5", TSM, "Exercise 5", "review questions: parameters, linear layers, cost, memory", 10),
+    Entry("lmu_task1", LMU, "Task 1", "softmax's constant; two moons with ever deeper networks, and overfitting", 15),
+    Entry("lmu_task2", LMU, "Task 2", "MNIST's statistics, principal components, and the projection onto two", 10),
+    Entry("lmu_task3", LMU, "Tasks 3 and 4", "a five-layer ReLU network with Adam, and what its layers see", 20),
+    Entry("augsburg", AUGSBURG, "Exercises 1-6", "1,000 full-batch steps of 784-400-400-10, against mini-batches", 900),
+    Entry("ftp_exercise2", FTP, "Exercises 1 and 2", "propagate and backpropagate, and the sheet's gradient check", 10),
+    Entry("ftp_exercise3", FTP, "Exercise 3", "Fashion-MNIST: 150 units against 250-150-50; weights as images", 200),
+]
+BY_NAME = {entry.name: entry for entry in ENTRIES}

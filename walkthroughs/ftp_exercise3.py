@@ -1,0 +1,222 @@
+"""Practical work 04, Exercise 3: Fashion-MNIST with one hidden layer of 150 units, and with 250-150-50.
+
+A small sweep finds the learning rate and the batch size of each, the learning curves the number of epochs. Then the
+test error, the first layer's weight vectors as images, and four classes against ten.
+"""
+
+import numpy as np
+
+from models.command_line import run
+from models.experiment import sweep_of, train
+from models.training import evaluate
+
+from .figures import curves_of_many, learning_curves, mosaic
+from .readings import listed, percent, points, seconds, times
+from .script import run_walkthrough, setup_for, used
+
+NETWORKS = {"shallow": (150,), "deeper": (250, 150, 50)}
+RATES = 0.03, 0.1, 0.3
+BATCHES = 16, 64, 256
+DECAY = 0.9
+
+
+def main(arguments=None):
+    return run_walkthrough(
+        "ftp_exercise3", __doc__, build, arguments, title="Fashion-MNIST, shallow and deeper", data="fashion-mnist",
+        sweeps=True,
+    )  # fmt: skip
+
+
+def build(report, options):
+    base = setup_for(options, activation="relu", learning_rate_decay=DECAY)
+    used(report, options, base)
+    report.prose(
+        "Mini-batch gradient descent without momentum, ReLU in the hidden layers, and a learning rate that falls by "
+        f"{percent(1 - DECAY, 0)} after each epoch. The last 5,000 training images validate; the test set comes last."
+    )
+    best = small_sweep(report, options, base)
+    epochs = number_of_epochs(report, options, base, best)
+    models = test_errors(report, options, base, best, epochs)
+    weights_as_images(report, *models["shallow"])
+    four_against_ten(report, options, base)
+
+
+def small_sweep(report, options, base):
+    """Validation accuracies by rate and batch size; returns {network: (rate, batch size)}, the best of each."""
+    report.section("Suitable learning rates and batch sizes")
+    epochs = 1 if options.quick else 4
+    sizes = BATCHES[1:] if options.quick else BATCHES
+    keys = [(name, rate, size) for name in NETWORKS for rate in RATES for size in sizes]
+    setups = [base.but(hidden=NETWORKS[name], learning_rate=rate, batch_size=size, epochs=epochs)
+              for name, rate, size in keys]  # fmt: skip
+    histories = swept(options, setups, "sweep")
+    found = {key: history.epochs[-1].validation_accuracy for key, history in zip(keys, histories)}
+    best = {name: max((key for key in keys if key[0] == name), key=found.__getitem__)[1:] for name in NETWORKS}
+    report.table(
+        "sweep", f"Validation accuracy after {epochs} epochs.",
+        {"network": "", "batch size": "d", **{f"rate {rate:g}": ".2%" for rate in RATES}},
+        [(f"{name}, {setup_name(base, name)}", size, *(found[name, rate, size] for rate in RATES))
+         for name in NETWORKS for size in sizes],
+    )  # fmt: skip
+    report.reading(suited(found, best))
+    return best
+
+
+def setup_name(base, name):
+    return base.but(hidden=NETWORKS[name]).layers
+
+
+def swept(options, setups, name):
+    path = options.out / f"{name}.jsonl"
+    return sweep_of(setups, path, options.data_dir, options.workers, options.dask, name)
+
+
+def suited(found, best):
+    """Which rate and batch size suit each network, and how they depend on each other."""
+    sentences = []
+    for name, (rate, size) in best.items():
+        accuracy = found[name, rate, size]
+        worst = min(v for key, v in found.items() if key[0] == name)
+        sentences.append(
+            f"The {name} network does best at rate {rate:g} in batches of {size} ({percent(accuracy)}), and "
+            f"{points(accuracy - worst)} worse with the least suitable rate and size."
+        )
+        sizes = sorted({key[2] for key in found})
+        rates = [max(RATES, key=lambda rate: found[name, rate, size]) for size in sizes]
+        sentences.append(f"Its best rates are {listed(f'{r:g} (batches of {s})' for s, r in zip(sizes, rates))}.")
+    return " ".join(sentences)
+
+
+def number_of_epochs(report, options, base, best):
+    """Train each network for long, and choose its number of epochs: where the validation accuracy is highest."""
+    report.section("A suitable number of epochs")
+    limit = 3 if options.quick else 20
+    setups = [base.but(hidden=hidden, learning_rate=best[name][0], batch_size=best[name][1], epochs=limit)
+              for name, hidden in NETWORKS.items()]  # fmt: skip
+    histories = dict(zip(NETWORKS, swept(options, setups, "epochs")))
+    titled = {f"{name}, {setup_name(base, name)}": history for name, history in histories.items()}
+    for measure in ("loss", "accuracy"):
+        figure = curves_of_many(titled, measure, n_columns=2, size=(4.4, 3.2))
+        report.figure(f"epochs_{measure}", figure, f"{measure.capitalize()} per epoch with the rates and sizes above.")
+    epochs = {name: 1 + int(np.argmax([e.validation_accuracy for e in h.epochs])) for name, h in histories.items()}
+    report.reading(turning(histories, epochs))
+    return epochs
+
+
+def turning(histories, epochs):
+    sentences = []
+    for name, history in histories.items():
+        chosen, last = history.epochs[epochs[name] - 1], history.epochs[-1]
+        lowest = min(history.epochs, key=lambda e: e.validation_loss)
+        sentences.append(
+            f"The {name} network validates best after epoch {chosen.epoch} of {last.epoch}, with "
+            f"{percent(chosen.validation_accuracy, 2)}; its validation loss is lowest after epoch {lowest.epoch}, "
+            f"and in the end {percent(last.train_accuracy)} of the training images are right: "
+            + ("it overfits." if last.validation_loss > 1.05 * lowest.validation_loss else "it hardly overfits.")
+        )
+    return " ".join(sentences)
+
+
+def test_errors(report, options, base, best, epochs):
+    """Train both networks on the full training set; returns {name: (model, data)}."""
+    report.section("Test errors")
+    rows, models, confusions = [], {}, {}
+    for name, hidden in NETWORKS.items():
+        rate, size = best[name]
+        setup = base.but(hidden=hidden, learning_rate=rate, batch_size=size, epochs=epochs[name], final=True)
+        model, history = train(setup, options.data_dir)
+        data = used(report, options, setup)
+        last = history.epochs[-1]
+        models[name] = model, data
+        confusions[name] = evaluate(model, data.xval, data.yval).confusion
+        rows.append((
+            name, setup.layers, rate, size, epochs[name], 1 - last.train_accuracy, 1 - last.validation_accuracy,
+            sum(epoch.seconds for epoch in history.epochs),
+        ))  # fmt: skip
+        report.figure(f"final_{name}", learning_curves(history, name), f"The {name} network's final run.")
+    report.table(
+        "errors", "Trained on all training images with the hyperparameters found, measured on the test set.",
+        {"": "", "layers": "", "rate": "g", "batch size": "d", "epochs": "d", "training error": ".2%",
+         "test error": ".2%", "seconds": ".1f"},
+        rows,
+    )  # fmt: skip
+    report.numbers["test_accuracy"] = {row[0]: 1 - row[6] for row in rows}
+    report.reading(errors_compared(rows, confusions["deeper"], data.class_names))
+    return models
+
+
+def errors_compared(rows, confusion, names):
+    """Shallow against deeper, and the two classes that are confused most often: of rows (name, ..., test error, s)."""
+    (shallow, *_, a, _), (deeper, *_, b, _) = rows
+    better = f"{points(a - b, 2)} {'less' if b < a else 'more'}"
+    inside = "near or below" if max(a, b) < 0.12 else "not within"
+    mixed = confusion + confusion.T
+    np.fill_diagonal(mixed, 0)
+    i, j = np.unravel_index(mixed.argmax(), mixed.shape)
+    return (
+        f"The test error is {percent(a, 2)} for the {shallow} network and {percent(b, 2)} for the {deeper} one, "
+        f"{better}; both are {inside} the sheet's 10-12%. The {deeper} network confuses {names[min(i, j)]} and "
+        f"{names[max(i, j)]} most often, {mixed[i, j]} times of its {int(mixed.sum() / 2)} errors."
+    )
+
+
+def weights_as_images(report, model, data):
+    report.section("The weight vectors of the first layer")
+    W = model.layers[0].W.data
+    tiles = W.T.reshape(-1, *data.image_shape)
+    report.figure(
+        "weights", mosaic(tiles, 15),
+        "Each tile is one hidden unit of the shallow network: red pixels excite it, blue ones inhibit it.",
+    )  # fmt: skip
+    report.reading(smoothness(tiles))
+    report.prose(
+        "A unit of the first layer correlates the image with its tile, so a tile shows what the unit looks for: "
+        "outlines of shirts, trousers, shoes and bags, and contrasts of them. For higher layers there is no such "
+        "picture, since their inputs are the units before them, not pixels."
+    )
+
+
+def smoothness(tiles):
+    """How alike neighbouring pixels' weights are, against pixels far apart: 0 would be noise."""
+    centred = tiles - tiles.mean(axis=(1, 2), keepdims=True)
+    variance = (centred**2).mean()
+    near = float((centred[:, :, 1:] * centred[:, :, :-1]).mean() / variance)
+    kind = "shapes" if near > 0.3 else "mostly noise"
+    return (
+        f"Neighbouring pixels' weights correlate by {near:.2f} on average over the {len(tiles)} tiles, where "
+        f"independent weights, as before training, would by 0: the tiles show {kind}."
+    )
+
+
+def four_against_ten(report, options, base):
+    report.section("Four classes against ten")
+    setup = base.but(hidden=(100,), batch_size=16, learning_rate=0.1, epochs=2 if options.quick else 5)
+    rows = []
+    for classes in ((0, 1, 2, 3), None):
+        one = setup.but(classes=classes)
+        data = used(report, options, one)
+        _, history = train(one, options.data_dir)
+        rows.append((
+            one.layers, len(data.xtrain), 1 - history.epochs[-1].validation_accuracy,
+            float(np.mean([e.seconds for e in history.epochs])),
+        ))  # fmt: skip
+    report.table(
+        "classes", f"One hidden layer of 100 units, batches of 16, {setup.epochs} epochs.",
+        {"layers": "", "training images": ",d", "validation error": ".2%", "seconds an epoch": ".2f"}, rows,
+    )  # fmt: skip
+    report.reading(classes_compared(rows))
+
+
+def classes_compared(rows):
+    (_, few, error_4, seconds_4), (_, many, error_10, seconds_10) = rows
+    easier = "lower" if error_4 < error_10 else "HIGHER"
+    return (
+        f"An epoch of ten classes takes {seconds(seconds_10)} and one of four {seconds(seconds_4)}: "
+        f"{times(seconds_10 / seconds_4)} as long with {many / few:.1f} times the images. The error with four "
+        f"classes is {easier}: {percent(error_4)} against {percent(error_10)}. The sheet's own figures are 13 s "
+        "and 5 s, and an error of about 10% with ten classes."
+    )
+
+
+if __name__ == "__main__":
+    run(main)

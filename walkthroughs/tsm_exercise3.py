@@ -1,0 +1,198 @@
+"""Practical Work 03, Exercise 3: backpropagation for an arbitrary MLP without autograd.
+
+Its gradients against PyTorch's autograd (if torch is installed) and the engine's; then it is trained, on the same
+batches as the engine's network, and compared with it.
+"""
+
+import importlib.util
+import inspect
+import time
+
+import numpy as np
+from tqdm import tqdm
+
+from models.by_hand import tsm
+from models.command_line import positive, run
+from models.experiment import model_of, train
+from models.layers import MLP
+from models.training import backward
+
+from .figures import TRAINING, VALIDATION, finish, new_figure, whole_numbers
+from .readings import nats, percent, speed
+from .script import run_walkthrough, setup_for, used
+
+NETWORKS = [((6, 3), "sigmoid"), ((784, 100, 10), "sigmoid"), ((784, 100, 10), "relu"),
+            ((784, 100, 200, 50, 10), "relu"), ((784, 30, 30, 30, 30, 30, 10), "sigmoid")]  # fmt: skip
+
+
+def main(arguments=None):
+    return run_walkthrough(
+        "tsm_exercise3", __doc__, build, arguments, title="Backpropagation without autograd", data="mnist",
+        add_options=lambda parser: parser.add_argument(
+            "--hidden", nargs="+", type=positive(int), default=[300, 100], help="units (default: 300 100)"
+        ),
+    )  # fmt: skip
+
+
+def build(report, options):
+    report.section("The implementation")
+    report.prose(
+        "`models/by_hand/tsm.py` is an MLP of any number of layers and units. The forward pass keeps a and z of each "
+        "layer; the backward pass goes from dz of the last layer, (a - one-hot) / N, to the first."
+    )
+    report.code(inspect.getsource(tsm.MLP))
+
+    report.section("a) The gradients")
+    names = [name for name in ("engine", "PyTorch") if name == "engine" or importlib.util.find_spec("torch")]
+    rows = [row for sizes, activation in NETWORKS for row in gradients_beside(sizes, activation, names, options.seed)]
+    report.table(
+        "gradients", "A batch of 64 in float64: the largest difference of any derivative of any weight or bias.",
+        {"layers": "", "activation": "", "compared with": "", "largest derivative": ".3g", "largest difference": ".1e"},
+        rows,
+    )  # fmt: skip
+    report.reading(same(rows))
+    if "PyTorch" not in names:
+        report.prose('PyTorch is not installed; `pip install "scalar-to-tensor[peers]"` adds it to the comparison.')
+
+    report.section("b) Training")
+    setup = setup_for(options, hidden=tuple(options.hidden), activation="relu", learning_rate=0.1, epochs=5)
+    data = used(report, options, setup)
+    _, history = train(setup, options.data_dir)
+    curves, by_hand_seconds = train_by_hand(setup, data)
+    engine_seconds = sum(epoch.seconds for epoch in history.epochs)
+    figure, both = new_figure(2)
+    for axes, measure, i in [(both[0], "loss", 0), (both[1], "accuracy", 1)]:
+        factor = 1 if measure == "loss" else 100
+        for kind, color in [("train", TRAINING), ("validation", VALIDATION)]:
+            values = [factor * getattr(epoch, f"{kind}_{measure}") for epoch in history.epochs]
+            name = "training" if kind == "train" else "validation"
+            axes.plot(range(1, len(values) + 1), values, color=color, label=f"{name}, engine")
+            ours = [factor * curve[kind][i] for curve in curves]
+            axes.plot(range(1, len(ours) + 1), ours, "o", color=color, fillstyle="none", label=f"{name}, by hand")
+        whole_numbers(axes)
+        finish(axes, "epoch", {"loss": "cross-entropy (nats)", "accuracy": "accuracy (%)"}[measure])
+    report.figure(
+        "training", figure, "Lines: the engine's network. Circles: the hand-written one, on the same batches."
+    )
+    last = history.epochs[-1]
+    report.table(
+        "training_table", f"{setup.layers}, relu, plain SGD at rate {setup.learning_rate:g}, batches of 64, after "
+        f"{setup.epochs} epochs.",
+        {"": "", "training loss": ".4f", "validation loss": ".4f", "training": ".2%", "validation": ".2%",
+         "seconds of training": ".1f"},
+        [("engine (Exercise 2)", last.train_loss, last.validation_loss, last.train_accuracy, last.validation_accuracy,
+          engine_seconds),
+         ("by hand", curves[-1]["train"][0], curves[-1]["validation"][0], curves[-1]["train"][1],
+          curves[-1]["validation"][1], by_hand_seconds)],
+    )  # fmt: skip
+    report.reading(compared(last, curves[-1], engine_seconds, by_hand_seconds))
+
+
+def gradients_beside(sizes, activation, names, seed):
+    """Table rows: the hand-written gradients of a batch beside each peer's."""
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(size=(64, sizes[0])), rng.integers(sizes[-1], size=64)
+    net = tsm.MLP(sizes, activation, seed, np.float64)
+    net.forward(x)
+    net.backward(y)
+    ours = [g for pair in zip(net.dW, net.db) for g in pair]
+    rows = []
+    for name in names:
+        peer = gradients_of_engine if name == "engine" else gradients_of_pytorch
+        theirs = peer(net, sizes, activation, x, y)
+        worst = max(float(np.abs(a - b).max()) for a, b in zip(ours, theirs, strict=True))
+        largest = max(float(np.abs(g).max()) for g in ours)
+        rows.append(("-".join(map(str, sizes)), activation, name, largest, worst))
+    return rows
+
+
+def gradients_of_engine(net, sizes, activation, x, y):
+    model = MLP(sizes, activation, dtype=np.float64)
+    load(model, net)
+    backward(model, x, y)
+    return [parameter.grad.T for parameter in model.parameters()]
+
+
+def load(model, net):
+    """Give the engine's network the hand-written one's weights."""
+    for parameter, data in zip(model.parameters(), [p for pair in zip(net.W, net.b) for p in pair], strict=True):
+        parameter.data[...] = data.T
+
+
+def gradients_of_pytorch(net, sizes, activation, x, y):
+    import torch  # optional: the extra `peers`
+
+    function = {"sigmoid": torch.sigmoid, "relu": torch.relu}[activation]
+    parameters = [torch.tensor(p, requires_grad=True) for pair in zip(net.W, net.b) for p in pair]
+    out = torch.tensor(x)
+    for i in range(0, len(parameters), 2):
+        out = torch.nn.functional.linear(function(out) if i else out, parameters[i], parameters[i + 1])
+    torch.nn.functional.cross_entropy(out, torch.tensor(y)).backward()
+    return [np.asarray(parameter.grad) for parameter in parameters]
+
+
+def same(rows):
+    worst = max(rows, key=lambda row: row[4])
+    peers = " and ".join(sorted({row[2] for row in rows}))
+    verdict = "agree with" if worst[4] < 1e-12 else "DIFFER from"
+    return (
+        f"The hand-written gradients {verdict} those of {peers} in all {len({row[:2] for row in rows})} networks: the "
+        f"largest difference is {worst[4]:.0e}, in {worst[0]} {worst[1]}."
+    )
+
+
+def train_by_hand(setup, data):
+    """Train the hand-written network as `fit` would: the same weights, the same batches. Returns curves and seconds.
+
+    A curve entry is {"train": (loss, accuracy), "validation": (loss, accuracy)}.
+    """
+    model, _, rng = model_of(setup, data)
+    net = tsm.MLP(model.sizes, setup.activation)
+    net.W = [p.data.T.copy() for p in model.parameters()[::2]]
+    net.b = [p.data.copy() for p in model.parameters()[1::2]]
+    curves, seconds = [], 0.0
+    for _ in tqdm(range(setup.epochs), "by hand", disable=None, leave=False):
+        started = time.perf_counter()
+        order = rng.permutation(len(data.xtrain))
+        for start in range(0, len(order), setup.batch_size):
+            rows = order[start : start + setup.batch_size]
+            net.forward(data.xtrain[rows])
+            net.backward(data.ytrain[rows])
+            net.update(setup.learning_rate)
+        seconds += time.perf_counter() - started
+        curves.append(
+            {"train": measured(net, data.xtrain, data.ytrain), "validation": measured(net, data.xval, data.yval)}
+        )
+    return curves, seconds
+
+
+def measured(net, x, y):
+    """(mean cross-entropy, fraction correct), in pieces that fit the caches."""
+    losses, hits = [], 0
+    for start in range(0, len(x), 1000):
+        part = slice(start, start + 1000)
+        probabilities = net.forward(x[part])
+        losses.append(net.cost(y[part]) * len(probabilities))
+        hits += int((probabilities.argmax(axis=1) == y[part]).sum())
+    return float(sum(losses) / len(x)), hits / len(x)
+
+
+def compared(engine, curve, engine_seconds, by_hand_seconds):
+    """Whether the two networks have learned the same, and which was faster."""
+    loss, accuracy = curve["validation"]
+    difference = abs(loss - engine.validation_loss)
+    same = difference < 0.1 * engine.validation_loss and abs(accuracy - engine.validation_accuracy) < 0.005
+    verdict = (
+        "the two have learned the same, but for float32's rounding, which thousands of steps amplify"
+        if same
+        else "the two have NOT learned the same"
+    )
+    return (
+        f"By hand {percent(accuracy, 2)} of the validation set are right, with the engine "
+        f"{percent(engine.validation_accuracy, 2)}; their losses differ by {nats(difference, 6)}: {verdict}. "
+        f"{speed('the engine', engine_seconds, 'the hand-written network', by_hand_seconds)}"
+    )
+
+
+if __name__ == "__main__":
+    run(main)
