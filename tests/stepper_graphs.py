@@ -1,4 +1,4 @@
-"""Graphs to step through, and what a stepper must show of them: computed from the engine's records, not by the stepper."""
+"""Graphs to step through, and what a stepper must show of them, from the engine's records."""
 
 import math
 import random
@@ -8,7 +8,7 @@ from scalar_engine import Value, maximum, sigmoid, sin, softmax, steps, sum, tan
 
 
 def random_graph(seed):
-    """A root made of random operators on random earlier nodes, many of them used more than once, some without a name."""
+    """A root made of random operators on random earlier nodes, often used more than once, some without a name."""
     rng = random.Random(seed)
     nodes = [Value(rng.uniform(-2, 2), f"x{i}", requires_grad=i < 3) for i in range(4)]
     unary = [sin, tanh, sigmoid, lambda x: x * x, lambda x: 1.5 - x, lambda x: x / 3, lambda x: -x]

@@ -1,4 +1,4 @@
-"""What else the stepper's page promises: hostile labels, large graphs, arrays, training, both themes, narrow screens."""
+"""What else the stepper's page promises: hostile labels, large graphs, arrays, training, themes, narrow screens."""
 
 import json
 import re
@@ -73,7 +73,9 @@ def test_hostile_labels_leave_the_data_as_it_is():
 def test_the_page_is_small_and_asks_for_nothing(open_page):
     html = step(Question3(SHEET).l).html
     assert len(html) < 300_000
-    assert not re.search(r'(src|href)="(?!data:|#)', html) and "http://" not in html.replace("http://www.w3.org/2000/svg", "")
+    assert not re.search(r'(src|href)="(?!data:|#)', html) and "http://" not in html.replace(
+        "http://www.w3.org/2000/svg", ""
+    )
     assert "connect-src" not in html and "default-src 'none'" in html
     page = open_page(html)
     assert page.evaluate("performance.getEntriesByType('resource').length") == 0
@@ -182,10 +184,16 @@ def test_arrays_show_their_shape_numbers_and_map(open_page):
             canvas = figure.query_selector("canvas")
             rows, columns = np.atleast_2d(array).shape
             assert canvas.evaluate("canvas => [canvas.height, canvas.width]") == [rows, columns]
-            pixels = canvas.evaluate("canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]")
-            red_minus_blue = np.reshape(pixels, (rows, columns, 4))[..., 0] - np.reshape(pixels, (rows, columns, 4))[..., 2]
+            pixels = canvas.evaluate(
+                "canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
+            )
+            red_minus_blue = (
+                np.reshape(pixels, (rows, columns, 4))[..., 0] - np.reshape(pixels, (rows, columns, 4))[..., 2]
+            )
             strong = np.abs(array) > 0.05 * np.abs(array).max()
-            assert (np.sign(red_minus_blue) == np.sign(array).reshape(rows, columns))[strong.reshape(rows, columns)].all()
+            assert (np.sign(red_minus_blue) == np.sign(array).reshape(rows, columns))[
+                strong.reshape(rows, columns)
+            ].all()
 
 
 def test_images_are_shown_as_images(open_page):
@@ -249,14 +257,19 @@ def test_a_recording_moves_along_training(open_page):
         page.keyboard.press("ArrowRight")
         assert page.text_content("#formula") == f"loss of step {number} = {Value.brief(recording.losses[number - 1])}"
         W, b = recording.updates[number - 1]
-        rows = [[cell.text_content() for cell in row.query_selector_all("th, td")] for row in page.query_selector_all("#updates tr")]
+        rows = [
+            [cell.text_content() for cell in row.query_selector_all("th, td")]
+            for row in page.query_selector_all("#updates tr")
+        ]
         assert rows[0] == ["W", "(2, 1)", "(2, 1)", "(2, 1)", "W <- W - rate * dW"]
         numbers = [Value.brief(x.item()) for x in (b.before, b.gradient, b.after)]
         assert rows[1][:4] == ["b", *numbers]
         before, gradient, after = [f"({x})" if x.startswith("-") and i else x for i, x in enumerate(numbers)]
         assert rows[1][4] == f"b <- b - rate * db = {before} - 0.1 * {gradient} = {numbers[2]}"
         assert b.after == pytest.approx(b.before - 0.1 * b.gradient)
-        cursor = page.evaluate("[...document.querySelectorAll('.curve circle')].findIndex((dot) => dot.classList.contains('cursor'))")
+        cursor = page.evaluate(
+            "[...document.querySelectorAll('.curve circle')].findIndex((dot) => dot.classList.contains('cursor'))"
+        )
         assert cursor == number - 1
     page.keyboard.press("Home")
     page.locator(".curve circle >> nth=2").click()
@@ -323,7 +336,9 @@ def test_text_has_contrast_and_fits(open_page, theme, width):
         page.evaluate(f"goTo({position})")
         assert page.evaluate(FAINT_TEXTS) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-    sizes = page.evaluate("[...document.querySelectorAll('#controls button')].map((b) => b.getBoundingClientRect().height)")
+    sizes = page.evaluate(
+        "[...document.querySelectorAll('#controls button')].map((b) => b.getBoundingClientRect().height)"
+    )
     assert min(sizes) >= (40 if width == 360 else 30)
 
 
@@ -349,7 +364,8 @@ def test_everything_is_reached_and_named_without_a_mouse(open_page):
     page = open_page(step(Question3(SHEET).l).html)
     page.evaluate("goTo(40), select(3)")
     unnamed = page.evaluate("""() => [...document.querySelectorAll("button, input, select, [role=button], section")]
-        .filter((e) => !(e.getAttribute("aria-label") || e.textContent.trim() || e.labels?.length)).map((e) => e.outerHTML)""")
+        .filter((e) => !(e.getAttribute("aria-label") || e.textContent.trim() || e.labels?.length))
+        .map((e) => e.outerHTML)""")
     assert unnamed == []
     reached = set()
     for _ in range(140):
@@ -358,11 +374,25 @@ def test_everything_is_reached_and_named_without_a_mouse(open_page):
           const e = document.activeElement;
           const shape = e.querySelector?.(":scope > rect");
           const style = getComputedStyle(e);
-          return [e.id || e.className, style.outlineStyle !== "none" || (shape && parseFloat(getComputedStyle(shape).strokeWidth) >= 3)];
+          const isThick = shape && parseFloat(getComputedStyle(shape).strokeWidth) >= 3;
+          return [e.id || e.className, style.outlineStyle !== "none" || isThick];
         }""")
         reached.add(found)
         assert outline or found == "", found
-    controls = {"start", "back", "play", "next", "end", "turn", "speed", "predict", "position", "theme", "help", "program-tab"}
+    controls = {
+        "start",
+        "back",
+        "play",
+        "next",
+        "end",
+        "turn",
+        "speed",
+        "predict",
+        "position",
+        "theme",
+        "help",
+        "program-tab",
+    }
     assert controls <= reached and "n3" in reached and "watch" in reached
     assert page.get_attribute("#formula", "aria-live") == "polite"
     label = page.get_attribute(f"#n{node_of(page, 'h1')}", "aria-label")

@@ -22,8 +22,10 @@ READ_ALL = """() => {
       result: document.querySelector("#formula .result")?.textContent,
       exact: document.querySelector("#formula .result")?.title,
       note: text(document.getElementById("note")),
-      rows: [...document.querySelectorAll("#rows tr")].map((row) => [...row.querySelectorAll(".value, .gradient")].map((cell) => [text(cell), cell.title])),
-      drawn: Object.fromEntries([...document.querySelectorAll("#scroll .node")].map((node) => [node.dataset.node, [".value", ".gradient"].map((name) => node.querySelector(name)?.textContent ?? null)])),
+      rows: [...document.querySelectorAll("#rows tr")].map((row) =>
+        [...row.querySelectorAll(".value, .gradient")].map((cell) => [text(cell), cell.title])),
+      drawn: Object.fromEntries([...document.querySelectorAll("#scroll .node")].map((node) =>
+        [node.dataset.node, [".value", ".gradient"].map((name) => node.querySelector(name)?.textContent ?? null)])),
       program: document.querySelectorAll("#lines li").length,
       states: [...document.querySelectorAll("#rows tr")].map((row) => row.className),
     });
@@ -289,14 +291,23 @@ def test_predict_mode_asks_and_keeps_score(page):
     page.click("#next")
     for guess, right in [("0.88", True), ("0,881", True), ("0.8", False), ("", False), ("abc", False)]:
         assert page.evaluate("guess => isNear(guess, '0.8807970779778823')", guess) is right
-    for guess, exact, right in [("nan", "nan", True), ("inf", "-inf", False), ("-inf", "-inf", True), ("0", "-0.0", True)]:
+    for guess, exact, right in [
+        ("nan", "nan", True),
+        ("inf", "-inf", False),
+        ("-inf", "-inf", True),
+        ("0", "-0.0", True),
+    ]:
         assert page.evaluate("([guess, exact]) => isNear(guess, exact)", [guess, exact]) is right
 
 
 def test_groups_fold_and_open(page):
     assert page.locator("#scroll .box").count() == 0
     page.click("#fold-all")
-    assert [box.get_attribute("data-group") for box in page.query_selector_all("#scroll .box")] == ["layer1", "layer2", "softmax"]
+    assert [box.get_attribute("data-group") for box in page.query_selector_all("#scroll .box")] == [
+        "layer1",
+        "layer2",
+        "softmax",
+    ]
     page.evaluate("goTo(4)")
     assert "now" in page.get_attribute("[data-group=layer1]", "class")
     page.click("[data-group=layer1]")

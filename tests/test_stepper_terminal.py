@@ -91,7 +91,13 @@ def test_predicting(trace):
     assert view.score == (1, 1) and view.position == 1
     view = pressed(trace, "next", "7", "enter", view=view)
     assert view.score == (1, 2) and "Not quite, you said 7: 1. 1 of 2 right." in "\n".join(screen(trace, TITLE, view))
-    near = [is_near("0.881", 0.8808), is_near("0.8", 0.8808), is_near("nan", float("nan")), is_near("x", 1.0), is_near("0", -0.0)]
+    near = [
+        is_near("0.881", 0.8808),
+        is_near("0.8", 0.8808),
+        is_near("nan", float("nan")),
+        is_near("x", 1.0),
+        is_near("0", -0.0),
+    ]
     assert near == [True, False, True, False, True]
     assert is_near("(2, 3)", np.zeros((2, 3))) and not is_near("(3, 2)", np.zeros((2, 3)))
 
@@ -108,7 +114,10 @@ def test_the_screen_fits(trace, columns, rows):
     long = Trace((Value(1.0, "a name " * 30) * Value(2.0, "\x1b[31mred\n")).named("out\twith\ttabs"))
     for each in (trace, long, Trace(random_graph(2))):
         for position in range(0, len(each.frames) + 1, 3):
-            for view in (View(position), View(position, predicting=True, typing="?", typed="0.5") if position < len(each.frames) else View()):
+            for view in (
+                View(position),
+                View(position, predicting=True, typing="?", typed="0.5") if position < len(each.frames) else View(),
+            ):
                 lines = screen(each, TITLE, view, columns, rows)
                 assert len(lines) <= rows and max(map(len, lines)) <= columns
                 assert all(c.isprintable() for line in lines for c in line)
@@ -127,7 +136,9 @@ def test_every_number_on_the_screen_is_the_engines(name, root):
     trace = Trace(root)
     width = 200
     for position, (values, gradients, _) in enumerate(states(root)):
-        lines = screen(trace, "", View(position, watched=tuple(range(len(trace.nodes)))), width, 24 + 2 * len(trace.nodes))
+        lines = screen(
+            trace, "", View(position, watched=tuple(range(len(trace.nodes)))), width, 24 + 2 * len(trace.nodes)
+        )
         start = next(i for i, line in enumerate(lines) if line.startswith("Program so far"))
         table = [line[116:] for line in lines[start + 1 :] if line[116:117] == "*"]
         assert len(table) >= len(trace.nodes)
@@ -191,8 +202,9 @@ def test_a_session():
     session = Session("-m", "walkthroughs.question3", "--step")
     session.until("step 0 of 85")
     for keys, expected in [
-        ("\x1b[C", "step 1 of 85"), ("\x1b[F", "step 85 of 85"), ("\x1b[D", "step 84 of 85"), ("\x1b[H", "step 0 of 85"),
-        ("\x1bt", "step 32 of 85"), ("/h1\r", "h1"), ("n", "step 57 of 85"), ("+++ ", "step 60 of 85"), ("\x1bOF", "step 85 of 85"),
+        ("\x1b[C", "step 1 of 85"), ("\x1b[F", "step 85 of 85"), ("\x1b[D", "step 84 of 85"),
+        ("\x1b[H", "step 0 of 85"), ("\x1bt", "step 32 of 85"), ("/h1\r", "h1"), ("n", "step 57 of 85"),
+        ("+++ ", "step 60 of 85"), ("\x1bOF", "step 85 of 85"),
     ]:  # fmt: skip
         session.press(keys)
         session.until(expected)

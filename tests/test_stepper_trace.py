@@ -139,16 +139,23 @@ def matrices():
     return A, B
 
 
-@pytest.mark.parametrize("root, formula", [
-    (lambda A, B: (A @ B).named("Y").sum().named("L"), "dL/dB = A.T @ dL/dY    (3, 2) @ (2, 4) -> (3, 4)"),
-    (lambda A, B: te.linear(A, B, np.zeros(4)).named("Y").sum().named("L"), "dL/dB = A.T @ dL/dY    (3, 2) @ (2, 4) -> (3, 4)"),
-    (lambda A, B: te.sigmoid(A).named("H").sum().named("L"), "dL/dA = dL/dH * H * (1 - H)    (2, 3) * (2, 3) -> (2, 3)"),
-    (lambda A, B: A.sum().named("L"), "dL/dA = broadcast_to(dL/dL, (2, 3))    broadcast_to(1, (2, 3)) -> (2, 3)"),
-    (lambda A, B: A.T.named("Y").sum().named("L"), "dL/dA = (dL/dY).T    (3, 2).T -> (2, 3)"),
-    (lambda A, B: te.mse(A, np.zeros((2, 3))).named("L"), "dL/dA = (A - array(2, 3)) * dL/dL * 0.3333    (2, 3) * 0.3333 -> (2, 3)"),
-    (lambda A, B: te.softmax_cross_entropy(A, np.array([0, 2])).named("L"), "dL/dA = (softmax(A) - one_hot) * dL/dL * 0.5    (2, 3) * 0.5 -> (2, 3)"),
+@pytest.mark.parametrize("formula, root", [
+    ("dL/dB = A.T @ dL/dY    (3, 2) @ (2, 4) -> (3, 4)",
+     lambda A, B: (A @ B).named("Y").sum().named("L")),
+    ("dL/dB = A.T @ dL/dY    (3, 2) @ (2, 4) -> (3, 4)",
+     lambda A, B: te.linear(A, B, np.zeros(4)).named("Y").sum().named("L")),
+    ("dL/dA = dL/dH * H * (1 - H)    (2, 3) * (2, 3) -> (2, 3)",
+     lambda A, B: te.sigmoid(A).named("H").sum().named("L")),
+    ("dL/dA = broadcast_to(dL/dL, (2, 3))    broadcast_to(1, (2, 3)) -> (2, 3)",
+     lambda A, B: A.sum().named("L")),
+    ("dL/dA = (dL/dY).T    (3, 2).T -> (2, 3)",
+     lambda A, B: A.T.named("Y").sum().named("L")),
+    ("dL/dA = (A - array(2, 3)) * dL/dL * 0.3333    (2, 3) * 0.3333 -> (2, 3)",
+     lambda A, B: te.mse(A, np.zeros((2, 3))).named("L")),
+    ("dL/dA = (softmax(A) - one_hot) * dL/dL * 0.5    (2, 3) * 0.5 -> (2, 3)",
+     lambda A, B: te.softmax_cross_entropy(A, np.array([0, 2])).named("L")),
 ])  # fmt: skip
-def test_the_rule_of_arrays(root, formula):
+def test_the_rule_of_arrays(formula, root):
     found = last_formula(root(*matrices()))
     assert found == formula
 

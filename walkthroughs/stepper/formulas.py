@@ -108,7 +108,7 @@ def constant(node):
 
 
 def in_numbers(node):
-    """The operator that made a node, applied to numbers: "1 * (-1)"; arrays give their shapes, "(64, 784) @ (784, 300)"."""
+    """The operator that made a node, applied to numbers: "1 * (-1)"; to shapes: "(64, 784) @ (784, 300)"."""
     shown = [before_broadcast(x, node.op, {}) for x in node.inputs]
     return applied(node.op, signed(node.op, [node.brief(x.data) for x in shown]))
 
@@ -165,7 +165,7 @@ FUNCTIONS = {
 # ---- derivatives
 
 UNDEFINED = (ArithmeticError, AttributeError, TypeError, ValueError)  # what a rule made for numbers only may raise
-FIRST_MARK = 0xE000  # of the characters that Unicode keeps for private use
+FIRST_MARK = 0x20000  # of 42,720 rare letters of Unicode: names for a Symbol that no operator has in its own
 
 
 def contribution_formula(step, names):
@@ -197,8 +197,10 @@ def local_formulas(node, names):
 
 
 def on_symbols(node, names, rule):
-    """rule(out, *inputs, needs=...) run on marks for a node and its inputs, None if it takes numbers only; and the names
-    of the marks, for `str.translate`. The names themselves may hold anything, and two of them may be alike."""
+    """rule(out, *inputs, needs=...) run on marks for a node and its inputs, and the names of the marks for `translate`.
+
+    The names may hold anything, and two may be alike. None instead of a result if the rule takes numbers only.
+    """
     marks: dict = {}
     for x in (node, *node.inputs):
         marks.setdefault(x, Symbol(chr(FIRST_MARK + len(marks))))

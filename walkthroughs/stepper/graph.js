@@ -333,6 +333,7 @@ function toggleGroup(group, open) {
   };
   const best = views.reduce((a, b) => (shows(b) > shows(a) ? b : a));
   if (shows(best) >= 0) showView(best);
+  else byId("verdict").textContent = `${group} has too many nodes for a picture.`;
   follow(state.selected ?? undefined);
 }
 

@@ -1,4 +1,4 @@
-"""The stepper as text: every frame of a trace, or every step of a recording, one after the other, the same each time."""
+"""The stepper as text: every frame of a trace, or every step of a recording, the same each time."""
 
 from .quantities import brief
 

@@ -25,7 +25,9 @@ class Update:
             return False
         expected = self.before - self.rate * np.asarray(self.gradient)
         precision = 1e-4 if np.asarray(self.after).dtype == np.float32 else 1e-9
-        return bool(np.allclose(self.after, expected, rtol=precision, atol=precision * np.max(np.abs(expected), initial=0)))
+        return bool(
+            np.allclose(self.after, expected, rtol=precision, atol=precision * np.max(np.abs(expected), initial=0))
+        )
 
     def formula(self, name):
         """The update in names and in numbers: ("w <- w - rate * dw", "1 - 0.1 * 0.5 = 0.95")."""

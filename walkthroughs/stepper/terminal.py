@@ -197,7 +197,11 @@ PASSES = {"forward": "forward pass", "turn": "the turn", "backward": "backward p
 
 
 def painter(color):
-    return (lambda text, style: f"\x1b[{style}m{text}\x1b[0m" if style and text else text) if color else lambda text, _: text
+    return (
+        (lambda text, style: f"\x1b[{style}m{text}\x1b[0m" if style and text else text)
+        if color
+        else lambda text, _: text
+    )
 
 
 def cut(text, columns):
@@ -236,7 +240,7 @@ def prompt(trace, view, columns):
 
 def program_lines(trace, view, height, columns):
     """The last lines of the program so far; folded, a run of steps within one group is one line."""
-    entries = []
+    entries: list[tuple] = []
     for position, frame in enumerate(trace.frames[: view.position], start=1):
         group = trace.groups[frame.node].partition("/")[0] if view.folded else ""
         if group and entries and entries[-1][0] == (group, frame.kind):
@@ -326,7 +330,9 @@ def run(trace, title):
         while view is not None:
             columns, rows = shutil.get_terminal_size()
             lines = screen(trace, title, view, columns, rows, color)
-            sys.stdout.write("\x1b[H" + "".join(f"{line}\x1b[K\r\n" for line in lines[:-1]) + f"{lines[-1]}\x1b[K\x1b[J")
+            sys.stdout.write(
+                "\x1b[H" + "".join(f"{line}\x1b[K\r\n" for line in lines[:-1]) + f"{lines[-1]}\x1b[K\x1b[J"
+            )
             sys.stdout.flush()
             key = read_key(1 / view.speed if view.playing else None)
             view = press(trace, view, key or "tick")

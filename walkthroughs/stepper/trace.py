@@ -1,7 +1,7 @@
 """The two passes of a graph as a list of frames: what the page, the terminal and the notebook all show.
 
-A frame is a `Step` of `scalar_engine.graph.steps` with its formula written out and the sum at the receiving node so far.
-Between the passes stands one more, the turn, where d root / d root = 1 begins the backward pass.
+A frame is a `Step` of `scalar_engine.graph.steps` with its formula written out and the sum at the receiving node so
+far. Between the passes stands one more, the turn, where d root / d root = 1 begins the backward pass.
 """
 
 from collections import Counter
@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from scalar_engine.graph import Step, recorded_order, steps
-
 
 from ..draw import groups_of
 from .formulas import Names, contribution_formula, in_numbers
@@ -57,7 +56,6 @@ class Frame:
         """ "+=" where a gradient is a sum: everywhere on numbers, and where an array has several contributions."""
         return "+=" if self.kind == "backward" and (self.of > 1 or np.size(self.result) == 1) else "="
 
-
     @property
     def note(self):
         """A word on the sum at the receiving node: "second of two contributions; the sum so far is 0.5"."""
@@ -72,8 +70,8 @@ class Frame:
         return f"{which}; the sum{'' if self.nth == self.of else ' so far'} is {total}."
 
 
-CARDINALS = "zero one two three four five six seven eight nine ten".split()
-ORDINALS = "zeroth first second third fourth fifth sixth seventh eighth ninth tenth".split()
+CARDINALS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+ORDINALS = ["zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
 
 
 def cardinal(n):
@@ -123,7 +121,8 @@ class Trace:
 
     def backward(self, records):
         """The frames of the contributions, with the sum at each receiving node, added up as the pass does it."""
-        totals, counts = {}, Counter()
+        totals: dict = {}
+        counts: Counter = Counter()
         expected = Counter(step.input for step in records)
         for step in records:
             x, node = step.input, step.node

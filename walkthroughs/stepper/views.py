@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from ..draw import FOLD_FROM, LARGEST, draw, folding, groups_around, prefixes
+from ..draw import FOLD_FROM, LARGEST, draw, folding, prefixes
 
 WHOLE = 5_000  # nodes: a larger graph is never shown whole
 READABLE = 1_000  # nodes: a larger whole is laid out in layers, for Graphviz takes minutes
@@ -48,7 +48,7 @@ def around(group):
 
 
 def openings(groups):
-    """Tuples of some of the groups, to leave open: none, each with those around it, then pairs and more, as many as are allowed."""
+    """Tuples of some of the groups, to leave open: none, each with those around it, then pairs, up to a limit."""
     found = [()]
     for n in range(1, len(groups) + 1):
         for chosen in combinations(groups, n):
@@ -61,33 +61,40 @@ def openings(groups):
 
 
 def view(trace, opened):
-    """One picture, with the groups `opened` open, or all of them with None."""
-    drawing = draw(trace.root, fold=opened is not None, open=opened or (), gradients=trace.gradients, largest=WHOLE)
-    if len(trace.nodes) > LARGEST:
+    """One picture, with the groups `opened` open, or all of them with None. Raises ValueError if it is too large."""
+    is_whole = opened is None
+    drawing = draw(trace.root, not is_whole, opened or (), trace.gradients, WHOLE if is_whole else LARGEST)
+    if is_whole and len(trace.nodes) > LARGEST:
         drawing.graph_attr.update(QUICK)
     svg = ElementTree.fromstring(drawing.pipe("svg", encoding="utf-8"))
-    _, _, width, height = map(float, svg.get("viewBox").split())
-    graph = svg.find(f"{SVG}g")
-    left, top = map(float, re.findall(r"translate\(([-\d.]+) ([-\d.]+)\)", graph.get("transform"))[0])
-    picture = {"open": None if opened is None else list(opened), "width": width, "height": height, "left": left, "top": top}
-    items = {"nodes": {}, "ops": {}, "boxes": [], "edges": []}
+    _, _, width, height = numbers_in(svg.get("viewBox"))
+    graph = svg[0]
+    *_, left, top = numbers_in(graph.get("transform"))
+    nodes: dict = {}
+    ops: dict = {}
+    boxes, edges = [], []
     for element in graph.iter(f"{SVG}g"):
-        name, kind = element.get("id"), element.get("class")
+        name, kind = element.get("id", ""), element.get("class")
         if kind == "edge":
-            items["edges"].append(arrow(element))
+            edges.append(arrow(element))
         elif kind == "node" and name in drawing.boxes:
             group = drawing.boxes[name]
             size = sum(folded_into(node_group, group) for node_group in trace.groups)
-            items["boxes"].append({"id": name, "group": group, "size": size, "at": place(element)})
+            boxes.append({"id": name, "group": group, "size": size, "at": place(element)})
         elif kind == "node" and name.endswith("_op"):
-            items["ops"][name[1:-3]] = place(element)
+            ops[name[1:-3]] = place(element)
         elif kind == "node":
-            items["nodes"][name[1:]] = {"at": place(element), "title": title(element, trace.nodes[int(name[1:])])}
-    return picture | items
+            nodes[name[1:]] = {"at": place(element), "title": title(element, trace.nodes[int(name[1:])])}
+    size = {"width": width, "height": height, "left": left, "top": top}
+    return {"open": opened, **size, "nodes": nodes, "ops": ops, "boxes": boxes, "edges": edges}
 
 
 # For more than hundreds of nodes: a layout that is worse, and comes in seconds.
 QUICK = {"nslimit": "0.2", "nslimit1": "0.5", "mclimit": "0.05", "splines": "line"}
+
+
+def numbers_in(text):
+    return [float(number) for number in re.findall(r"-?\d+\.?\d*", text or "")]
 
 
 def folded_into(node_group, group):
@@ -100,9 +107,7 @@ def place(element):
     if ellipse is not None:
         x, y, rx, ry = (float(ellipse.get(name)) for name in ("cx", "cy", "rx", "ry"))
         return rounded([x, y, 2 * rx, 2 * ry])
-    numbers = []
-    for shape in element:
-        numbers += [float(n) for n in re.findall(r"-?[\d.]+", shape.get("d") or shape.get("points") or "")]
+    numbers = [number for shape in element for number in numbers_in(shape.get("d") or shape.get("points"))]
     xs, ys = numbers[::2], numbers[1::2]
     return rounded([(min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2, max(xs) - min(xs), max(ys) - min(ys)])
 
@@ -145,7 +150,8 @@ COLUMN, ROW = 92, 110  # points from node to node
 
 def in_layers(trace):
     """The whole of a large graph in layers: inputs above what is made of them, each near the middle of its inputs."""
-    layer, where = layers_of(trace), {}
+    layer = layers_of(trace)
+    where: dict = {}
     rows: dict = {}
     for i in range(len(trace.nodes)):
         rows.setdefault(layer[i], []).append(i)
@@ -159,7 +165,7 @@ def in_layers(trace):
     at = [[round(where[i], 1), layer[i] * ROW, 78, 41] for i in range(len(trace.nodes))]
     nodes = {str(i): {"at": at[i], "title": [node.name] if node.label else []} for i, node in enumerate(trace.nodes)}
     ops = {str(i): [at[i][0], at[i][1] - 40, 40, 18] for i, node in enumerate(trace.nodes) if node.inputs}
-    edges = []
+    edges: list[dict] = []
     for i in range(len(trace.nodes)):
         x, y = at[i][:2]
         if inputs[i]:
@@ -167,7 +173,7 @@ def in_layers(trace):
         for position, j in enumerate(inputs[i], start=1):
             path = f"M{at[j][0]},{at[j][1] + 20}L{x},{y - 49}"
             edges.append({"tail": f"n{j}", "head": f"n{i}_op", "path": path, "position": position})
-    size = {"width": longest * COLUMN, "height": (max(rows) + 1) * ROW, "left": COLUMN / 2, "top": 60}
+    size = {"width": longest * COLUMN, "height": (max(rows) + 1) * ROW, "left": COLUMN // 2, "top": 60}
     return {"open": None, **size, "nodes": nodes, "ops": ops, "boxes": [], "edges": edges}
 
 
