@@ -165,7 +165,7 @@ FUNCTIONS = {
 # ---- derivatives
 
 UNDEFINED = (ArithmeticError, AttributeError, TypeError, ValueError)  # what a rule made for numbers only may raise
-FIRST_MARK = 0x20000  # of 42,720 rare letters of Unicode: names for a Symbol that no operator has in its own
+FIRST_MARK, LAST_MARK = 0x20000, 0x2A6DF  # rare letters of Unicode: names for Symbols that no operator has in its own
 
 
 def contribution_formula(step, names):
@@ -182,9 +182,10 @@ def contribution_formula(step, names):
         if made is not None:
             return write(made, {}, depth=-1), in_numbers(made) if made.inputs else brief(made.data)
     else:
-        made, words = on_symbols(node, names, lambda *xs, needs: node.op.pull(Symbol(upstream), *xs, needs=needs))
+        mark = Symbol(chr(LAST_MARK))
+        made, words = on_symbols(node, names, lambda *xs, needs: node.op.pull(mark, *xs, needs=needs))
         if made:
-            return str(symbol(made[step.position])).translate(words), ""
+            return str(symbol(made[step.position])).translate(words | {LAST_MARK: upstream}), ""
     return f"{node.op.name}.pull({upstream})", brief(step.upstream)
 
 

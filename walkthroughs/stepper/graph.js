@@ -103,7 +103,7 @@ function drawNode(i, { at: [x, y, width, height], title }) {
   const element = svgElement("g", { class: "node", "data-node": i, id: `n${i}`, tabindex: -1, role: "button" });
   const radius = node.kind === "constant" ? 0 : 6;
   const corner = { x: x - width / 2, y: y - height / 2 };
-  element.append(svgElement("rect", { ...corner, width, height, rx: radius, class: node.kind + (i === graphRoot() ? " root" : "") }));
+  element.append(svgElement("rect", { ...corner, width, height, rx: radius, class: `is-${node.kind}${i === graphRoot() ? " is-root" : ""}` }));
   const rows = title.length + 1 + (node.takes ? 1 : 0);
   const line = (row, className) => {
     const made = svgElement("text", { x, y: y + 11.5 * (row - (rows - 1) / 2) + 4, class: className }, title[row] ?? "");

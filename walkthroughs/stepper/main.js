@@ -12,10 +12,10 @@ function goTo(position) {
   writeAddress();
   if (state.graph.training) return showTraining();
   paintMove(from, state.position);
-  showProgram();
   paintRows(from, state.position);
   showWatched();
   showNode();
+  showProgram(); // last, for it scrolls to its end, and the others take room
 }
 
 function next() {

@@ -49,8 +49,8 @@ function isKnown(i, position = state.position) {
   return state.graph.computedAt[i] <= position;
 }
 
-// The frames that have added to a node's gradient by now.
-function receivedBy(i, position = state.position) {
+// How many frames have added to a node's gradient by now.
+function countReceived(i, position) {
   const positions = state.graph.receivedAt[i];
   let low = 0;
   let high = positions.length;
@@ -59,12 +59,19 @@ function receivedBy(i, position = state.position) {
     if (positions[middle] <= position) low = middle + 1;
     else high = middle;
   }
-  return positions.slice(0, low).map((p) => state.graph.frames[p - 1]);
+  return low;
+}
+
+// Those frames.
+function receivedBy(i, position = state.position) {
+  const positions = state.graph.receivedAt[i].slice(0, countReceived(i, position));
+  return positions.map((p) => state.graph.frames[p - 1]);
 }
 
 // The frame that holds a node's gradient as it is by now; null if it has not been computed.
 function gradientOf(i, position = state.position) {
-  return receivedBy(i, position).at(-1) ?? null;
+  const n = countReceived(i, position);
+  return n ? state.graph.frames[state.graph.receivedAt[i][n - 1] - 1] : null;
 }
 
 // waiting, computed, now, flowing, partial, done: what the colours mean.
