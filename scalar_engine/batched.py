@@ -10,7 +10,7 @@ from pathlib import Path
 from . import operators
 from .listing import Listing, Statement
 from .source import Rule
-from .templates import ScalarStyle, Template
+from .templates import OWN, ScalarStyle, Template
 
 FUNCTIONS = {
     operators.exp: "np.exp",
@@ -25,7 +25,6 @@ FUNCTIONS = {
     operators.maximum: "np.maximum",
     operators.minimum: "np.minimum",
 }
-OWN = {op.name: op for op in vars(operators).values() if isinstance(op, operators.Operator)}
 DEFINITIONS = {
     function.name: ast.unparse(function)
     for function in ast.parse(Path(__file__).with_name("array_functions.py").read_text(encoding="utf-8")).body
@@ -59,8 +58,8 @@ class ArrayStyle(ScalarStyle):
         definition = rule.definition
         if rule.body:
             arguments = [f"x{i}" for i in range(len(op.partials))]
-            definition = f"def {op.name}({', '.join(arguments)}):\n    return {rule.body.format(*arguments)}"
-        return Rule(op.name, definition=f"{definition}\n\n\n{by_element(op.name)}", imports=rule.imports)
+            definition = f"def {rule.name}({', '.join(arguments)}):\n    return {rule.body.format(*arguments)}"
+        return Rule(rule.name, definition=f"{definition}\n\n\n{by_element(rule.name)}", imports=rule.imports)
 
     def head(self):
         strangers = [line for name in self.strangers for line in (by_element(name), "", "")]
@@ -101,9 +100,6 @@ class BatchedListing(Listing):
         self.stacks = {}  # {members: Stack}
         self.products = {}  # {variable of a dot product: (positions of the weights, their variable, the Stack)}
         super().__init__(root, inputs, parameters, ArrayStyle(self.varying))
-
-    def reserved(self):
-        return super().reserved() | {"np", "n"}
 
     def computed(self, node):
         whole = self.product(node) if node.op is operators.dot else None

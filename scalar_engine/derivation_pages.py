@@ -56,14 +56,15 @@ class Page:
     def nodes(self):
         names, definitions = self.names, self.found.definitions
         heading = f"Nodes, from {self.ends()}"
-        others = [node for node in names if node not in definitions and not node.label]
         if any(not node.label for node in names):
             heading += "; those without a label are called v1, v2, ..."
         rows = []
-        for node in [*definitions, *others]:
-            rights = [self.plain.formula(shortened(definitions[node]))] if node in definitions and node.inputs else []
+        for node, formula in definitions.items():
+            rights = [self.plain.formula(shortened(formula))] if node.inputs else []
             rows.append((self.name(node), [*rights, self.number(node, node.data)]))
-        return heading, rows
+        aside = self.layout.note(f"which does not depend on {self.layout.math(self.name(self.found.wrt))}")
+        others = [node for node in names if node not in definitions and not node.label]
+        return heading, rows + [(self.name(node), [self.number(node, node.data) + aside]) for node in others]
 
     def ends(self):
         return " to ".join(self.layout.math(self.name(node)) for node in (self.found.wrt, self.found.root))

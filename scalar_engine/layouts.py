@@ -37,6 +37,9 @@ class TextLayout:
     def math(self, formula):
         return formula
 
+    def note(self, words):
+        return f"   ({words})"
+
     def joined(self, parts, operator):
         return operator.join(parts)
 
@@ -78,6 +81,9 @@ class LatexLayout:
     def math(self, formula):
         return f"${formula}$"
 
+    def note(self, words):
+        return rf" \qquad \text{{({words})}}"
+
     def joined(self, parts, operator):
         lines, room = [[]], LATEX_WIDTH
         for part in parts:
@@ -93,16 +99,17 @@ class LatexLayout:
         return f"\\paragraph{{{heading}}}\n\\begin{{align*}}\n{body}\n\\end{{align*}}"
 
     def row(self, left, rights):
-        if width(left) > LATEX_WIDTH / 3:
-            left = rf"& {left} \\ &"
+        beside = width(left)
+        if beside > LATEX_WIDTH / 3:
+            text, beside = rf"& {left} \\ & \quad", 2
         else:
-            left += " &"
-        text, room = left, LATEX_WIDTH - width(left)
+            text = f"{left} &"
+        room = LATEX_WIDTH - beside
         for i, right in enumerate(distinct(rights)):
             room -= width(right) + 3
             if i and room < 0:
-                text += r" \\ &"
-                room = LATEX_WIDTH - width(right)
+                text += r" \\ &" if beside != 2 else r" \\ & \quad"
+                room = LATEX_WIDTH - beside - width(right) - 3
             text += f" = {right}"
         return text
 
@@ -120,9 +127,16 @@ def distinct(rights):
 
 
 def wrapped(line, indent):
-    """The line, broken before a + where it is too long, and nowhere else if that is enough."""
-    glued = re.sub(r" ([*=/-]) |([+]) ", lambda match: match[0].replace(" ", "\xa0"), line)
-    text = textwrap.fill(glued, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    """The line, broken where it is too long: before a + or -, within as few parentheses as will do."""
+    for deepest in range(4):
+        depth, glued = 0, ""
+        for i, c in enumerate(line):
+            depth += (c in "([") - (c in ")]")
+            may_break = i < len(indent) or depth <= deepest and line[i + 1 : i + 3] in ("+ ", "- ")
+            glued += "\xa0" if c == " " and not may_break else c
+        text = textwrap.fill(glued, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+        if max(map(len, text.splitlines())) <= WIDTH:
+            break
     return text.replace("\xa0", " ")
 
 
@@ -130,7 +144,7 @@ def width(latex):
     """About how many characters wide a formula is when it is set: a fraction is as wide as its wider half."""
     latex = re.sub(r"[_^]\{([^{}]*)\}|\\mathrm\{([^{}]*)\}", r"\1\2", latex)
     while True:
-        shorter = FRACTION.sub(lambda match: "x" * max(width(match[1]), width(match[2])), latex)
+        shorter = FRACTION.sub(lambda match: "x" * (1 + max(width(match[1]), width(match[2]))), latex)
         if shorter == latex:
             return len(re.sub(r"\\[,a-zA-Z]+|[{}_^& \\]", "", re.sub(r"\\cdot|\\operatorname", "xx", latex)))
         latex = shorter

@@ -1,13 +1,11 @@
 """The statements of a program: found by one walk through the graph forwards and one backwards, then written down."""
 
-import builtins
-import keyword
 import textwrap
 import unicodedata
 from collections import Counter
 
 from .graph import recorded_order
-from .templates import ENCLOSED, VARIABLE, Template, Templates
+from .templates import ENCLOSED, OWN, RESERVED, VARIABLE, Template, Templates
 from .writing import SUM
 
 WIDTH = 96
@@ -57,7 +55,7 @@ class Listing:
         for op, n in {(node.op, len(node.inputs)) for node in self.order if node.inputs}:
             self.templates.forward(op, (None,) * n)
             self.templates.pull(op, None, (None,) * n, (True,) * n)
-        return {"inputs", "parameters", "program", *self.style.imports, *(op.name for op in self.style.rules)}
+        return {*RESERVED, *OWN, *self.style.imports, *self.style.called.values()}
 
     # ---- what there is to say
 
@@ -218,11 +216,10 @@ class Listing:
         backward = list(self.backward_statements())
         for statement in backward:
             self.count(statement.template, statement.holes)
-        root = self.root.name or "the value"
-        self.lines.append(f"    # forward: {root}")
+        self.lines.append(f"    # forward: {self.words[self.root]}")
         for statement in forward:
             self.write(statement)
-        self.lines += ["", "    # backward: the derivatives of it, by the rule of the operator named"]
+        self.lines += ["", "    # backward: its derivatives, by the rule of the operator named"]
         for statement in backward:
             self.write(statement)
         value = self.style.value(self.words[self.root])
@@ -271,7 +268,7 @@ class Names:
     """Variables, no two alike and none that means something else: named like the nodes' labels as far as may be."""
 
     def __init__(self, order, reserved):
-        self.taken = {*reserved, *keyword.kwlist, *keyword.softkwlist, *dir(builtins)}
+        self.taken = reserved
         self.bearers = Counter(node.name for node in order if node.label)
         self.last = Counter()
 

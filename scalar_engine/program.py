@@ -51,7 +51,8 @@ class Program:
         sizes = {len(x) if hasattr(x, "__len__") else 1 for x in inputs}
         if len(sizes) > 1:
             raise ValueError(f"the inputs must be arrays of one length, a number an instance, not of {sorted(sizes)}")
-        return self.batched_function(inputs, parameters)
+        value, gradients = self.batched_function(inputs, parameters)
+        return float(value), [*map(float, gradients)]
 
     @property
     def batched(self):

@@ -25,8 +25,8 @@ class Rule:
         self.imports = set(imports)
 
 
-def rule_of(op):
-    """The `Rule` of the operator `op`; None if its text is not to be had, or needs something else to run."""
+def rule_of(op, name):
+    """The `Rule` of the operator `op`, called `name` if it is a function; None if it has no text that runs alone."""
     forward = op.forward
     if forward in MATH_FUNCTIONS:
         return Rule(MATH_FUNCTIONS[forward], imports=[MATH_FUNCTIONS[forward]])
@@ -42,10 +42,10 @@ def rule_of(op):
         names = [argument.arg for argument in function.args.args]
         plain = not (function.args.vararg or function.args.kwarg or function.args.kwonlyargs)
         if plain:
-            return Rule(op.name, with_holes(function.body, names), imports=imports)
+            return Rule(name, with_holes(function.body, names), imports=imports)
         function = ast.parse(f"def f({ast.unparse(function.args)}): return {ast.unparse(function.body)}").body[0]
-    function.name = op.name
-    return Rule(op.name, definition=ast.unparse(function), imports=imports)
+    function.name = name
+    return Rule(name, definition=ast.unparse(function), imports=imports)
 
 
 def with_holes(expression, names):

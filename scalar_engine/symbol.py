@@ -134,17 +134,21 @@ class Product(Symbol):
         return self.coefficient, self.parts
 
     def rebuilt(self, mapping):
-        parts, found = dict(self.parts), []
+        parts, found = dict(self.parts), {}
         for formula, replacement in mapping.items():
             while isinstance(formula, Product) and formula.coefficient == 1 and is_within(formula.parts, parts):
                 for base, exponent in formula.parts.items():
                     parts[base] -= exponent
-                found.append(replacement)
-        factors = [(x, 1) for x in found] + [(base.replace(mapping), exponent) for base, exponent in parts.items()]
+                place = next(base for base in parts if base in formula.parts)
+                found.setdefault(place, []).append((replacement, 1))
+        factors = []
+        for base, exponent in parts.items():
+            factors += found.get(base, [])
+            if exponent:
+                factors.append((base.replace(mapping), exponent))
         out = self.coefficient if any(isinstance(x, Symbol) for x, _ in factors) else plain(self.coefficient)
         for x, exponent in factors:
-            if exponent:
-                out = out * x if exponent == 1 else out / x if exponent == -1 else out * operators.power(x, exponent)
+            out = out * x if exponent == 1 else out / x if exponent == -1 else out * operators.power(x, exponent)
         return out
 
 

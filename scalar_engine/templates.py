@@ -4,12 +4,20 @@ The texts come of the operator's own rules, run once on Symbols with names such 
 then writes them for every node that has that operator.
 """
 
+import builtins
+import keyword
 import math
 from functools import cache
 
+from . import operators
+from .graph import Operator
 from .source import rule_of
 from .symbol import ZERO, Application, Number, Symbol, Total, product
 from .writing import ATOM, SUM, Text
+
+OWN = {op.name: op for op in vars(operators).values() if isinstance(op, Operator)}
+RESERVED = {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "inf", "nan", "np", "n"}
+RESERVED |= {"program", "inputs", "parameters"}
 
 BARE, ENCLOSED, VARIABLE = "bare", "enclosed", "variable"  # how a part may be written where it stands
 
@@ -36,6 +44,7 @@ class ScalarStyle(Text):
     def __init__(self):
         self.imports = set()
         self.rules = {}
+        self.called = {}  # {operator: the name of its forward rule, if it is a function}
         self.parts = []
 
     def template(self, x):
@@ -73,7 +82,7 @@ class ScalarStyle(Text):
     def application(self, x):
         rule = self.rule(x.op)
         if rule is None or rule.body is None:
-            name = rule.name if rule else x.op.name
+            name = rule.name if rule else self.called[x.op]
             return f"{name}({', '.join(self.formula(operand) for operand in x.operands)})", ATOM
         return rule.body.format(*[self.atom(operand) for operand in x.operands]), SUM - 1
 
@@ -86,24 +95,36 @@ class ScalarStyle(Text):
     def rule(self, op):
         """The text of op's forward rule; what that needs is entered into the lists."""
         if op not in self.rules:
+            self.called[op] = self.unique_name(op)
             self.rules[op] = rule = self.found_rule(op)
             self.imports |= rule.imports if rule else set()
         return self.rules[op]
 
+    def unique_name(self, op):
+        """The operator's name; with a number if another operator has it, or if it means something in Python."""
+        if OWN.get(op.name) is op:
+            return op.name
+        taken, n = {*RESERVED, *dir(math), *OWN, *self.called.values()}, 1
+        name = op.name
+        while name in taken:
+            n += 1
+            name = f"{op.name}_{n}"
+        return name
+
     def found_rule(self, op):
-        return rule_of(op)
+        return rule_of(op, self.called[op])
 
     @property
     def strangers(self):
         """{name: forward rule} of operators whose rules have no text that runs on its own."""
-        return {op.name: op.forward for op, rule in self.rules.items() if rule is None}
+        return {self.called[op]: op.forward for op, rule in self.rules.items() if rule is None}
 
     def head(self):
         """The lines before the program: what it imports, and the rules that it calls."""
         lines = [f"from math import {', '.join(sorted(self.imports))}"] if self.imports else []
         lines += ["", ""]
         for name in self.strangers:
-            lines += [f"# {name} is the forward rule of the operator of that name, which has to be given.", "", ""]
+            lines += [f"# {name} is the forward rule of an operator, which has to be given.", "", ""]
         for rule in self.rules.values():
             if rule and rule.definition:
                 lines += [rule.definition, "", ""]

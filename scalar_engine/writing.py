@@ -110,7 +110,6 @@ class Latex(Text):
         "exp": "e^{{{}}}",
         "lowered": "{}^{{{}}}",
         "sqrt": r"\sqrt{{{}}}",
-        "xlogy": r"{} \, \log\left({}\right)",
     }
     FUNCTIONS = {
         "cos": r"\cos",
@@ -152,6 +151,8 @@ class Latex(Text):
     def call(self, op, operands):
         if op.symbol in self.COMMANDS:
             return self.COMMANDS[op.symbol].format(*operands)
+        if op.symbol == "xlogy":
+            return self.joined([operands[0], r"\log" + self.parenthesised(operands[1])])
         if op.infix:
             return rf" \mathbin{{\text{{{escaped(op.symbol)}}}}} ".join(operands)
         name = self.FUNCTIONS.get(op.symbol) or rf"\operatorname{{{escaped(op.name)}}}"

@@ -8,9 +8,11 @@ import math
 import numpy as np
 import pytest
 
-from scalar_engine import Operator, Value, compile_graph, exp, explain, grad, gradcheck, steps
+from scalar_engine import Operator, Symbol, Value, compile_graph, derive, exp, explain, grad, gradcheck, steps
 from tensor_engine import Tensor, detect_anomaly
 from walkthroughs.draw import draw
+
+from .latex import well_formed
 
 
 class Cube(Operator):
@@ -127,7 +129,29 @@ def test_in_a_program_though_its_rule_has_no_text_of_its_own():
     x, w = Value(2.0, "x", requires_grad=False), Value(5.0, "w")
     program = compile_graph(Scaled()(x * w), inputs=[x])
     assert program([2.0], [5.0]) == (30, [6]) and program([np.array([-1.0, 4.0])], [5.0]) == (30, [4.5])
-    assert "# scaled is the forward rule of the operator of that name, which has to be given." in program.source
+    assert "# scaled is the forward rule of an operator, which has to be given." in program.source
+
+
+def test_in_a_program_with_a_name_that_others_have():
+    """Two operators called cube, one called exp, one called lambda: each is called by a name of its own."""
+
+    def twin(name, rule):
+        return type("Twin", (Operator,), {"symbol": name, "forward": rule, "partials": (lambda out, x: cube(x),)})()
+
+    def longer(x):
+        longer = x * x
+        return longer * 7
+
+    def shorter(x):
+        return x + 1
+
+    x = Value(2.0, "x")
+    for name in ("exp", "max", "lambda", "np", "cube", "sigmoid"):
+        root = twin(name, longer)(x) + twin(name, shorter)(x) + logaddexp(exp(x), x)
+        program = compile_graph(root, inputs=[], parameters=[x])
+        assert program([], [2.0]) == (pytest.approx(root.data), [pytest.approx(grad(root, x))])
+        program = compile_graph(root, inputs=[x], parameters=[])
+        assert program([np.array([2.0, 2.0])], [])[0] == pytest.approx(root.data)
 
 
 def test_where_its_rule_raises_an_array_has_nan():
@@ -152,6 +176,45 @@ def test_in_a_picture():
     assert ">cube<" in draw(cube(x)).pipe("svg", encoding="utf-8")
 
 
+def test_as_a_formula():
+    """Written, in LaTeX, simplified with the rest, and right when numbers are put in."""
+    x, y = Symbol("x1"), Symbol("y")
+    assert [str(f) for f in (cube(x), logaddexp(x, y + 1), at(x, y))] == ["cube(x1)", "logaddexp(x1, y + 1)", "x1 @ y"]
+    assert (
+        str(2 * cube(x) * cube(x)) == "2 * cube(x1) ** 2"
+        and str(at(x, y) * at(x, x + y)) == "(x1 @ y) * (x1 @ (x1 + y))"
+    )
+    assert cube(x).latex == r"\operatorname{cube}(x_1)"
+    assert at(x, y).latex == r"x_1 \mathbin{\text{@}} y" and well_formed((at(x, y) ** 2).latex)
+    assert (cube(x) + at(x, y)).replace({x: 2.0, y: 3.0}) == 12
+
+
+def test_its_derivative_as_a_formula():
+    """The rules themselves, on Symbols; each of them is what finite differences of the second derivative rest on."""
+    x, y = Value(0.3, "x"), Value(-1.2, "y")
+    z = logaddexp(x, y).named("z")
+    assert str(derive(cube(x).named("f"), x).formula) == "3 * x ** 2"
+    assert str(derive(z, x).formula) == "exp(x - z)" and derive(z, x).formula.latex == "e^{x - z}"
+    found = derive(at(cube(z), y).named("f"), x)
+    assert str(found.formula) == "3 * z ** 2 * (y - 1) * exp(x - z)"
+    numbers = {name: node.data for node, name in found.names.items()}
+    assert found.formula.replace(numbers) == pytest.approx(found.gradient) and well_formed(found.latex)
+    assert "f = cube(z) @ y" in str(found)
+
+
+def test_second_derivatives():
+    """d2 cube / dx2 = 6 x; d2 z / dx2 = p (1 - p) and d2 z / dx dy = -p (1 - p) with p = exp(x - z)."""
+    x, y = Value(0.3, "x"), Value(-1.2, "y")
+    assert grad(grad(cube(x), x, create_graph=True), x) == pytest.approx(1.8)
+    z = logaddexp(x, y)
+    slope = grad(z, x, create_graph=True)
+    p = math.exp(0.3 - z.data)
+    assert grad(slope, [x, y]) == pytest.approx([p * (1 - p), -p * (1 - p)])
+    assert grad(grad(at(x, y), x, create_graph=True), y) == 1
+    for first in grad(cube(z) * at(y, x), [x, y], create_graph=True):
+        assert gradcheck(first).ok
+
+
 class Product(Operator):
     """x * y with a `pull` of its own, as operators have whose contributions are not local x upstream."""
 
@@ -169,6 +232,7 @@ def test_an_operator_with_a_pull_of_its_own():
     assert (x.grad, y.grad) == (3, 2)
     assert [(step.input, step.local, step.contribution) for step in steps(root)[1:]] == [(x, None, 3), (y, None, 2)]
     assert str(explain(x, root)) == "df/dx = 3, the sum of local x upstream over\n  f = product(x, y)  3"
+    assert str(derive(root, x).formula) == "y" and grad(grad(root, x, create_graph=True), y) == 1
     column, row = Tensor([[2.0], [5.0]], requires_grad=True), Tensor([3.0, 4.0, 1.0], requires_grad=True)
     Product()(column, row).sum().backward()
     assert (column.grad.tolist(), row.grad.tolist()) == ([[8], [8]], [7, 7, 7])

@@ -1,0 +1,40 @@
+"""What the tests hold LaTeX to: what can be told without LaTeX, and with it where there is one."""
+
+import re
+import shutil
+import subprocess
+
+DOCUMENT = r"\documentclass{article}\usepackage{amsmath}\allowdisplaybreaks\begin{document}%s\end{document}"
+
+
+def well_formed(text):
+    """Whether braces, \\left and \\right, and environments are balanced, and no script stands on a script."""
+    depth = 0
+    for brace in re.findall(r"(?<!\\)(?:\\\\)*([{}])", text):
+        depth += 1 if brace == "{" else -1
+        if depth < 0:
+            return False
+    open_environments = []
+    for command, name in re.findall(r"\\(begin|end)\{(\w+\*?)\}", text):
+        if command == "begin":
+            open_environments.append(name)
+        elif not open_environments or open_environments.pop() != name:
+            return False
+    balanced = len(re.findall(r"\\left\b", text)) == len(re.findall(r"\\right\b", text))
+    return depth == 0 and not open_environments and balanced and not doubled_scripts(text)
+
+
+def doubled_scripts(text):
+    """a^{b}^{c} and a_1_2, which LaTeX refuses."""
+    group = r"(?:\{(?:[^{}]|\{[^{}]*\})*\}|\\?\w)"
+    return re.findall(rf"\^{group}\^|_{group}_", re.sub(r"\\[_^{{}}]", "", text))
+
+
+def compiles(body, folder):
+    """Whether pdflatex takes it without an error; None if there is no pdflatex."""
+    if not shutil.which("pdflatex"):
+        return None
+    path = folder / "document.tex"
+    path.write_text(body if body.startswith("\\documentclass") else DOCUMENT % body, encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", path.name]
+    return subprocess.run(command, cwd=folder, capture_output=True).returncode == 0
