@@ -259,6 +259,12 @@ def test_colours_tell_the_state(page):
     fills = page.evaluate("""() => ["waiting", "computed", "now", "flowing", "partial", "done"].map((name) =>
         getComputedStyle(document.querySelector("#legend ." + name), "::before").backgroundColor)""")
     assert len(set(fills)) == 6
+    page.evaluate("goTo(60)")
+    legend = dict(zip(["waiting", "computed", "now", "flowing", "partial", "done"], fills))
+    shown = page.evaluate("""() => [...document.querySelectorAll("#scroll .node")].map((node) =>
+        [node.getAttribute("class").split(" ")[1], getComputedStyle(node.querySelector("rect")).fill])""")
+    assert {name for name, _ in shown} == {"computed", "flowing", "partial", "done"}
+    assert all(fill == legend[name] for name, fill in shown)
 
 
 def test_hovering_lights_the_paths_and_tells_the_ledger(page):
