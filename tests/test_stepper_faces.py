@@ -214,6 +214,7 @@ def test_a_small_tensor_opens_into_scalars_that_agree(open_page):
     page.evaluate("goTo(4)")
     page.evaluate("i => select(i)", node_of(page, "Y"))
     page.click(".open-scalars")
+    page.wait_for_timeout(300)
     assert page.text_content("#node h2") == "Y[0, 0]" and page.url.split("#")[1].startswith("scalars-")
     assert float(re.search(r"largest difference (\S+)\)", page.text_content("#note"))[1]) < 1e-12
     page.click("#end")

@@ -26,6 +26,8 @@ READ_ALL = """() => {
         [...row.querySelectorAll(".value, .gradient")].map((cell) => [text(cell), cell.title])),
       drawn: Object.fromEntries([...document.querySelectorAll("#scroll .node")].map((node) =>
         [node.dataset.node, [".value", ".gradient"].map((name) => node.querySelector(name)?.textContent ?? null)])),
+      numbers: document.querySelector("#formula .numbers")?.textContent ?? "",
+      ledger: [...document.querySelectorAll("#node .ledger tr")].map((row) => row.textContent),
       program: document.querySelectorAll("#lines li").length,
       states: [...document.querySelectorAll("#rows tr")].map((row) => row.className),
     });
@@ -72,6 +74,7 @@ def test_every_number_at_every_position_is_the_engines(open_page, name, root):
     expected = list(states(root))
     assert len(shown) == len(expected)
     nodes, brief = topological_order(root), root.brief
+    received = {node: [] for node in nodes}
     for position, (seen, (values, gradients, record)) in enumerate(zip(shown, expected)):
         for i, node in enumerate(nodes):
             value, gradient = values[node], gradients[node]
@@ -85,7 +88,12 @@ def test_every_number_at_every_position_is_the_engines(open_page, name, root):
             result = record.node.data if record.position is None else record.contribution
             assert (seen["result"], seen["exact"]) == (brief(result), repr(result))
             assert seen["formula"].endswith(f" = {brief(result)}")
-            if record.position is not None:
+            if record.position is None:
+                assert all(brief(x.data) in seen["numbers"] for x in record.node.inputs)
+            else:
+                received[record.input].append(f"{brief(record.local)} × {brief(record.upstream)}= {brief(result)}")
+                assert len(seen["ledger"]) == len(received[record.input])
+                assert all(row.endswith(tail) for row, tail in zip(seen["ledger"], received[record.input]))
                 assert f"= {brief(record.upstream)} * " in seen["formula"]
                 assert brief(record.local) in seen["formula"]
                 if "contributions" in seen["note"]:
@@ -203,6 +211,7 @@ def test_the_address_holds_the_position(open_page, question3):
     page = open_page(question3, address="#57")
     assert formula(page).startswith("dl/dh1 += ")
     page.click("#next")
+    page.wait_for_timeout(300)
     assert page.url.endswith("#58")
     page.evaluate("location.hash = '4'")
     wait(page, "state.position === 4")
@@ -337,3 +346,60 @@ def test_neurons_fold_within_layers(open_page):
     page.click("[data-group='layer1/neuron2']")
     assert page.locator("[data-group='layer1/neuron1']").count() == 1
     assert page.locator("[data-group='layer1/neuron2']").count() == 0
+
+
+def test_the_picture_is_zoomed_and_fitted_by_buttons(page):
+    zoom = page.evaluate("picture.zoom")
+    page.click("#larger")
+    page.click("#larger")
+    assert page.evaluate("picture.zoom") == pytest.approx(1.25**2 * zoom)
+    page.click("#smaller")
+    assert page.evaluate("picture.zoom") == pytest.approx(1.25 * zoom)
+    page.click("#fit")
+    width, height = page.evaluate("[picture.svg.clientWidth, picture.svg.clientHeight]")
+    room = page.evaluate("[byId('scroll').clientWidth, byId('scroll').clientHeight]")
+    assert width <= room[0] + 1 and height <= room[1] + 1
+
+
+def test_the_node_at_work_is_brought_into_sight(page):
+    for position in (1, 31, 33, 85):
+        page.evaluate(f"goTo({position})")
+        inside = page.evaluate("""() => {
+          const box = document.querySelector("#scroll .now rect, #scroll .flowing rect").getBoundingClientRect();
+          const room = document.getElementById("scroll").getBoundingClientRect();
+          return box.top >= room.top && box.bottom <= room.bottom && box.left >= room.left && box.right <= room.right;
+        }""")
+        assert inside, position
+
+
+def test_tabs_keys_and_watched_nodes(page):
+    page.focus("#program-tab")
+    page.keyboard.press("ArrowRight")
+    assert page.is_visible("#values") and page.is_hidden("#program")
+    assert page.get_attribute("#values-tab", "aria-selected") == "true" and position(page) == 0
+    page.keyboard.press("ArrowLeft")
+    assert page.is_visible("#program")
+    page.click("#help")
+    assert page.is_visible("#keys") and page.get_attribute("#help", "aria-expanded") == "true"
+    page.keyboard.press("?")
+    assert page.is_hidden("#keys")
+    page.click(f"#n{node_of(page, 'h1')}")
+    page.click("#node .watch")
+    page.evaluate("goTo(57)")
+    assert page.text_content("#watched li").startswith("h10.8808∂ 0.5")
+    page.click("#values-tab")
+    page.select_option("#filter", "watched")
+    assert page.locator("#rows tr").count() == 1
+    page.click("#watched .remove")
+    assert page.is_hidden("#watched") and page.locator("#rows tr").count() == 0
+
+
+def test_a_long_table_shows_more_when_asked(open_page):
+    root = Value(1.0, "x0")
+    for i in range(1, 300):
+        root = (root * 1.01).named(f"x{i}")
+    page = open_page(step(root).html)
+    page.click("#values-tab")
+    assert page.locator("#rows tr").count() == 200
+    page.click("#more")
+    assert page.locator("#rows tr").count() == 599 and page.is_hidden("#more")

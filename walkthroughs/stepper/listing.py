@@ -12,7 +12,7 @@ def listing(trace):
             lines += ["", "Forward pass"] if frame.kind == "forward" else ["", "Backward pass"]
         tail = f"    {frame.nth} of {frame.of}, sum {brief(frame.total)}" if frame.of > 1 else ""
         lines.append(f"{position:{width + 2}}  {frame.formula}{tail}")
-    return printable("\n".join(lines).strip("\n"))
+    return "\n".join(map(printable, lines)).strip("\n")
 
 
 def listing_of_training(recording):
@@ -21,7 +21,7 @@ def listing_of_training(recording):
     for number, (loss, updates) in enumerate(zip(recording.losses, recording.updates), start=1):
         lines.append(f"step {number}: loss = {brief(loss)}")
         lines += [f"  {line}" for line in update_lines(recording, updates)]
-    return printable("\n".join(lines))
+    return "\n".join(map(printable, lines))
 
 
 def update_lines(recording, updates):
@@ -31,5 +31,5 @@ def update_lines(recording, updates):
 
 
 def printable(text):
-    """Text without what a terminal would obey: a label may hold anything."""
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    """A line without what a terminal would obey: a label may hold anything."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -1,6 +1,5 @@
 // Moving: by buttons, keys, touch, the address, and by itself.
 
-const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 let timer = null;
 
 function goTo(position) {
@@ -92,10 +91,16 @@ const atWork = () => state.selected ?? receiverOf(frameAt() ?? { kind: "forward"
 
 // ---- the address: #12 is the twelfth step, #scalars-12 that of the scalar graph behind the tensors
 
+let addressTimer = null;
+
+// A moment later, for browsers stop a page that writes its address many times a second.
 function writeAddress() {
   if (location.protocol === "about:") return; // a notebook's frame has no address of its own
-  const address = `#${state.graph === data.scalars ? "scalars-" : ""}${state.position}`;
-  if (location.hash !== address) history.replaceState(null, "", address);
+  clearTimeout(addressTimer);
+  addressTimer = setTimeout(() => {
+    const address = `#${state.graph === data.scalars ? "scalars-" : ""}${state.position}`;
+    if (location.hash !== address) history.replaceState(null, "", address);
+  }, 100);
 }
 
 function readAddress() {
@@ -114,7 +119,7 @@ function show(graph, position = 0) {
   panels.lines = { from: 0, to: 0 };
   byId("lines").replaceChildren();
   byId("leave").hidden = graph !== data.scalars;
-  for (const id of ["picture", "node", "watch", "lists", "turn", "predict"]) byId(id).hidden = Boolean(graph.training);
+  for (const id of ["picture", "node", "watched", "lists", "turn", "predict"]) byId(id).hidden = Boolean(graph.training);
   byId("training").hidden = !graph.training;
   if (!graph.training) {
     showView(graph.views[0] ?? null);

@@ -131,7 +131,7 @@ function paintRows(from, to) {
 // ---- watched nodes
 
 function showWatched() {
-  byId("watch").hidden = state.watched.size === 0;
+  byId("watched").hidden = state.watched.size === 0;
   byId("watched").replaceChildren(
     ...[...state.watched].map((i) =>
       element(

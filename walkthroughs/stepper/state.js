@@ -10,7 +10,6 @@ const state = {
   selected: null, // a node's index
   watched: new Set(),
   breakpoints: new Set(),
-  lastFrom: 0, // the position before this one
 };
 
 const NODE = { label: "", group: "", op: "", takes: false, array: null };

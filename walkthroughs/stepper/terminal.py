@@ -205,12 +205,12 @@ def painter(color):
 
 
 def cut(text, columns):
-    text = printable(text).replace("\n", " ")
+    text = printable(text)
     return text if len(text) <= columns else f"{text[: max(0, columns - 3)]}..."
 
 
 def wrapped(text, columns):
-    return wrap(printable(text).replace("\n", " "), columns, subsequent_indent="    ", drop_whitespace=True)
+    return wrap(printable(text), columns, subsequent_indent="    ")
 
 
 def worked_on(trace, position):

@@ -65,9 +65,10 @@ class Frame:
             return ""
         if self.of == 1:
             return f"The only contribution to {self.left}."
-        total = brief(self.total) if np.size(self.total) == 1 else "that of the arrays"
         which = f"{ordinal(self.nth).capitalize()} of {cardinal(self.of)} contributions to {self.left}"
-        return f"{which}; the sum{'' if self.nth == self.of else ' so far'} is {total}."
+        if np.size(self.total) > 1:
+            return f"{which}, which are added up."
+        return f"{which}; the sum{'' if self.nth == self.of else ' so far'} is {brief(self.total)}."
 
 
 CARDINALS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
