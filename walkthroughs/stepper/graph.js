@@ -79,7 +79,6 @@ function drawInSight() {
   for (const i of picture.items.keys()) paint(i);
   paintBoxes();
   paintEdges();
-  light(state.selected);
 }
 
 function prefixes(group) {

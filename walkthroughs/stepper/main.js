@@ -4,6 +4,7 @@ let timer = null;
 
 function goTo(position) {
   const from = state.position;
+  if (picture.lit.length) light(null);
   state.position = Math.max(0, Math.min(state.graph.frames.length, Math.round(position)));
   byId("verdict").textContent = "";
   if (predict.pending && predict.pending !== state.position + 1) withdraw();
@@ -271,7 +272,7 @@ function listen() {
     });
     place.addEventListener("pointerout", (event) => {
       if (nodeAt(event) === null || nodeAt({ target: event.relatedTarget ?? document.body }) !== null) return;
-      light(state.selected);
+      light(null);
       showTip(null);
     });
   }

@@ -160,14 +160,15 @@ function showNode() {
     element("p", { class: "kind" }, `${node.label && node.label !== node.name ? `${node.label}, ` : ""}${kinds[node.kind]}${forward?.names ? ` as ${forward.names}` : ""}`),
     element("dl", {}, ...pair("value", isKnown(i) ? node.data : null, node.exact), ...(node.takes ? pair("gradient", gradient?.total, gradient?.totalExact) : [])),
   );
-  panel.append(...arraysOf(i), ledgerOf(i), nodeButtons(i));
+  panel.append(arraysOf(i), ledgerOf(i), nodeButtons(i));
 }
 
 // The value and the gradient of a node, if they are arrays, as far as they are known.
 function arraysOf(i) {
   const { array } = state.graph.nodes[i];
   const gradient = gradientOf(i)?.array;
-  return [array && isKnown(i) ? arrayView(array, "value") : null, gradient ? arrayView(gradient, "gradient") : null].filter(Boolean);
+  const shown = [array && isKnown(i) ? arrayView(array, "value") : null, gradient ? arrayView(gradient, "gradient") : null];
+  return element("div", { class: "arrays" }, ...shown);
 }
 
 function pair(name, text, exact) {
@@ -227,7 +228,7 @@ function showTip(i, x, y) {
   tip.hidden = i === null;
   if (i === null) return;
   const node = state.graph.nodes[i];
-  tip.replaceChildren(element("strong", {}, node.name), " ", isKnown(i) ? `= ${node.data}` : "not computed yet", ...arraysOf(i), ledgerOf(i));
+  tip.replaceChildren(element("strong", {}, node.name), " ", isKnown(i) ? `= ${node.data}` : "not computed yet", arraysOf(i), ledgerOf(i));
   const { width, height } = tip.getBoundingClientRect();
   tip.style.left = `${Math.max(4, Math.min(x + 14, innerWidth - width - 8))}px`;
   tip.style.top = `${y + 18 + height > innerHeight ? Math.max(4, y - height - 12) : y + 18}px`;

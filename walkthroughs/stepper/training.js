@@ -12,12 +12,16 @@ function showTraining() {
   const panel = byId("training");
   if (!training.updates.length) return panel.replaceChildren("Nothing has been recorded.");
   const rate = training.rates[i];
-  panel.replaceChildren(
+  const parts = [
     element("h2", {}, "Loss"),
     lossCurve(training, state.position),
     element("h2", {}, state.position ? `What step ${i + 1} did` : "What step 1 will do", element("small", {}, rate === null ? "" : ` rate = ${rate}`)),
+    training.updates[i].some((entry) => entry.rule.endsWith("+ change"))
+      ? element("p", {}, "The change is more than rate × gradient: the optimizer adds momentum, moments or decay.")
+      : null,
     updates(training.updates[i], training.names),
-  );
+  ];
+  panel.replaceChildren(...parts.filter(Boolean));
 }
 
 function updates(entries, names) {
@@ -28,14 +32,15 @@ function updates(entries, names) {
     rows.push(element("tr", {}, element("th", { scope: "row" }, names[k]), cell(entry.before), cell(entry.gradient, "gradient"), cell(entry.after, "value"), element("td", {}, entry.rule, entry.numbers ? ` = ${entry.numbers}` : "")));
     if (!entry.before.array) return;
     const parts = [["before", entry.before], [`d${names[k]}`, entry.gradient], ["after", entry.after]].filter(([, part]) => part);
-    arrays.append(element("h3", {}, names[k]), element("div", { class: "images" }, ...parts.map(([name, part]) => arrayView(part.array, name))));
+    arrays.append(element("h3", {}, names[k]), element("div", { class: "arrays" }, ...parts.map(([name, part]) => arrayView(part.array, name))));
   });
   const head = element("tr", {}, ...["Parameter", "Before", "Gradient", "After", "Update"].map((text) => element("th", { scope: "col" }, text)));
   return element("div", {}, element("div", { class: "wide" }, element("table", {}, element("thead", {}, head), element("tbody", { id: "updates" }, ...rows))), arrays);
 }
 
 function lossCurve({ exact, losses }, position) {
-  const [width, height, left, bottom] = [640, 190, 62, 24];
+  const room = byId("training").clientWidth - 24;
+  const [width, height, left, bottom] = [Math.min(640, Math.max(300, room)), 190, 62, 24];
   const numbers = exact.map(Number);
   const finite = numbers.filter(Number.isFinite);
   const [low, high] = [Math.min(0, ...finite), Math.max(...finite, 1e-300)];
