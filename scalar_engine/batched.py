@@ -113,6 +113,8 @@ class BatchedListing(Listing):
         self.varying.update(self.words[node] for node in self.inputs)
 
     def preparations(self):
+        if not self.inputs:
+            raise ValueError("a program without inputs has no instances to compute at once")
         return [f"    n = len({self.words[self.inputs[0]]})"]
 
     # ---- forward

@@ -116,7 +116,7 @@ class Page:
         end = self.layout.math(self.name(found.root))
         heading = (
             f"Node by node, from {end} back, for there {many(found.n_paths)} of up to {found.longest} steps: "
-            f"the derivative by a node is the sum, over what is made of it, of the derivative by that x its local "
+            f"the derivative by a node is the sum, over what is made of it, of the derivative by that times its local "
             f"derivative by the node"
         )
         consumers = {}

@@ -117,28 +117,53 @@ def derive(root, wrt):
 
 
 def landmarks(order, root, wrt):
-    """The nodes that keep a name; all others are merged into formulas."""
+    """The nodes that keep a name; all others are merged into formulas.
+
+    Where operators nest too deeply, the innermost are named: the z in y = exp(o - z), if z = logsumexp(...) is one.
+    """
     kept = {root, wrt} | {node for node in order if node.label}
     nested, size = {}, {}
     for node in order:
-        if node.inputs and too_large(node, kept, nested, size):
-            kept.update(x for x in node.inputs if x.inputs and (nested[x] >= NESTED or size[x] > SIZE // 2))
-            if too_large(node, kept, nested, size):
-                kept.update(x for x in node.inputs if x.inputs)
-                too_large(node, kept, nested, size)
-        elif not node.inputs:
-            nested[node], size[node] = 0, 1
+        measure(node, kept, nested, size)
+        if nested[node] > NESTED:
+            name_the_innermost(node, kept, nested, size)
+        if size[node] > SIZE:
+            kept.update(x for x in node.inputs if size[x] > SIZE // 2)
+        if nested[node] > NESTED or size[node] > SIZE:
+            measure(node, kept, nested, size)
+        if nested[node] > NESTED or size[node] > SIZE:
+            kept.update(x for x in node.inputs if x.inputs)
+            measure(node, kept, nested, size)
     return kept
 
 
-def too_large(node, kept, nested, size):
-    """Whether the node's formula would be hard to read; how deeply it nests and its size are stored for all to see."""
+def measure(node, kept, nested, size):
+    """Store how deeply the node's formula nests, sums and constant factors aside, and how many nodes are in it."""
     merged = [x for x in node.inputs if x not in kept]
-    linear = node.op in ADDITIVE or node.op is operators.multiply and any(not x.inputs for x in merged)
-    linear = linear or node.op is operators.divide and not node.inputs[1].inputs and node.inputs[1] in merged
-    nested[node] = max((nested[x] for x in merged), default=0) + (not linear)
+    nested[node] = max((nested[x] for x in merged), default=0) + (bool(node.inputs) and not is_linear(node))
     size[node] = 1 + sum(size[x] for x in merged)
-    return nested[node] > NESTED or size[node] > SIZE
+
+
+def is_linear(node):
+    constants = [not x.inputs and not x.label for x in node.inputs]
+    if node.op is operators.divide:
+        return constants[1]
+    return node.op in ADDITIVE or node.op is operators.multiply and any(constants)
+
+
+def name_the_innermost(node, kept, nested, size):
+    """Name what nests deepest in the formula of a node, looking through sums."""
+    passed, pending = {}, [node]
+    while pending:
+        for x in pending.pop().inputs:
+            if nested[x] >= NESTED and x not in kept and x not in passed:
+                if is_linear(x):
+                    passed[x] = True
+                    pending.append(x)
+                else:
+                    kept.add(x)
+    for x in [*reversed(passed), node]:
+        measure(x, kept, nested, size)
 
 
 def names_of(nodes):

@@ -102,6 +102,15 @@ def test_long_formulas_get_a_name_on_the_way():
     assert "those without a label are called v1, v2, ..." in str(found)
 
 
+def test_what_is_named_is_what_nests_deepest():
+    """Softmax of products is too deep for one formula: the logsumexp is named, and its slopes are the outputs."""
+    a, b, w = Value(0.3, "a"), Value(-0.2, "b"), Value(1.5, "w")
+    y1, y2 = (node.named(f"y{i}") for i, node in enumerate(softmax([a * w, b * w]), start=1))
+    text = str(derive((y1 * y2).named("f"), w))
+    assert "  v1 = logsumexp(a * w, b * w) = 0.8369\n  y1 = exp(a * w - v1) = 0.6792\n" in text
+    assert "  dv1/dw = b * y2 + a * y1 = (-0.2) * 0.3208 + 0.3 * 0.6792 = 0.1396\n" in text
+
+
 def test_without_any_label():
     x = Value(0.5)
     root = x * x + 1

@@ -17,6 +17,7 @@ from scalar_engine import (
     Value,
     compile_graph,
     cross_entropy,
+    derive,
     dot,
     exp,
     grad,
@@ -243,16 +244,36 @@ def test_constants_of_the_graph_are_numbers_of_the_program():
     assert "bias = 5.0" in program.source and "inf" in program.source
 
 
-def test_flipping_sigmoids_rule_changes_every_face_of_it(monkeypatch):
-    """Its program and its batched program; formula, LaTeX and second derivative are tested where they belong."""
-    w, x = Value(0.3, "w"), Value(2.0, "x", requires_grad=False)
-    before = compile_graph(sigmoid(w * x), inputs=[x])
-    expected = [(numbers, before(numbers, [0.3])) for numbers in ([2.0], [np.array([2.0, -1.0])])]
+def test_flipping_sigmoids_rule_at_run_time_changes_every_face_of_it_alike(monkeypatch):
+    """Gradient, formula, LaTeX, program, batched program, and the second derivative of w * sigmoid(w).
+
+    That is 2 s' + w s'', where s' changes its sign and s'', flipped twice, does not.
+    """
+    s = 1 / (1 + math.exp(-0.3))
+    slope, curvature = s * (1 - s), s * (1 - s) * (1 - 2 * s)
+
+    def faces():
+        w = Value(0.3, "w")
+        root = (w * sigmoid(w).named("h")).named("l")
+        found = derive(root, w)
+        program = compile_graph(root)
+        x = Value(1.0, "x", requires_grad=False)
+        batch = compile_graph(sigmoid(w * x).named("h"), [x])
+        second = grad(grad(root, w, create_graph=True), w)
+        return grad(root, w), str(found), found.latex, program([], [0.3])[1][0], second, program.source, batch.batched
+
+    gradient, formula, latex, compiled, second, source, batched = faces()
+    assert gradient == pytest.approx(s + 0.3 * slope) == compiled
+    assert second == pytest.approx(2 * slope + 0.3 * curvature)
     (rule,) = operators.Sigmoid.partials
     monkeypatch.setattr(operators.Sigmoid, "partials", (lambda out, x: -rule(out, x),))
-    after = compile_graph(sigmoid(w * x), inputs=[x])
-    for numbers, (value, (slope,)) in expected:
-        assert after(numbers, [0.3]) == (value, [pytest.approx(-slope)])
+    flipped = faces()
+    assert flipped[0] == pytest.approx(s - 0.3 * slope) == flipped[3]
+    assert flipped[4] == pytest.approx(-2 * slope + 0.3 * curvature)
+    assert "dh/dw = h * (1 - h)" in formula and "dh/dw = -h * (1 - h)" in flipped[1]
+    assert r"= h \, (1 - h)" in latex and r"= -h \, (1 - h)" in flipped[2]
+    assert "dw += dh * h * (1 - h)  # sigmoid" in source and "dw -= dh * h * (1 - h)  # sigmoid" in flipped[5]
+    assert "= dh * h * (1 - h)" in batched and "= -dh * h * (1 - h)" in flipped[6]
 
 
 def test_dot_products_of_all_kinds():
@@ -306,6 +327,8 @@ def test_wrong_arguments_say_what_is_wrong():
     program = compile_graph(y, inputs=[x])
     with pytest.raises(ValueError, match="takes 1 inputs and 1 parameters, not 2 and 1"):
         program([1.0, 2.0], [1.0])
+    with pytest.raises(ValueError, match="a program without inputs has no instances"):
+        print(compile_graph(y).batched)
     program = compile_graph(y, inputs=[x, w], parameters=[])
     with pytest.raises(ValueError, match=r"arrays of one length, a number an instance, not of \[2, 3\]"):
         program([np.ones(2), np.ones(3)], [])

@@ -4,7 +4,7 @@ Questions 1 and 2 of the assignment, the softmax Jacobian, the sigmoid's derivat
 ReLU layer; then one weight of Question 3's network with its numbers.
 
 Every formula comes from the operators' own derivative rules, run on symbols. Each is evaluated at random points and
-compared with finite differences. Prints the answers, and writes them as derivations.tex.
+compared with finite differences. Prints the answers, and writes them as a page and as LaTeX, derivations.tex.
 
 Exit status: 0 if all formulas agree with finite differences, 1 if one does not, 2 if an argument cannot be used.
 """
@@ -22,6 +22,8 @@ from scalar_engine.layouts import LATEX_LAYOUT, TEXT_LAYOUT, WIDTH
 from scalar_engine.writing import POWER, latex_name
 
 from .answers import answers
+from .catalogue import BY_NAME
+from .report import Report, command_line
 
 POINTS, TOLERANCE = 5, 1e-8
 
@@ -50,32 +52,36 @@ def main(arguments=None):
     parser.add_argument(
         "--out", type=Path, default=Path("runs/derivations"), metavar="DIR", help="default: %(default)s"
     )
+    parser.add_argument("--quick", action="store_true", help="as without: it takes a second")
     options = parser.parse_args(arguments)
+    report = Report("Derivations", BY_NAME["derivations"].source, command_line("derivations", arguments), options.seed)
     found = answers()
     network = Question3(random_case(options.seed))
     example = derive(network.l, network.W[0][0])
     rng = random.Random(options.seed)
     errors = [(row, error_of(row, rng)) for answer in found for row in rows_of(answer)]
-    wrong = [row for row, error in errors if not error <= TOLERANCE]
+    fill(report, found, example, options.seed, verdict(errors))
     path = options.out / "derivations.tex"
     try:
-        options.out.mkdir(parents=True, exist_ok=True)
+        written = report.write(options.out)
         path.write_text(document(found, example, options.seed), encoding="utf-8")
     except OSError as error:
         parser.error(f"cannot write to {options.out}: {error.strerror}")
-    print(text(found, example, options.seed))
-    print(f"\n{len(errors)} formulas, each at {POINTS} random points: ", end="")
-    if wrong:
-        print(
-            "these DISAGREE with finite differences:", *(f"{left_of(row, TEXT_LAYOUT)} = {row.right}" for row in wrong)
-        )
-    else:
-        print(f"all agree with finite differences (worst error {max(error for _, error in errors):.0e}).")
-    print(f"Written: {path}")
-    return 1 if wrong else 0
+    print(f"{text(found, example, options.seed)}\n\n{verdict(errors)}\n")
+    print("Written:", *(f"  {path}" for path in [path, *written]), sep="\n")
+    return 0 if all(error <= TOLERANCE for _, error in errors) else 1
 
 
 # ---- checking
+
+
+def verdict(errors):
+    """Whether the formulas agree with finite differences, from pairs of a Formula and its error."""
+    wrong = [f"{left_of(row, TEXT_LAYOUT)} = {row.right}" for row, error in errors if not error <= TOLERANCE]
+    said = f"{len(errors)} formulas, each at {POINTS} random points: "
+    if wrong:
+        return f"{said}these DISAGREE with finite differences: {', '.join(wrong)}"
+    return f"{said}all agree with finite differences (worst error {max(error for _, error in errors):.0e})."
 
 
 def rows_of(answer):
@@ -130,14 +136,31 @@ def text(found, example, seed):
     """The answers for a terminal."""
     parts = []
     for answer in found:
-        rows = [TEXT_LAYOUT.row(*row_of(row, TEXT_LAYOUT)) for row in answer.formulas]
-        if answer.matrix:
-            rows += ["", *text_matrix(answer.matrix)]
-        if answer.code:
-            rows += ["", textwrap.indent(answer.code, "  ")]
         prose = textwrap.wrap(in_text(answer.prose), WIDTH)
-        parts.append("\n".join([underlined(in_text(answer.title)), *prose, "", *rows]).rstrip())
+        parts.append("\n".join([underlined(in_text(answer.title)), *prose, "", *text_rows(answer)]).rstrip())
     return "\n\n\n".join([*parts, f"{underlined(example_title(seed))}\n{example}"])
+
+
+def text_rows(answer):
+    """An answer's formulas, matrix and code as lines."""
+    rows = [TEXT_LAYOUT.row(*row_of(row, TEXT_LAYOUT)) for row in answer.formulas]
+    if answer.matrix:
+        rows += ["", *text_matrix(answer.matrix)]
+    if answer.code:
+        rows += ["", textwrap.indent(answer.code, "  ")]
+    return rows
+
+
+def fill(report, found, example, seed, checked):
+    """The answers as a page."""
+    for answer in found:
+        report.section(in_text(answer.title))
+        report.prose(answer.prose)
+        if text_rows(answer):
+            report.code(textwrap.dedent("\n".join(text_rows(answer)).strip("\n")))
+    report.section(example_title(seed))
+    report.code(str(example))
+    report.reading(checked)
 
 
 def underlined(title):
