@@ -3,8 +3,12 @@
 import math
 import random
 
+import numpy as np
+
+import tensor_engine as te
 from models.question3 import Question3, random_case
 from scalar_engine import Value, maximum, sigmoid, sin, softmax, steps, sum, tanh, topological_order
+from tensor_engine import Tensor
 
 
 def random_graph(seed):
@@ -55,3 +59,11 @@ def states(root):
             before = gradients[step.input]
             gradients[step.input] = step.contribution if before is None else before + step.contribution
             yield dict(values), dict(gradients), step
+
+
+def tensor_loss():
+    random = np.random.default_rng(0)
+    x = Tensor(random.normal(size=(3, 4)), "X")
+    W, b = Tensor(random.normal(size=(4, 2)), "W", True), Tensor(random.normal(size=2), "b", True)
+    Y = (x @ W + b).named("Y")
+    return te.softmax_cross_entropy(te.sigmoid(Y).named("H"), np.array([0, 1, 1])).named("L")

@@ -16,7 +16,8 @@ from models.question3 import SHEET, Question3
 from scalar_engine import Value
 from tensor_engine import Tensor
 from tests.stepper_graphs import graphs, random_graph, states
-from walkthroughs.stepper.terminal import View, is_near, press, screen
+from walkthroughs.stepper.screen import View, screen
+from walkthroughs.stepper.terminal import is_near, press
 from walkthroughs.stepper.trace import Trace
 
 ROOT = Path(__file__).parent.parent

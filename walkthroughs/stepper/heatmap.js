@@ -24,7 +24,7 @@ function canvasOf({ rows, columns, cells }, scale, size) {
     image.data.set([r, g, b, 255], 4 * i);
   }
   context.putImageData(image, 0, 0);
-  const cell = Math.max(1, Math.min(size, Math.floor(240 / columns), Math.floor(200 / rows)));
+  const cell = Math.max(1, Math.min(size, Math.floor(205 / columns), Math.floor(200 / rows)));
   canvas.style.width = `${columns * cell}px`;
   canvas.style.height = `${rows * cell}px`;
   return canvas;

@@ -10,14 +10,17 @@ from .quantities import brief, exact, is_of_images, summary
 from .views import views_of
 
 HERE = resources.files(__package__)
-SCRIPTS = ["state.js", "graph.js", "heatmap.js", "panels.js", "predict.js", "training.js", "main.js"]
+SCRIPTS = ["state", "graph", "colours", "heatmap", "panels", "predict", "training", "controls", "main"]
+    f"{name}.js"
+    for name in ("state", "graph", "colours", "heatmap", "panels", "predict", "training", "controls", "main")
+]
 
 
 def page(data, title):
     """The HTML of a stepper with the given data. Text from labels enters as JSON only, in which no markup is left."""
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(text_of("page.html"))
-    script = "\n".join(text_of(name) for name in SCRIPTS)
+    script = "\n".join(text_of(f"{name}.js") for name in SCRIPTS)
     return template.render(title=title, data=data, style=text_of("stepper.css"), script=script)
 
 
