@@ -148,14 +148,14 @@ def test_the_picture_is_zoomed_and_fitted_by_buttons(page):
 
 
 def test_the_node_at_work_is_brought_into_sight(page):
-    for position in (1, 31, 33, 85):
-        page.evaluate(f"goTo({position})")
+    for place in (1, 31, 33, 85):
+        page.evaluate(f"goTo({place})")
         inside = page.evaluate("""() => {
           const box = document.querySelector("#scroll .now rect, #scroll .flowing rect").getBoundingClientRect();
           const room = document.getElementById("scroll").getBoundingClientRect();
           return box.top >= room.top && box.bottom <= room.bottom && box.left >= room.left && box.right <= room.right;
         }""")
-        assert inside, position
+        assert inside, place
 
 
 def test_tabs_keys_and_watched_nodes(page):

@@ -51,11 +51,11 @@ def test_every_number_at_every_position_is_the_engines(open_page, name, root):
     assert len(shown) == len(expected)
     nodes, brief = topological_order(root), root.brief
     received = {node: [] for node in nodes}
-    for position, (seen, (values, gradients, record)) in enumerate(zip(shown, expected)):
+    for place, (seen, (values, gradients, record)) in enumerate(zip(shown, expected)):
         for i, node in enumerate(nodes):
             value, gradient = values[node], gradients[node]
             expected_row = [["", ""] if x is None else [brief(x), repr(x)] for x in (value, gradient)]
-            assert seen["rows"][i] == expected_row, (position, node)
+            assert seen["rows"][i] == expected_row, (place, node)
             drawn = seen["drawn"][str(i)]
             assert drawn[0] == ("" if value is None else brief(value))
             gradient_text = "" if gradient is None else f"∂ {brief(gradient)}"
@@ -74,7 +74,7 @@ def test_every_number_at_every_position_is_the_engines(open_page, name, root):
                 assert brief(record.local) in seen["formula"]
                 if "contributions" in seen["note"]:
                     assert seen["note"].endswith(f" is {brief(gradients[record.input])}.")
-        assert seen["program"] == position
+        assert seen["program"] == place
 
 
 def test_question3_reads_as_on_paper(page):

@@ -11,9 +11,6 @@ from .views import views_of
 
 HERE = resources.files(__package__)
 SCRIPTS = ["state", "graph", "colours", "heatmap", "panels", "predict", "training", "controls", "main"]
-    f"{name}.js"
-    for name in ("state", "graph", "colours", "heatmap", "panels", "predict", "training", "controls", "main")
-]
 
 
 def page(data, title):
