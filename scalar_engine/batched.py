@@ -5,6 +5,7 @@ mean of what the instances contribute.
 """
 
 import ast
+import re
 from pathlib import Path
 
 from . import operators
@@ -30,6 +31,7 @@ DEFINITIONS = {
     for function in ast.parse(Path(__file__).with_name("array_functions.py").read_text(encoding="utf-8")).body
     if isinstance(function, ast.FunctionDef)
 }
+PRODUCT = re.compile(r"{\w+} \* {\w+}")
 LONG = 4  # products in a dot product that NumPy is handed whole, as a matrix product
 
 
@@ -168,7 +170,7 @@ class BatchedListing(Listing):
             statement.in_place = statement.sign == "=" or target not in self.varying  # an array may have two names
         elif not any(varies):
             statement.around = "n * {}" if template.is_variable else "n * ({})"
-        elif template.text.count("{") == 2 and " * " in template.text and all(varies) and template.text[0] == "{":
+        elif all(varies) and PRODUCT.fullmatch(template.text) and not template.parts:
             statement.template = text(template.text.replace(" * ", ", "))
             statement.around = "np.dot({})"
         else:

@@ -81,14 +81,15 @@ class Operator:
 
 def times(local, upstream):
     """local * upstream, with no trace in a graph of a factor that is 1 or -1; None there if it is 0."""
-    if type(local) is float:
-        if local == 1:
-            return upstream
-        if local == -1:
-            return -upstream
-        if local == 0 and isinstance(upstream, Node):
-            return None
-    return local if type(upstream) is float and upstream == 1 else local * upstream
+    for number, other in ((local, upstream), (upstream, local)):
+        if type(number) is float:
+            if number == 1:
+                return other
+            if number == -1:
+                return -other
+            if number == 0 and isinstance(other, Node):
+                return None
+    return local * upstream
 
 
 class Node:

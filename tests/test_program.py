@@ -21,10 +21,12 @@ from scalar_engine import (
     dot,
     exp,
     grad,
+    logsumexp,
     maximum,
     operators,
     relu,
     sigmoid,
+    softplus,
     sum,
     tanh,
     topological_order,
@@ -91,6 +93,47 @@ def test_random_graphs_at_other_numbers_than_they_were_made_with(root, seed):
         value, gradients = program(np.array([instance for instance, _, _ in columns]).T, weights)
         assert value == pytest.approx(np.mean([v for _, v, _ in columns]), rel=1e-9)
         assert gradients == pytest.approx(np.mean([g for _, _, g in columns], axis=0), rel=1e-9, abs=1e-9)
+
+
+OPERATIONS = [
+    lambda a, b, more: a * b,
+    lambda a, b, more: a - b,
+    lambda a, b, more: a / (b * b + 1),
+    lambda a, b, more: 0.5 * sigmoid(a),
+    lambda a, b, more: maximum(a, b),
+    lambda a, b, more: relu(a - b),
+    lambda a, b, more: softplus(a) - 0.5,
+    lambda a, b, more: tanh(a) ** 2,
+    lambda a, b, more: dot(more[:5], more[5:]),
+    lambda a, b, more: logsumexp(more[:3]),
+    lambda a, b, more: sum(more[:4]),
+]
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_random_graphs_of_sums_and_products_batched(seed):
+    """Shared weights, labels that clash, lists that name a node twice: the batch is the mean of its instances."""
+    rng = random.Random(seed)
+    xs = [Value(rng.uniform(0.2, 1.5), f"x{i}", requires_grad=False) for i in range(3)]
+    ws = [Value(rng.uniform(0.2, 1.5), rng.choice(["w", "layer/w", "a b", f"w{i}"])) for i in range(4)]
+    pool = xs + ws
+    for _ in range(rng.randrange(3, 25)):
+        node = rng.choice(OPERATIONS)(rng.choice(pool), rng.choice(pool), rng.choices(pool, k=10))
+        if abs(node.data) < 50:
+            pool.append(node.named(rng.choice(["", "", "k", "z/k"])))
+    root = pool[-1] + pool[-2] * 0.1
+    behind = set(topological_order(root))
+    inputs, parameters = [x for x in xs if x in behind], [w for w in ws if w in behind]
+    program, weights = compile_graph(root, inputs, parameters), [w.data for w in parameters]
+    assert program([x.data for x in inputs], weights) == (
+        pytest.approx(root.data, rel=1e-10), pytest.approx(grad(root, parameters), rel=1e-10, abs=1e-12),
+    )  # fmt: skip
+    if inputs:
+        batch = np.array([[x.data * (1 + 0.3 * i) for i in range(4)] for x in inputs])
+        alone = [program(column, weights) for column in batch.T.tolist()]
+        value, gradients = program(batch, weights)
+        assert value == pytest.approx(np.mean([v for v, _ in alone]), rel=1e-10)
+        assert gradients == pytest.approx(np.mean([g for _, g in alone], axis=0), rel=1e-10, abs=1e-12)
 
 
 def made_again(order, numbers):
