@@ -3,6 +3,7 @@
 import os
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -19,6 +20,9 @@ from tests.stepper_graphs import graphs, random_graph, states
 from walkthroughs.stepper.screen import View, screen
 from walkthroughs.stepper.terminal import is_near, press
 from walkthroughs.stepper.trace import Trace
+
+if sys.platform != "win32":
+    import pty
 
 ROOT = Path(__file__).parent.parent
 TITLE = "Question 3, step by step"
@@ -162,13 +166,12 @@ class Session:
     """A program in a terminal of its own: what it has written, and keys for it."""
 
     def __init__(self, *command, **environment):
-        import pty
-
-        self.pid, self.terminal = pty.fork()
-        if self.pid == 0:
-            os.chdir(ROOT)
-            os.environ.update({"TERM": "xterm", "COLUMNS": "80", "LINES": "24"} | environment)
-            os.execv(sys.executable, [sys.executable, *command])
+        self.terminal, end = pty.openpty()
+        self.process = subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, stdin=end, stdout=end, stderr=end, start_new_session=True,
+            env=os.environ | {"TERM": "xterm", "COLUMNS": "80", "LINES": "24"} | environment,
+        )  # fmt: skip
+        os.close(end)
         self.output = b""
 
     def until(self, text, seconds=30):
@@ -195,7 +198,8 @@ class Session:
     def status(self):
         while self.read():
             pass
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        os.close(self.terminal)
+        return self.process.wait(30)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX terminal")
@@ -219,7 +223,7 @@ def test_an_interrupted_session_leaves_the_terminal_as_it_was():
     session = Session("-m", "walkthroughs.question3", "--step", NO_COLOR="1")
     session.until("step 0 of 85")
     assert b"\x1b[1m" not in session.output
-    session.press("\x03")
+    session.process.send_signal(signal.SIGINT)  # what Ctrl-C does
     assert session.status() == 130 and b"\x1b[?1049l" in session.output
 
 

@@ -57,6 +57,8 @@ def x_and_y():
     (lambda x, y: tanh(x).named("l"), "dl/dx += dl/dl * (1 - l ** 2) = 1 * 0.07065 = 0.07065"),
     (lambda x, y: exp(x * y).named("l"), "dl/dy += dl/d(x * y) * x = 0.002479 * 2 = 0.004958"),
     (lambda x, y: log(x * -y).named("l"), "dl/dy += dl/d(-y) * (-1) = 0.3333 * (-1) = -0.3333"),
+    (lambda x, y: (x * 0.12345678).named("l"), "dl/dx += dl/dl * 0.1235 = 1 * 0.1235 = 0.1235"),
+    (lambda x, y: (x**0.5).named("l"), "dl/dx += dl/dl * (1 / (2 * x ** 0.5)) = 1 * 0.3536 = 0.3536"),
     (lambda x, y: x * 2.0 * y, "dout/dx += dout/d(x * 2) * 2 = -3 * 2 = -6"),
     (lambda x, y: logsumexp([x, y]).named("l"), "dl/dy += dl/dl * exp(y - l) = 1 * 0.006693 = 0.006693"),
     (lambda x, y: dot([x], [y]).named("l"), "dl/dy += dl/dl * x = 1 * 2 = 2"),

@@ -35,14 +35,15 @@ function write(line, text, width) {
 
 function paintBoxes() {
   const frame = frameAt();
-  for (const [group, { element, count, members }] of picture.boxes) {
+  for (const [group, { element, count, members, width }] of picture.boxes) {
     const inside = frame && [frame.node, receiverOf(frame)].some((i) => i !== null && picture.into[i] === group);
     const known = members.filter((i) => isKnown(i)).length;
     const takers = members.filter((i) => state.graph.nodes[i].takes);
     const graded = takers.filter((i) => gradientOf(i)).length;
     const now = inside ? (frame.kind === "forward" ? "now" : "flowing") : "";
     element.setAttribute("class", `box ${now} ${graded ? "partial" : known === members.length ? "computed" : "waiting"}`);
-    count.textContent = graded ? `∂ of ${graded} of ${takers.length}` : `${known} of ${members.length} nodes`;
+    const words = graded ? `∂ of ${graded} of ${takers.length}` : `${known} of ${members.length} nodes`;
+    write(count, words, width);
   }
 }
 

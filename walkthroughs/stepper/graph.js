@@ -133,7 +133,7 @@ function drawBox({ group, size, at: [x, y, width, height] }) {
   const count = svgElement("text", { x, y: y + 10.5 }, `${size} nodes`);
   element.append(count);
   element.setAttribute("aria-label", `${group}, a folded group of ${size} nodes: open it`);
-  picture.boxes.set(group, { element, count, members });
+  picture.boxes.set(group, { element, count, members, width });
   return element;
 }
 

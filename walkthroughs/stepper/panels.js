@@ -2,6 +2,7 @@
 
 const panels = { rows: new Map(), limit: 200, lines: { from: 0, to: 0 } };
 const LINES = 400; // of the program are on the page at a time
+const ENTRIES = 20; // of a ledger
 
 // ---- the step
 
@@ -190,12 +191,14 @@ function ledgerOf(i) {
   }
   const last = received.at(-1);
   const rest = last.of - last.nth;
-  ledger.append(element("p", {}, `${node.derivative} = ${last.total}, the sum of local × upstream over`));
+  const earlier = Math.max(0, received.length - ENTRIES);
+  const over = earlier ? `over ${earlier} earlier ones and` : "over";
+  ledger.append(element("p", {}, `${node.derivative} = ${last.total}, the sum of local × upstream ${over}`));
   ledger.append(
     element(
       "table",
       {},
-      ...received.map((frame) => {
+      ...received.slice(-ENTRIES).map((frame) => {
         const consumer = state.graph.frames[state.graph.computedAt[frame.node] - 1];
         const through = consumer.names ? `${consumer.left} = ${consumer.names}` : consumer.left;
         const product = frame.local === null ? frame.names : `${frame.local} × ${frame.upstream}`;
