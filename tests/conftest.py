@@ -4,13 +4,15 @@ import shutil
 import pytest
 from hypothesis import settings
 
+from . import latex
+
 # The same examples in every CI run, so that a red one means a change in the code.
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI") == "true":
     settings.load_profile("ci")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def needed():
     """needed(found, name): skips the test where an optional part is missing; under CI=true it fails instead."""
 
@@ -22,17 +24,22 @@ def needed():
     return check
 
 
+@pytest.fixture
+def compiles(needed, tmp_path):
+    """compiles(latex): whether pdflatex takes a document, or what goes into one, without an error."""
+    needed(shutil.which("pdflatex"), "pdflatex")
+    return lambda text: latex.compiles(text, tmp_path)
+
+
 @pytest.fixture(scope="session")
-def chromium():
+def chromium(needed):
     """The machine's Chromium, headless, driven by Playwright."""
     found = shutil.which("chromium") or shutil.which("google-chrome")
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
         found = None
-    if not found:
-        missing = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        missing("Chromium and Playwright are needed to drive the page")
+    needed(found, "Chromium with Playwright")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield browser
