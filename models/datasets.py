@@ -99,7 +99,7 @@ class Dataset:
     class_names      a word for each class
     image_shape      (rows, columns) of the pictures that the features are; None if they are none
     digest           SHA-256 of the four arrays as they were loaded, so of this data, split and selection
-    mean, deviation  what `standardised` subtracted and divided by: the stored x is mean + deviation * x
+    mean, deviation  what scaling has subtracted and divided by: the stored x is mean + deviation * x
     """
 
     name: str
@@ -151,6 +151,17 @@ def standardised(dataset, dtype=np.float32):
     Images have one mean and one deviation, of all pixels; points have their own for each coordinate.
     """
     mean, deviation = mean_and_deviation(dataset.xtrain, axis=0 if dataset.image_shape is None else None)
+    return rescaled(dataset, mean, deviation, dtype)
+
+
+def symmetric(dataset, dtype=np.float32):
+    """The images of a data set in [-1, 1]: the pixels less half the largest, divided by half the largest."""
+    half = float(dataset.xtrain.max()) / 2
+    return rescaled(dataset, half, half, dtype)
+
+
+def rescaled(dataset, mean, deviation, dtype):
+    """The data set with (x - mean) / deviation for x."""
 
     def scaled(x):
         x = x.astype(dtype)

@@ -1,7 +1,7 @@
 """One training run, said in plain data: what the command line, the sweeps and the walkthroughs all train with."""
 
-from dataclasses import asdict, dataclass, replace
-from functools import lru_cache, partial
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -10,14 +10,16 @@ from tensor_engine.optimizers import SGD, Adam
 from . import datasets
 from .history import History
 from .layers import MLP
-from .sweep import sweep
 from .training import fit
+
+SCALINGS = {"standardised": datasets.standardised, "symmetric": datasets.symmetric}
 
 
 @dataclass(frozen=True)
 class Setup:
     """All that decides the numbers of a run. The fields are the options of `python -m models.train`, and
 
+    scaling     "standardised", to mean 0 and deviation 1, or "symmetric", pixels to [-1, 1]
     limit       train on the first `limit` instances, and validate on a quarter as many; None takes all
     """
 
@@ -34,6 +36,7 @@ class Setup:
     epochs: int = 5
     classes: tuple[int, ...] | None = None
     final: bool = False
+    scaling: str = "standardised"
     limit: int | None = None
     seed: int = 0
     dtype: str = "float32"
@@ -51,20 +54,20 @@ class Setup:
 
 
 @lru_cache(maxsize=2)
-def dataset_of(data, final, classes, limit, dtype, data_dir=None):
-    """The standardised Dataset of a setup; the last two are kept, since runs of a sweep share them."""
+def dataset_of(data, final, classes, scaling, limit, dtype, data_dir=None):
+    """The scaled Dataset of a setup; the last two are kept, since runs of a sweep share them."""
     loaded = datasets.load(data, final, classes=classes, data_dir=data_dir)
     if limit is not None:
         n_val = max(1, limit // 4)
         parts = loaded.xtrain[:limit], loaded.ytrain[:limit], loaded.xval[:n_val], loaded.yval[:n_val]
         names = "xtrain", "ytrain", "xval", "yval"
         loaded = replace(loaded, **dict(zip(names, parts)), digest=datasets.digest_of(*parts))
-    return datasets.standardised(loaded, np.dtype(dtype))
+    return SCALINGS[scaling](loaded, np.dtype(dtype))
 
 
 def data_of(setup, data_dir=None):
-    """The standardised Dataset that a Setup trains on."""
-    return dataset_of(setup.data, setup.final, setup.classes, setup.limit, setup.dtype, data_dir)
+    """The scaled Dataset that a Setup trains on."""
+    return dataset_of(setup.data, setup.final, setup.classes, setup.scaling, setup.limit, setup.dtype, data_dir)
 
 
 def model_of(setup, data):
@@ -89,16 +92,3 @@ def train(setup, data_dir=None, *, record_norms=False, every=1, after_epoch=None
     if history.interrupted:
         raise KeyboardInterrupt
     return model, history
-
-
-def sweep_of(setups, path, data_dir=None, workers=None, dask=None, title="sweep"):
-    """The History of each Setup, trained by `sweep`, which explains the arguments."""
-    run = partial(run_setup, data_dir=data_dir)
-    found = sweep(run, [asdict(setup) for setup in setups], path, workers, dask, title)
-    return [History.from_dict(fields) for fields in found]
-
-
-def run_setup(fields, data_dir):
-    """A run of a sweep: from a Setup as a dict to its History as a dict. Diverging is a result like others."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return asdict(train(Setup(**fields), data_dir, progress=False)[1])

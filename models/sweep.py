@@ -9,6 +9,7 @@ import hashlib
 import inspect
 import json
 from contextlib import ExitStack
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +17,9 @@ import numpy as np
 from joblib import Parallel, cpu_count, delayed, parallel_config
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
+
+from .experiment import Setup, train
+from .history import History
 
 PACKAGES = "scalar_engine", "tensor_engine", "models"  # the code that decides what a run gives
 DASK_TIMEOUT = 10  # seconds to wait for a scheduler
@@ -57,6 +61,19 @@ def sweep(run, configs, path, workers=None, dask=None, title="sweep"):
                 file.flush()
                 done[key] = json.loads(json.dumps(result))  # as it will be read another time
     return [done[key] for key in keys]
+
+
+def sweep_of(setups, path, data_dir=None, workers=None, dask=None, title="sweep"):
+    """The History of each Setup, trained by `sweep`, which explains the other arguments."""
+    run = partial(run_setup, data_dir=data_dir)
+    found = sweep(run, [asdict(setup) for setup in setups], path, workers, dask, title)
+    return [History.from_dict(fields) for fields in found]
+
+
+def run_setup(fields, data_dir):
+    """A run of a sweep: from a Setup as a dict to its History as a dict. Diverging is a result like others."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return asdict(train(Setup(**fields), data_dir, progress=False)[1])
 
 
 def run_one(run, key, config):

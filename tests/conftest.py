@@ -63,3 +63,15 @@ def open_page(chromium, tmp_path):
     assert not errors
     assert {url.partition("#")[0].partition(":")[0] for url in requests} <= {"file", "data"}
     assert sum(url.startswith("file:") for url in requests) == len(contexts)
+
+
+@pytest.fixture
+def scheduler(needed):
+    """A Dask scheduler with two workers, each a process of its own, on loopback."""
+    try:
+        from distributed import LocalCluster
+    except ImportError:
+        needed(False, "distributed")
+    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "host": "127.0.0.1"}
+    with LocalCluster(**options, dashboard_address=None) as cluster:
+        yield cluster.scheduler_address

@@ -35,3 +35,8 @@ def test_neighbourhoods():
     assert neighbour_accuracy(x, y, k=3) == 1.0
     assert neighbour_accuracy(x, np.array([1, 0, 0, 0, 1, 1, 1, 1]), k=3) == pytest.approx(7 / 8)
     assert neighbour_accuracy(x, y, k=3, n_reference=4) == 0.5  # all neighbours are of class 0
+
+
+def test_a_point_is_not_its_own_neighbour():
+    """The nearest other point of 0 is 3, of another class; 3 and 4 are each other's."""
+    assert neighbour_accuracy(np.array([[0.0], [3], [4]]), np.array([1, 0, 0]), k=1) == pytest.approx(2 / 3)

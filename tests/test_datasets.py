@@ -20,6 +20,7 @@ from models.datasets import (
     load_synth,
     make_moons,
     standardised,
+    symmetric,
 )
 from models.idx_files import VARIABLE
 
@@ -193,6 +194,15 @@ def test_images_are_standardised_by_the_training_pixels_alone():
     assert result.xval == pytest.approx(np.array([[180, 0]]) / deviation)
     assert result.mean == 75 and result.deviation == pytest.approx(deviation)
     assert data.xtrain is x and x.tolist() == [[0, 0], [100, 200]] and result.ytrain is y
+
+
+def test_images_in_minus_one_to_one():
+    """Pixels of the digits go from 0 to 16: 0 is -1, 8 is 0, 16 is 1."""
+    data = load("digits")
+    result = symmetric(data)
+    assert result.xtrain.min() == -1 and result.xtrain.max() == 1 and result.xtrain.dtype == np.float32
+    assert (result.xval[data.xval == 8] == 0).all() and (result.mean, result.deviation) == (8, 8)
+    np.testing.assert_array_equal(result.mean + result.deviation * result.xval, data.xval)
 
 
 def test_points_are_standardised_by_coordinate():

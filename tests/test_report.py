@@ -26,7 +26,8 @@ def small_report():
     report.table("results", "Some results, 50% & more.", {"name_": "", "accuracy": ".1%"}, [("a_b", 0.5), ("c", None)])
     report.columns("curve", {"step": range(1, 3), "loss": np.array([0.5, 0.25])})
     report.numbers["array"] = np.arange(3)
-    report.used(load("digits"), "validation")
+    digits = load("digits")
+    report.used("digits", "validation", len(digits.xtrain), len(digits.xval), digits.digest)
     return report
 
 

@@ -55,6 +55,15 @@ def test_the_same_seed_gives_the_same_numbers(tmp_path, capsys):
     assert tables("a", "1") == tables("b", "1") != tables("c", "2")
 
 
+@pytest.mark.filterwarnings("default")  # of the cluster's own making
+def test_a_walkthrough_runs_its_sweep_on_a_dask_cluster(scheduler, tmp_path, capsys):
+    def tables(folder, *more):
+        main_of("question7")(["--quick", "--data", "digits", "--out", str(tmp_path / folder), *more])
+        return json.loads((tmp_path / folder / "numbers.json").read_text())["tables"]
+
+    assert tables("cluster", "--dask", scheduler) == tables("here")
+
+
 def test_a_list_of_all_with_sheet_question_and_time(capsys):
     assert list_all([]) == 0
     out = capsys.readouterr().out
@@ -67,7 +76,7 @@ def test_the_catalogue_has_every_walkthrough():
     """Every module with a command line is listed, but for the tour and the list itself."""
     folder = Path(walkthroughs.__file__).parent
     scripts = {p.stem for p in folder.glob("*.py") if '__name__ == "__main__"' in p.read_text()}
-    assert scripts - {"__main__", "demo"} == set(NAMES)
+    assert scripts - {"__main__", "demo"} == set(BY_NAME)
 
 
 @pytest.mark.parametrize("arguments, words", [

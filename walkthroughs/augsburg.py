@@ -13,10 +13,10 @@ import numpy as np
 from models import checkpoints
 from models.by_hand import augsburg
 from models.command_line import run
-from models.experiment import model_of, run_setup, train
+from models.experiment import model_of, train
 from models.history import History
 from models.layers import MLP
-from models.sweep import fingerprint_of
+from models.sweep import fingerprint_of, run_setup
 from models.training import backward, fit
 
 from .figures import OTHERS, REFERENCE, finish, learning_curves, new_figure

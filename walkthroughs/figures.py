@@ -22,11 +22,15 @@ CLASSES = (
 )
 
 
-def new_figure(n_columns=1, n_rows=1, width=None, height=3.6, **options):
-    """A Figure and the array of its axes (rows, columns), squeezed; `options` are those of `Figure.subplots`."""
+def new_figure(n_columns=1, n_rows=1, width=None, height=3.6, share="none", squeeze=True):
+    """A Figure and the array of its axes (rows, columns), without the dimensions of size 1 if `squeeze`.
+
+    width, height       in inches, of the figure and of one row; a width of None suits the number of columns
+    share               which scales the panels share: "none", "y" or "both"
+    """
     matplotlib.rcParams["svg.hashsalt"] = "scalar-to-tensor"  # the same figure gives the same SVG
     figure = Figure(figsize=(width or min(10, 2 + 4.4 * n_columns), height * n_rows), layout="constrained")
-    return figure, figure.subplots(n_rows, n_columns, **options)
+    return figure, figure.subplots(n_rows, n_columns, sharex=share == "both", sharey=share != "none", squeeze=squeeze)
 
 
 def finish(axes, xlabel, ylabel, title="", legend=True):
@@ -44,25 +48,21 @@ def whole_numbers(axes):
 def loss_curve(losses, window, title, what="instance", xlabel="step"):
     """The loss of every step, faintly, and its mean over `window` steps. `what` is what a step sees."""
     figure, axes = new_figure(width=7, height=4)
-    dots = {
-        "markersize": 4 if len(losses) < 1000 else 1.5,
-        "markeredgewidth": 0,
-        "color": FAINT_TRAINING,
-        "rasterized": True,
-    }
+    size = 4 if len(losses) < 1000 else 1.5
+    dots = {"markersize": size, "markeredgewidth": 0, "color": FAINT_TRAINING, "rasterized": True}
     axes.plot(range(1, len(losses) + 1), losses, ".", **dots)
     starts = range(0, len(losses) - window + 1, window)
     means = [sum(losses[i : i + window]) / window for i in starts]
     several = {"instance": "instances", "batch": "batches"}[what]
     axes.plot([i + window / 2 for i in starts], means, color=TRAINING, label=f"mean of {window} {several}")
     axes.plot([], [], "o", markersize=3, color=FAINT_TRAINING, label=f"one {what}")
-    usual = np.quantile([loss for loss in losses if math.isfinite(loss)] or [1.0], 0.995)
-    axes.set_ylim(0, min(1e6, max(1.1 * usual, 1e-6)))  # a few wild ones should not flatten the rest
+    usual = np.quantile([min(loss, 1e6) for loss in losses if math.isfinite(loss)] or [1.0], 0.995)
+    axes.set_ylim(0, max(1.1 * usual, 1e-6))  # a few wild ones should not flatten the rest
     finish(axes, xlabel, "training loss (cross-entropy, nats)", title)
     return figure
 
 
-def plot_epochs(axes, history, measure, **style):
+def plot_epochs(axes, history, measure):
     """Training and held-out values of a measure, "loss" or "accuracy", after each recorded epoch."""
     epochs = [epoch.epoch for epoch in history.epochs]
     marker = {"marker": "o", "markersize": 3.5} if len(epochs) <= 15 else {}
@@ -72,7 +72,7 @@ def plot_epochs(axes, history, measure, **style):
     ]:
         factor = 100 if measure == "accuracy" else 1
         values = [factor * getattr(epoch, f"{kind}_{measure}") for epoch in history.epochs]
-        axes.plot(epochs, values, **{"color": color, "label": name, **marker, **style})
+        axes.plot(epochs, values, color=color, label=name, **marker)
     whole_numbers(axes)
 
 
@@ -92,7 +92,7 @@ def curves_of_many(histories, measure, n_columns=4, scale="linear", size=(2.5, 2
     """A panel of `size` inches for each history, {title: History}, on the same axes: values per epoch."""
     n_rows = -(-len(histories) // n_columns)
     figure, panels = new_figure(
-        n_columns, n_rows, width=size[0] * n_columns, height=size[1], sharex=True, sharey=True, squeeze=False
+        n_columns, n_rows, width=size[0] * n_columns, height=size[1], share="both", squeeze=False
     )
     for axes, (title, history) in zip(panels.flat, histories.items()):
         plot_epochs(axes, history, measure)
@@ -112,11 +112,10 @@ def shades(n):
     return [matplotlib.colormaps["viridis"](0.88 - 0.6 * i / max(1, n - 1)) for i in range(n)]
 
 
-def image_grid(images, titles, n_columns, title="", signed=False, size=1.0):
+def image_grid(images, titles, n_columns, signed=False, size=1.0):
     """Images (n, rows, columns) as tiles with titles; `signed` ones in blue and red around 0, each by its own range."""
     n_rows = -(-len(images) // n_columns)
-    extra = 0.28 if any(titles) else 0.05
-    figure, panels = new_figure(n_columns, n_rows, width=size * n_columns, height=size + extra, squeeze=False)
+    figure, panels = new_figure(n_columns, n_rows, width=size * n_columns, height=size + 0.28, squeeze=False)
     for axes in panels.flat:
         axes.set_axis_off()
     for axes, image, words in zip(panels.flat, images, titles):
@@ -124,8 +123,6 @@ def image_grid(images, titles, n_columns, title="", signed=False, size=1.0):
         look = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit} if signed else {"cmap": "gray_r"}
         axes.imshow(image, interpolation="nearest", **look)
         axes.set_title(words, fontsize=8, pad=2)
-    if title:
-        figure.suptitle(title, fontsize=10)
     return figure
 
 

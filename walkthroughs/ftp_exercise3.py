@@ -7,7 +7,8 @@ test error, the first layer's weight vectors as images, and four classes against
 import numpy as np
 
 from models.command_line import run
-from models.experiment import sweep_of, train
+from models.experiment import model_of, train
+from models.sweep import sweep_of
 from models.training import evaluate
 
 from .figures import curves_of_many, learning_curves, mosaic
@@ -17,7 +18,7 @@ from .script import run_walkthrough, setup_for, used
 NETWORKS = {"shallow": (150,), "deeper": (250, 150, 50)}
 RATES = 0.03, 0.1, 0.3
 BATCHES = 16, 64, 256
-DECAY = 0.9
+DECAY, WEIGHT_DECAY = 0.8, 0.001
 
 
 def main(arguments=None):
@@ -28,11 +29,12 @@ def main(arguments=None):
 
 
 def build(report, options):
-    base = setup_for(options, activation="relu", learning_rate_decay=DECAY)
+    base = setup_for(options, activation="relu", learning_rate_decay=DECAY, weight_decay=WEIGHT_DECAY)
     used(report, options, base)
     report.prose(
-        "Mini-batch gradient descent without momentum, ReLU in the hidden layers, and a learning rate that falls by "
-        f"{percent(1 - DECAY, 0)} after each epoch. The last 5,000 training images validate; the test set comes last."
+        "Mini-batch gradient descent without momentum, ReLU in the hidden layers, a learning rate that falls by "
+        f"{percent(1 - DECAY, 0)} after each epoch, and weight decay {WEIGHT_DECAY:g} against overfitting. The "
+        "last 5,000 training images validate; the test set comes last."
     )
     best = small_sweep(report, options, base)
     epochs = number_of_epochs(report, options, base, best)
@@ -44,7 +46,7 @@ def build(report, options):
 def small_sweep(report, options, base):
     """Validation accuracies by rate and batch size; returns {network: (rate, batch size)}, the best of each."""
     report.section("Suitable learning rates and batch sizes")
-    epochs = 1 if options.quick else 4
+    epochs = 1 if options.quick else 8
     sizes = BATCHES[1:] if options.quick else BATCHES
     keys = [(name, rate, size) for name in NETWORKS for rate in RATES for size in sizes]
     setups = [base.but(hidden=NETWORKS[name], learning_rate=rate, batch_size=size, epochs=epochs)
@@ -118,7 +120,7 @@ def turning(histories, epochs):
 
 
 def test_errors(report, options, base, best, epochs):
-    """Train both networks on the full training set; returns {name: (model, data)}."""
+    """Train both networks on the full training set; returns {name: (model, the same untrained, data)}."""
     report.section("Test errors")
     rows, models, confusions = [], {}, {}
     for name, hidden in NETWORKS.items():
@@ -127,7 +129,7 @@ def test_errors(report, options, base, best, epochs):
         model, history = train(setup, options.data_dir)
         data = used(report, options, setup)
         last = history.epochs[-1]
-        models[name] = model, data
+        models[name] = model, model_of(setup, data)[0], data
         confusions[name] = evaluate(model, data.xval, data.yval).confusion
         rows.append((
             name, setup.layers, rate, size, epochs[name], 1 - last.train_accuracy, 1 - last.validation_accuracy,
@@ -160,15 +162,19 @@ def errors_compared(rows, confusion, names):
     )
 
 
-def weights_as_images(report, model, data):
+def weights_as_images(report, model, untrained, data):
     report.section("The weight vectors of the first layer")
-    W = model.layers[0].W.data
-    tiles = W.T.reshape(-1, *data.image_shape)
+    after, before = (m.layers[0].W.data.T.reshape(-1, *data.image_shape) for m in (model, untrained))
+    learned = after - before * (np.vdot(after, before) / np.vdot(before, before))
     report.figure(
-        "weights", mosaic(tiles, 15),
+        "weights", mosaic(after, 15),
         "Each tile is one hidden unit of the shallow network: red pixels excite it, blue ones inhibit it.",
     )  # fmt: skip
-    report.reading(smoothness(tiles))
+    report.figure(
+        "weights_learned", mosaic(learned, 15),
+        "The same units without what is left of their random initial weights: what training has added.",
+    )  # fmt: skip
+    report.reading(smoothness(after, learned))
     report.prose(
         "A unit of the first layer correlates the image with its tile, so a tile shows what the unit looks for: "
         "outlines of shirts, trousers, shoes and bags, and contrasts of them. For higher layers there is no such "
@@ -176,16 +182,23 @@ def weights_as_images(report, model, data):
     )
 
 
-def smoothness(tiles):
-    """How alike neighbouring pixels' weights are, against pixels far apart: 0 would be noise."""
-    centred = tiles - tiles.mean(axis=(1, 2), keepdims=True)
-    variance = (centred**2).mean()
-    near = float((centred[:, :, 1:] * centred[:, :, :-1]).mean() / variance)
-    kind = "shapes" if near > 0.3 else "mostly noise"
+def smoothness(tiles, learned):
+    """How alike neighbouring pixels' weights are, in the tiles and in what training has added to them."""
+    of_all, of_learned = neighbour_correlation(tiles), neighbour_correlation(learned)
+    kind = "they show shapes" if of_all > 0.5 else "shapes under the noise that they began with"
+    if of_learned <= 0.3:
+        kind = "there are no shapes in them yet"
     return (
-        f"Neighbouring pixels' weights correlate by {near:.2f} on average over the {len(tiles)} tiles, where "
-        f"independent weights, as before training, would by 0: the tiles show {kind}."
+        f"Neighbouring pixels' weights correlate by {of_all:.2f} over the {len(tiles)} tiles, and by "
+        f"{of_learned:.2f} in what training has added to them, where the independent weights of before training "
+        f"would by 0: {kind}."
     )
+
+
+def neighbour_correlation(tiles):
+    """The correlation of horizontally neighbouring pixels over tiles (n, rows, columns): 0 for noise, 1 for a plane."""
+    centred = tiles - tiles.mean(axis=(1, 2), keepdims=True)
+    return float((centred[:, :, 1:] * centred[:, :, :-1]).mean() / (centred**2).mean())
 
 
 def four_against_ten(report, options, base):

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from models.by_hand import lmu
 from models.command_line import run
-from models.datasets import make_moons
+from models.datasets import digest_of, make_moons
 
 from .figures import CLASSES, TEST, TRAINING, finish, new_figure
 from .readings import nats, percent
@@ -74,12 +74,13 @@ def training(report, options):
     epochs = 300 if options.quick else 6000
     x, y = make_moons(N_TRAIN + N_TEST, NOISE, options.seed)
     sets = (x[:N_TRAIN], y[:N_TRAIN]), (x[N_TRAIN:], y[N_TRAIN:])
+    report.used("moons", "test", N_TRAIN, N_TEST, digest_of(x, y))
     report.prose(
         f"{N_TRAIN} points to train on and {N_TEST:,} to test on; the two moons overlap (noise {NOISE:g}). Every "
         f"step of gradient descent, {epochs:,} of them at rate {RATE:g}, uses all training points."
     )
     runs = {name_of(hidden): (hidden, *trained(hidden, sets, epochs, options.seed)) for hidden in NETWORKS}
-    figure, panels = new_figure(len(runs), width=2.8 * len(runs), height=3, sharey=True)
+    figure, panels = new_figure(len(runs), width=2.8 * len(runs), height=3, share="y")
     for axes, (name, (_, _, curves)) in zip(panels, runs.items()):
         axes.semilogy(curves["step"], curves["training"], color=TRAINING, label="training")
         axes.semilogy(curves["step"], curves["test"], color=TEST, label="test")
@@ -140,7 +141,7 @@ def boundaries(runs, sets):
     (x, y), _ = sets
     low, high = x.min(axis=0) - 0.4, x.max(axis=0) + 0.4
     a, b = np.meshgrid(*(np.linspace(low[i], high[i], 150) for i in range(2)))
-    figure, panels = new_figure(len(runs), width=2.8 * len(runs), height=2.8, sharey=True)
+    figure, panels = new_figure(len(runs), width=2.8 * len(runs), height=2.8, share="y")
     for axes, (name, (_, net, _)) in zip(panels, runs.items()):
         p = net.forward(np.c_[a.ravel(), b.ravel()])[:, 1].reshape(a.shape)
         levels = axes.contourf(a, b, p, levels=np.linspace(0, 1, 11), cmap="PuOr_r", alpha=0.6)

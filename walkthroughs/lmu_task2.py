@@ -20,8 +20,8 @@ def main(arguments=None):
 def build(report, options):
     loaded = datasets.load(options.data, final=True, data_dir=options.data_dir)
     n = options.limit or len(loaded.xtrain)
-    report.used(loaded, "test")
     stored, y = loaded.xtrain[:n], loaded.ytrain[:n]
+    report.used(options.data, "test", n, 0, datasets.digest_of(stored, y))
 
     report.section("1. Ten examples, and statistics")
     images = stored.reshape(-1, *loaded.image_shape)
@@ -35,10 +35,10 @@ def build(report, options):
     )  # fmt: skip
 
     report.section("2. Vectors in [-1, 1]")
-    largest = float(stored.max())
-    x = stored.astype(np.float32) / (largest / 2) - 1
+    scaled = datasets.symmetric(loaded)
+    x, half = scaled.xtrain[:n], scaled.deviation
     report.prose(
-        f"x / {largest / 2:g} - 1 takes the pixels from 0 to {largest:g} to the range from {x.min():g} to "
+        f"x / {half:g} - 1 takes the pixels from 0 to {2 * half:g} to the range from {x.min():g} to "
         f"{x.max():g}, centred around 0. The result is an array of images {x.shape} in {x.dtype} and an array of "
         f"labels {y.shape} in {y.dtype}. Most pixels are background, so the mean is {x.mean():.3f}."
     )

@@ -9,7 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from models.command_line import Parser, positive, run
-from models.datasets import load_synth
+from models.datasets import digest_of, load_synth
 from models.mlp import MLP
 from models.scalar_training import accuracy, train
 from scalar_engine import sigmoid
@@ -66,6 +66,7 @@ def main(arguments=None):
     print(f"{len(losses)} steps in {seconds:.1f} s; loss {first:.4f} over the first tenth, {last:.4f} over the last")
     correct = accuracy(model, xval.tolist(), yval.tolist())
     print(f"validation accuracy {correct:.4f}")
+    report.used("synth", "validation", len(xtrain), len(xval), digest_of(xtrain, ytrain, xval, yval))
     fill(report, sizes, losses, correct, options.learning_rate, len(xtrain))
     print("Written:", *(f"  {path}" for path in report.write(options.out)), sep="\n")
     if why:

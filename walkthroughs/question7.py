@@ -7,7 +7,8 @@ The loss of every batch; 7.1 training against validation loss; 7.2 several initi
 import numpy as np
 
 from models.command_line import positive, run
-from models.experiment import sweep_of, train
+from models.experiment import train
+from models.sweep import sweep_of
 
 from .figures import (
     FAINT_TRAINING,
@@ -111,19 +112,29 @@ def initialisations(report, base, histories):
     losses = np.array([history.batch_losses for history in histories])
     mean, deviation = losses.mean(axis=0), losses.std(axis=0, ddof=1)
     steps = np.arange(1, len(mean) + 1)
+    window = max(1, len(steps) // 150)
+    beginning = slice(0, max(20, len(steps) // 50))
     figure, both = new_figure(2)
-    for axes, part, title in [
-        (both[0], slice(None), "all steps"),
-        (both[1], slice(0, max(20, len(steps) // 25)), "the beginning"),
+    for axes, title, (x, m, d) in [
+        (both[0], "all iterations", [averaged(values, window) for values in (steps, mean, deviation)]),
+        (both[1], f"the first {beginning.stop}", [values[beginning] for values in (steps, mean, deviation)]),
     ]:
-        x, m, d = steps[part], mean[part], deviation[part]
-        axes.fill_between(x, m - d, m + d, color=FAINT_TRAINING, linewidth=0, label="+- one standard deviation")
-        axes.plot(x, m, color=TRAINING, linewidth=0.7, label=f"mean of {len(losses)} runs")
+        axes.fill_between(x, m - d, m + d, color=FAINT_TRAINING, linewidth=0, label="one standard deviation")
+        axes.plot(x, m, color=TRAINING, linewidth=1, label=f"mean of {len(losses)} runs")
         axes.set_ylim(bottom=0)
         finish(axes, f"step (batch of {base.batch_size} instances)", "training loss (nats)", title)
-    report.figure("initialisations", figure, "The loss of the batch in each iteration: mean and standard deviation.")
+    report.figure(
+        "initialisations", figure, "Mean and standard deviation of the batch's loss in each iteration; on the left "
+        f"both are averaged over {window} iterations for the eye, on the right every iteration is there.",
+    )  # fmt: skip
     report.columns("initialisations", {"step": steps, "mean": mean, "standard deviation": deviation})
     report.reading(over_runs(histories, mean, deviation))
+
+
+def averaged(values, window):
+    """The means of each `window` values, one after the other."""
+    n = len(values) // window * window
+    return np.asarray(values[:n], float).reshape(-1, window).mean(axis=1)
 
 
 def over_runs(histories, mean, deviation):

@@ -90,12 +90,11 @@ class Report:
         """Long columns of numbers for a file NAME.csv, {header: sequence}, which the page does not show."""
         self.series[name] = columns
 
-    def used(self, dataset, held_out):
-        """Name a Dataset (models.datasets) that the report rests on; `held_out` says what its xval is."""
-        title = f"{dataset.name}, {held_out}"
-        self.data[title] = {
-            "data": dataset.name, "training": len(dataset.xtrain), "evaluated on": f"{len(dataset.xval)} {held_out}",
-            "SHA-256": dataset.digest,
+    def used(self, name, held_out, n_training, n_held_out, digest):
+        """Name data that the report rests on: its sizes, what the held-out instances are, and its SHA-256."""
+        self.data[digest] = {
+            "data": name, "training": n_training, "held out": n_held_out, "held-out instances": held_out,
+            "SHA-256": digest,
         }  # fmt: skip
 
     @property

@@ -82,7 +82,8 @@ def setup_for(options, **fields):
 def used(report, options, setup):
     """The Dataset of a Setup, named in the report."""
     data = data_of(setup, options.data_dir)
-    report.used(data, "test" if setup.final else "validation")
+    held_out = "test" if setup.final else "validation"
+    report.used(data.name, held_out, len(data.xtrain), len(data.xval), data.digest)
     return data
 
 

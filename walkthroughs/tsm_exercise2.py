@@ -5,16 +5,17 @@ favourite is the variant with the best validation accuracy; only it meets the te
 """
 
 from models.command_line import run
-from models.experiment import sweep_of, train
+from models.experiment import train
 from models.layers import parameter_count
+from models.sweep import sweep_of
 
 from .figures import TEST, TRAINING, VALIDATION, curves_of_many, finish, new_figure
 from .readings import listed, percent, points, winner
 from .script import run_walkthrough, setup_for, used
 
-VARIANTS = [
-    ((), "sigmoid"), ((100,), "sigmoid"), ((300,), "sigmoid"), ((100, 100), "sigmoid"),
-    ((100,), "relu"), ((500,), "relu"), ((300, 100), "relu"), ((100, 200, 50), "relu"),
+VARIANTS = [  # hidden units, activation, dropout
+    ((), "sigmoid", 0.0), ((100,), "sigmoid", 0.0), ((300,), "sigmoid", 0.0), ((100, 100), "sigmoid", 0.0),
+    ((100,), "relu", 0.0), ((300, 100), "relu", 0.0), ((100, 200, 50), "relu", 0.0), ((500, 300), "relu", 0.2),
 ]  # fmt: skip
 RATES = 0.01, 0.03, 0.1, 0.3
 TUNING_EPOCHS, EPOCHS = 3, 12
@@ -29,7 +30,7 @@ def main(arguments=None):
 def build(report, options):
     base = setup_for(options, batch_size=64, momentum=0.9, learning_rate_decay=0.85)
     data = used(report, options, base)
-    variants = {name_of(hidden, act): base.but(hidden=hidden, activation=act) for hidden, act in VARIANTS}
+    variants = {name_of(*variant): variant_of(base, *variant) for variant in VARIANTS}
 
     report.section("a) Training and validation partitions")
     report.prose(
@@ -76,8 +77,13 @@ def build(report, options):
     report.reading(favoured(histories, favourite, test))
 
 
-def name_of(hidden, activation):
-    return f"{'-'.join(map(str, hidden))} {activation}" if hidden else "no hidden layer"
+def name_of(hidden, activation, dropout):
+    name = f"{'-'.join(map(str, hidden))} {activation}" if hidden else "no hidden layer"
+    return f"{name}, dropout" if dropout else name
+
+
+def variant_of(base, hidden, activation, dropout):
+    return base.but(hidden=hidden, activation=activation, dropout=dropout)
 
 
 def swept(options, setups, name):
@@ -101,14 +107,15 @@ def summary(report, finals, histories, favourite, test, counts):
         last = histories[name].epochs[-1]
         rows.append((
             setup.layers, setup.activation if setup.hidden else "none", counts[name], setup.learning_rate,
-            setup.learning_rate_decay, setup.momentum, setup.batch_size, setup.epochs, setup.seed,
+            setup.learning_rate_decay, setup.momentum, setup.dropout, setup.batch_size, setup.epochs, setup.seed,
             last.train_accuracy, last.validation_accuracy, test if name == favourite else None,
         ))  # fmt: skip
     report.table(
         "summary", "Every variant with every hyperparameter, after the last epoch; test accuracy of the favourite, "
         "trained again on both partitions.",
-        {"layers": "", "activation": "", "parameters": ",d", "rate": "g", "decay": "g", "momentum": "g", "batch": "d",
-         "epochs": "d", "seed": "d", "training": ".2%", "validation": ".2%", "test": ".2%"},
+        {"layers": "", "activation": "", "parameters": ",d", "rate": "g", "decay": "g", "momentum": "g",
+         "dropout": "g", "batch": "d", "epochs": "d", "seed": "d",
+         "training": ".2%", "validation": ".2%", "test": ".2%"},
         rows,
     )  # fmt: skip
 

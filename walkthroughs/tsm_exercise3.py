@@ -43,7 +43,7 @@ def build(report, options):
     report.code(inspect.getsource(tsm.MLP))
 
     report.section("a) The gradients")
-    names = [name for name in ("engine", "PyTorch") if name == "engine" or importlib.util.find_spec("torch")]
+    names = [name for name in ("the engine", "PyTorch") if name == "the engine" or importlib.util.find_spec("torch")]
     rows = [row for sizes, activation in NETWORKS for row in gradients_beside(sizes, activation, names, options.seed)]
     report.table(
         "gradients", "A batch of 64 in float64: the largest difference of any derivative of any weight or bias.",
@@ -55,7 +55,7 @@ def build(report, options):
         report.prose('PyTorch is not installed; `pip install "scalar-to-tensor[peers]"` adds it to the comparison.')
 
     report.section("b) Training")
-    setup = setup_for(options, hidden=tuple(options.hidden), activation="relu", learning_rate=0.1, epochs=5)
+    setup = setup_for(options, hidden=tuple(options.hidden), activation="relu", learning_rate=0.03, epochs=5)
     data = used(report, options, setup)
     _, history = train(setup, options.data_dir)
     curves, by_hand_seconds = train_by_hand(setup, data)
@@ -98,7 +98,7 @@ def gradients_beside(sizes, activation, names, seed):
     ours = [g for pair in zip(net.dW, net.db) for g in pair]
     rows = []
     for name in names:
-        peer = gradients_of_engine if name == "engine" else gradients_of_pytorch
+        peer = gradients_of_engine if name == "the engine" else gradients_of_pytorch
         theirs = peer(net, sizes, activation, x, y)
         worst = max(float(np.abs(a - b).max()) for a, b in zip(ours, theirs, strict=True))
         largest = max(float(np.abs(g).max()) for g in ours)
@@ -133,7 +133,7 @@ def gradients_of_pytorch(net, sizes, activation, x, y):
 
 def same(rows):
     worst = max(rows, key=lambda row: row[4])
-    peers = " and ".join(sorted({row[2] for row in rows}))
+    peers = " and ".join(dict.fromkeys(row[2] for row in rows))
     verdict = "agree with" if worst[4] < 1e-12 else "DIFFER from"
     return (
         f"The hand-written gradients {verdict} those of {peers} in all {len({row[:2] for row in rows})} networks: the "
