@@ -60,7 +60,7 @@ function drawInSight() {
   if (!view) return;
   const scroll = byId("scroll");
   const [left, top] = [scroll.scrollLeft / zoom - view.left, scroll.scrollTop / zoom - view.top];
-  const margin = 250 / zoom;
+  const margin = 120 / zoom;
   const sight = [left - margin, top - margin, left + scroll.clientWidth / zoom + margin, top + scroll.clientHeight / zoom + margin];
   const all = parts.length <= MANY;
   let drawn = false;

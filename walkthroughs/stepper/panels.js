@@ -1,7 +1,7 @@
 // Everything beside the picture: the step in formulas, the program so far, values, watched nodes, one node's ledger.
 
 const panels = { rows: new Map(), limit: 200, lines: { from: 0, to: 0 } };
-const LINES = 400; // of the program are on the page at a time
+const LINES = 150; // of the program are on the page at a time
 const ENTRIES = 20; // of a ledger
 
 // ---- the step
