@@ -1,8 +1,13 @@
 """The scalar engine: a graph of floats in plain Python, and the calculus on it.
 
-Reading order: graph, operators, arithmetic, value, functions, explain, gradcheck; then symbol, writing, derive.
+Reading order: graph, operators, arithmetic, value, functions, explain, gradcheck; symbol, writing, derive; program,
+listing, templates, source, batched; and checking, which has claims, calculation, slips, diagnosis, handwritten,
+check_steps.
 """
 
+from .checking.check_steps import check_steps
+from .checking.slips import Slip
+from .checking.verdict import StepCheck
 from .derive import Derivation, derive
 from .explain import Ledger, explain
 from .functions import cross_entropy, log_softmax, mean, softmax
@@ -38,10 +43,13 @@ __all__ = [
     "Node",
     "Operator",
     "Program",
+    "Slip",
     "Step",
+    "StepCheck",
     "Symbol",
     "Value",
     "compile_graph",
+    "check_steps",
     "cos",
     "cross_entropy",
     "derive",

@@ -255,7 +255,7 @@ def released(node, root):
     )
 
 
-def backward_pass(root, watch=None, on=None, unit=None, leaves=()):
+def backward_pass(root, watch=None, on=None, unit=None, leaves=(), revise=None):
     """The backward pass: yields (node, d root / d node) for each node that takes a gradient, from the root back.
 
     Each node multiplies its gradient with its local derivatives and adds the products to its inputs' gradients; when
@@ -264,6 +264,7 @@ def backward_pass(root, watch=None, on=None, unit=None, leaves=()):
 
     The rules run on the nodes' data, unless `on(node)` gives them something else: the node itself, and the gradients
     are nodes; a formula, and they are formulas. `unit` is then their 1. Nodes among `leaves` are taken for leaves.
+    `revise(node, gradient)`, if given, may hand back another gradient for a node before the node passes it on.
     """
     order = topological_order(root, leaves)
     pending = {root: root.unit if unit is None else unit}
@@ -272,7 +273,7 @@ def backward_pass(root, watch=None, on=None, unit=None, leaves=()):
         node = order.pop()
         if node not in pending:
             continue
-        upstream = pending.pop(node)
+        upstream = pending.pop(node) if revise is None else revise(node, pending.pop(node))
         inputs = node.inputs
         if not inputs or node in leaves:
             if not inputs and node.op is not None:

@@ -4,6 +4,7 @@ Reading order: kernels, rearranging, operators, fused, tensor, mismatch, anomaly
 """
 
 from scalar_engine import (
+    check_steps,
     cos,
     exp,
     explain,
@@ -24,6 +25,7 @@ from scalar_engine import (
     xlogy,
 )
 
+from . import slips as slips  # check_steps knows them from here on
 from .fused import linear, mse, softmax_cross_entropy
 from .modes import detect_anomaly, no_grad
 from .operators import log_softmax, logsumexp, max, mean, min, softmax, sum
@@ -33,6 +35,7 @@ from .tensor import Tensor
 
 __all__ = [
     "Tensor",
+    "check_steps",
     "clip",
     "concatenate",
     "cos",

@@ -1,7 +1,10 @@
 import os
+import shutil
 
 import pytest
 from hypothesis import settings
+
+from . import latex
 
 # The same examples in every CI run, so that a red one means a change in the code.
 settings.register_profile("ci", derandomize=True)
@@ -9,7 +12,7 @@ if os.environ.get("CI") == "true":
     settings.load_profile("ci")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def needed():
     """needed(found, name): skips the test where an optional part is missing; under CI=true it fails instead."""
 
@@ -19,6 +22,54 @@ def needed():
             missing(f"{name} is not installed")
 
     return check
+
+
+@pytest.fixture
+def compiles(needed, tmp_path):
+    """compiles(latex): whether pdflatex takes a document, or what goes into one, without an error."""
+    needed(shutil.which("pdflatex"), "pdflatex")
+    return lambda text: latex.compiles(text, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def chromium(needed):
+    """The machine's Chromium, headless, driven by Playwright."""
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        found = None
+    needed(found, "Chromium with Playwright")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium, tmp_path):
+    """open_page(html, **options of the context): the page, from disk. It may ask for nothing, and raise nothing."""
+    contexts, requests, errors = [], [], []
+
+    def opened(html, address="", **options):
+        path = tmp_path / f"page{len(contexts)}.html"
+        path.write_bytes(html.encode("utf-8", "xmlcharrefreplace"))
+        contexts.append(chromium.new_context(**{"viewport": {"width": 1280, "height": 800}} | options))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(5000)
+        page.on("request", lambda request: requests.append(request.url))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: errors.append(message.text))
+        page.on("dialog", lambda dialog: errors.append(dialog.message))
+        page.goto(path.as_uri() + address)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not errors
+    assert {url.partition("#")[0].partition(":")[0] for url in requests} <= {"file", "data"}
+    assert sum(url.startswith("file:") for url in requests) == len(contexts)
 
 
 @pytest.fixture

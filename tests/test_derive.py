@@ -228,13 +228,10 @@ def test_no_line_is_too_long_for_a_terminal():
     assert max(map(len, lines)) <= 110
 
 
-def test_it_compiles(tmp_path):
+def test_it_compiles(compiles):
     network = Question3(ASYMMETRIC)
     many = network.l
-    found = compiles(derive(many, network.W[0][0]).latex + derive(exp(many) * many, network.k[1]).latex, tmp_path)
-    if found is None:
-        pytest.skip("there is no pdflatex here")
-    assert found
+    assert compiles(derive(many, network.W[0][0]).latex + derive(exp(many) * many, network.k[1]).latex)
 
 
 def test_kinks():

@@ -138,8 +138,8 @@ def test_operands_keep_their_order():
     """a - b and b - a must not look alike."""
     a, b = Value(3.0, "a"), Value(2.0, "b")
     source = draw((a - b) * (b - a)).source
-    assert "n0 -> n2_op [headlabel=1]" in source and "n1 -> n2_op [headlabel=2]" in source
-    assert "n1 -> n3_op [headlabel=1]" in source and "n0 -> n3_op [headlabel=2]" in source
+    assert "n0 -> n2_op [headlabel=1 " in source and "n1 -> n2_op [headlabel=2 " in source
+    assert "n1 -> n3_op [headlabel=1 " in source and "n0 -> n3_op [headlabel=2 " in source
     assert "headlabel" not in draw(a * b + a).source
 
 

@@ -88,7 +88,9 @@ def test_the_text_shows_both_columns_the_ledger_and_where_it_wrote(tmp_path, cap
     assert re.search(r"dl/dV +-0\.4404 +0\.4404 +\| +-0\.4404 +0\.4404 +agree", text)
     assert "V11 * h1  0.8808 x -0.5  = -0.4404" in text and "DISAGREE" not in text and "-0.0000" not in text
     written = sorted(path.name for path in (tmp_path / "new" / "folder").iterdir())
-    assert {"question3.json", "question3.pdf", "question3.png", "question3.svg", "report.html"} <= set(written)
+    assert {"question3.json", "question3.pdf", "question3.png", "question3.svg", "report.html", "stepper.html"} <= set(
+        written
+    )
     assert "exam" not in written
     assert all(str(tmp_path / "new" / "folder" / name) in text for name in written)
 

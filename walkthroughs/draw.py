@@ -33,7 +33,13 @@ FORBIDDEN_IN_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 class Drawing(graphviz.Digraph):
-    """A Digraph that renders with the machine's `dot` if there is one, and else with the Graphviz in pygraphviz."""
+    """A Digraph that renders with the machine's `dot` if there is one, and else with the Graphviz in pygraphviz.
+
+    In its SVG the i-th node in topological order has the id n{i}, its operator n{i}_op, the arrow from its k-th input
+    {tail}-n{i}_op-{k}, and each box an id that `boxes`, a dict {id: group}, explains.
+    """
+
+    boxes: dict[str, str] = {}
 
     def pipe(self, format=None, **options):
         """The picture as bytes, or as text in `encoding`; notebooks call this to show it. Options as in graphviz."""
@@ -73,11 +79,13 @@ def rendered_by_pygraphviz(source, format):
     return process.stdout
 
 
-def draw(root, fold=None, open=()):
+def draw(root, fold=None, open=(), gradients=None, largest=LARGEST):
     """The graph behind the node `root` as a Drawing: show it in a notebook, or `.write("graph.svg")` it.
 
-    fold    True folds every group into one node, False folds none; None folds if there are more than 200 nodes
-    open    a group, such as "layer1/neuron2", or several, to leave open when the others are folded
+    fold        True folds every group into one node, False folds none; None folds if there are more than 200 nodes
+    open        a group, such as "layer1/neuron2", or several, to leave open when the others are folded
+    gradients   a dict {node: gradient} to show instead of what the nodes' `.grad` holds
+    largest     how many nodes may be shown
 
     The label "layer1/neuron2/k" puts a node into the groups layer1 and layer1/neuron2; a node without a label belongs
     to the group that all its consumers share. Raises ValueError, with advice, if the picture would be too large to
@@ -92,7 +100,7 @@ def draw(root, fold=None, open=()):
     names = {node: f"n{i}" for i, node in enumerate(nodes)}
     boxes = {group: f"g{i}" for i, group in enumerate(dict.fromkeys(folded.values()))}
     edges = edges_between(nodes, names, boxes, folded)
-    require_readable(nodes, groups, folded, edges)
+    require_readable(nodes, groups, folded, edges, largest)
     drawing = Drawing(
         "graph",
         format="svg",
@@ -108,24 +116,26 @@ def draw(root, fold=None, open=()):
             "labelangle": "40",
         },
     )
+    drawing.boxes = {box: group for group, box in boxes.items()}
     shown = [node for node in nodes if node not in folded]
     bearers, members = Counter(node.name for node in shown), Counter(groups.values())
     for node in shown:
         is_clear = bearers[node.name] == 1 and members[groups[node]] > 1
-        add_node(drawing, node, names[node], node.name if is_clear else node.label, is_root=node is root)
+        gradient = node.grad if gradients is None else gradients.get(node)
+        add_node(drawing, node, names[node], node.name if is_clear else node.label, gradient, is_root=node is root)
     sizes = Counter(folded.values())
     for group, box in boxes.items():
         label = f"<<B>{text(group)}</B><BR/>{sizes[group]:,} nodes>"
-        drawing.node(box, label, shape="box", style="rounded,filled,dashed", fillcolor=GROUP)
-    for tail, head, position in edges:
-        drawing.edge(tail, head, headlabel=position)
+        drawing.node(box, label, id=box, shape="box", style="rounded,filled,dashed", fillcolor=GROUP)
+    for tail, head, position, is_ordered in edges:
+        drawing.edge(tail, head, id=f"{tail}-{head}-{position}", headlabel=str(position) if is_ordered else None)
     return drawing
 
 
 def edges_between(nodes, names, boxes, folded):
-    """Triples (tail, head, position), one for each input of a node shown, and one for all those to or from a box.
+    """(tail, head, position, is_ordered), one for each input of a node shown, and one for all those to or from a box.
 
-    The position is a number for people where the order of the operands matters, as in a - b, and None elsewhere.
+    The position counts from 1. It is written where the order of the operands matters, as in a - b.
     """
     edges, seen = [], set()
     for node in nodes:
@@ -137,26 +147,29 @@ def edges_between(nodes, names, boxes, folded):
                 if tail == head or (tail, head) in seen:
                     continue
                 seen.add((tail, head))
-            edges.append((tail, head, str(i) if ordered and node not in folded else None))
+            edges.append((tail, head, i, ordered and node not in folded))
     return edges
 
 
-def add_node(drawing, node, name, title, is_root):
+def add_node(drawing, node, name, title, gradient, is_root):
     is_data = not node.inputs and not node.requires_grad
     if is_data and not node.label:
-        drawing.node(name, f"<{text(node.brief(node.data))}>", shape="box", style="filled", fillcolor=CONSTANT)
+        words = f"<{text(node.brief(node.data))}>"
+        drawing.node(name, words, id=name, shape="box", style="filled", fillcolor=CONSTANT)
         return
     rows = [f"<B>{text(title)}</B>"] if node.label else []
     rows.append(f"data {text(node.brief(node.data))}")
     if node.requires_grad:
-        gradient = "not computed" if node.grad is None else text(node.brief(node.grad))
-        rows.append(f'<FONT COLOR="{GRADIENT}">grad {gradient}</FONT>')
+        words = "not computed" if gradient is None else text(node.brief(gradient))
+        rows.append(f'<FONT COLOR="{GRADIENT}">grad {words}</FONT>')
     color = ROOT if is_root else INPUT if is_data else COMPUTED if node.inputs else PARAMETER
-    drawing.node(name, f"<{'<BR/>'.join(rows)}>", shape="box", style="rounded,filled", fillcolor=color)
+    drawing.node(name, f"<{'<BR/>'.join(rows)}>", id=name, shape="box", style="rounded,filled", fillcolor=color)
     if node.inputs:
         label = f"<{text(node.op.symbol)}>"
-        drawing.node(f"{name}_op", label, shape="ellipse", height="0.25", width="0.35", margin="0.03,0.01")
-        drawing.edge(f"{name}_op", name, arrowhead="none")
+        drawing.node(
+            f"{name}_op", label, id=f"{name}_op", shape="ellipse", height="0.25", width="0.35", margin="0.03,0.01"
+        )
+        drawing.edge(f"{name}_op", name, id=f"{name}_op-{name}", arrowhead="none")
 
 
 def groups_of(nodes):
@@ -200,11 +213,11 @@ def folding(nodes, groups, opened):
     return {node: group for node, group in into.items() if group and sizes[group] > 1}
 
 
-def require_readable(nodes, groups, folded, edges):
+def require_readable(nodes, groups, folded, edges, largest):
     around = [groups[node] for node in nodes if node not in folded]  # the group around each node or box shown
     around += [group.rpartition("/")[0] for group in set(folded.values())]
     total = len(around)
-    if total <= LARGEST and len(edges) <= 5 * LARGEST:
+    if total <= largest and len(edges) <= 5 * largest:
         return
     shown = Counter(group.partition("/")[0] for group in around if group)
     most = sorted(shown.items(), key=lambda item: (-item[1], item[0]))[:5]
@@ -213,8 +226,8 @@ def require_readable(nodes, groups, folded, edges):
         advice = f"draw(root, fold=True) folds each group into one node; now these show most: {', '.join(crowded)}"
     else:
         advice = 'label nodes "layer1/neuron2/k" and draw can fold layer1 into one node, or draw an inner node'
-    size = f"{total:,} nodes" if total > LARGEST else f"{len(edges):,} edges"
-    limit = LARGEST if total > LARGEST else 5 * LARGEST
+    size = f"{total:,} nodes" if total > largest else f"{len(edges):,} edges"
+    limit = largest if total > largest else 5 * largest
     raise ValueError(f"draw: {size} are more than anybody can read (the limit is {limit:,}): {advice}")
 
 

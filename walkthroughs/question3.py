@@ -27,6 +27,9 @@ from .answer_key import answer_key, exam
 from .catalogue import BY_NAME
 from .draw import draw
 from .report import Report, command_line
+from .stepper import step
+
+TITLE = "Question 3, step by step"
 
 
 def main(arguments=None):
@@ -39,6 +42,7 @@ def main(arguments=None):
     parser.add_argument("--program", action="store_true", help="print both passes as Python, to be read and run")
     parser.add_argument("--quick", action="store_true", help="as without: one instance leaves nothing to shorten")
     parser.add_argument("--json", action="store_true", help="print one JSON object, at full precision")
+    parser.add_argument("--step", action="store_true", help="step through it here; in a pipe, list every step")
     parser.add_argument("--out", type=Path, metavar="DIR", help="default: runs/question3, or none with --json")
     options = parser.parse_args(arguments)
     command = command_line("question3", arguments)
@@ -50,6 +54,9 @@ def main(arguments=None):
         results = results_of(network)
     except (ArithmeticError, ValueError) as error:
         parser.error(str(error))
+    if options.step:
+        step(network.l, TITLE).run()
+        return 0
     out = options.out or (None if options.json else Path("runs/question3"))
     try:
         written = write(results, network, out) if out else []
@@ -112,16 +119,17 @@ def program_of(network):
 
 
 def write(results, network, out):
-    """Write the results and the drawn graph into the folder `out`; returns the paths."""
+    """Write the results, a page to step through, and the drawn graph into the folder `out`; returns the paths."""
     out.mkdir(parents=True, exist_ok=True)
     numbers = out / "question3.json"
     numbers.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    page = step(network.l, TITLE).save(out / "stepper.html")
     try:
         picture = draw(network.l)
     except ValueError as error:  # the numbers are wanted even so
         print(f"no picture: {error}", file=sys.stderr)
-        return [numbers]
-    return [numbers, picture.write(out / "question3.svg")]
+        return [numbers, page]
+    return [numbers, page, picture.write(out / "question3.svg")]
 
 
 def report(results, network, written):

@@ -1,0 +1,96 @@
+"""StepCheck: what was found wrong first, as fields and as a remark for the student."""
+
+from ..explain import entry_columns
+from .claims import elements, shape_of
+
+
+class StepCheck:
+    """What `check_steps` found: true if all is right.
+
+    node        the earliest wrong node; None if all is right
+    kind        what of it is wrong: its "value", its "gradient", or the "rule" of its operator
+    claimed     what the student has for it
+    expected    what follows from the student's own earlier numbers
+    slip        the likely `Slip` (kind, text, and the node it happened at); None if none is known that gives this
+    steps       the backward Steps that `expected` is the sum of, if it is a gradient
+    remark      what there is to say beside: on what the check ran
+    name        what to call what was claimed, if not as the node
+    """
+
+    def __init__(self, root, node=None, kind="", claimed=None, expected=None, slip=None, steps=(), remark="", name=""):
+        self.root = root
+        self.node = node
+        self.kind = kind
+        self.claimed = claimed
+        self.expected = expected
+        self.slip = slip
+        self.steps = list(steps)
+        self.remark = remark
+        self.name = name or (node.describe() if node is not None else "")
+
+    @property
+    def ok(self):
+        return self.node is None
+
+    def __bool__(self):
+        return self.ok
+
+    def __str__(self):
+        if self.ok:
+            return self.remark
+        node, slip = self.node, self.slip
+        lines = [f"{self.title} is {in_words(self.claimed, self.expected)}{self.remark}"]
+        if self.kind == "value" and node.inputs:
+            operands = ", ".join(told(x) for x in node.inputs[:6] if x.label and not shape_of(x.data))
+            lines.append(f"  {node.describe()} = {node.formula()}" + (f", with {operands}" if operands else ""))
+        if 0 < len(self.steps) <= 6:
+            lines.append("  expected is the sum of" if len(self.steps) > 1 else "  expected is what comes through")
+            columns = [entry_columns(step)[: 1 if shape_of(step.contribution) else 3] for step in self.steps]
+            lines += ["    " + "  ".join(row) for row in columns]
+        if slip is not None:
+            here = slip.node is node
+            place = "likely slip" if here else f"perhaps a slip at {slip.node.describe()}, which would give this"
+            lines.append(f"  {place}, {slip.kind}: {slip.text}")
+        return "\n".join(lines)
+
+    @property
+    def title(self):
+        if self.kind == "gradient":
+            return f"d{self.root.name}/d{self.name}" if self.root.label else f"the gradient of {self.name}"
+        if self.kind == "rule":
+            formula = f"{self.name} = {self.node.formula()}" if self.node.label else self.name
+            return f"the rule for {self.node.op.name}, at {formula},"
+        return self.name
+
+    def __repr__(self):
+        return f"<check_steps: {self}>"
+
+
+def told(node):
+    return f"{node.describe()} = {node.brief(node.data)}"
+
+
+def in_words(claimed, expected):
+    """Claimed and expected numbers in a sentence, with as many digits as it takes to see that they differ."""
+    shape_claimed, xs = elements(claimed)
+    shape, ys = elements(expected)
+    if shape_claimed != shape:
+        return f"claimed with shape {shape_claimed or 'of one number'}, and has shape {shape or 'of one number'}"
+    worst = max(range(len(xs)), key=lambda i: abs(xs[i] - ys[i]) if xs[i] == xs[i] else float("inf"))
+    place = ""
+    if shape:
+        index, rest = [], worst
+        for n in reversed(shape):
+            index.insert(0, rest % n)
+            rest //= n
+        place = f" at [{', '.join(map(str, index))}]"
+    x, y = digits_apart(float(xs[worst]), float(ys[worst]))
+    return f"claimed {x}{place}, expected {y}"
+
+
+def digits_apart(x, y):
+    for digits in (4, 6, 9, 17):
+        a, b = (f"{number + 0.0:.{digits}g}" for number in (x, y))
+        if a != b:
+            break
+    return a, b

@@ -1,0 +1,10 @@
+"""Stepping through a graph, forwards and backwards: `step(root)` for a page, a terminal or a notebook.
+
+Reading order: trace, formulas, quantities, views, behind, recording, page, stepper, listing, screen, terminal; then
+page.html, state.js, graph.js, colours.js, panels.js, heatmap.js, predict.js, training.js, main.js, controls.js.
+"""
+
+from .recording import Recording
+from .stepper import Stepper, step
+
+__all__ = ["Recording", "Stepper", "step"]

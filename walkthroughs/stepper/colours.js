@@ -1,0 +1,111 @@
+// The picture's colours: what a position has made of every node, and the paths from a node to the loss.
+
+const GRADIENT_SIGN = "∂ ";
+
+function paint(i) {
+  const item = picture.items.get(i);
+  if (!item) return;
+  const now = stateOf(i);
+  const marks = `${i === state.selected ? " selected" : ""}${state.breakpoints.has(i) ? " stop" : ""}${state.watched.has(i) ? " watched" : ""}`;
+  item.element.setAttribute("class", `node ${now}${marks}`);
+  item.element.setAttribute("tabindex", i === (state.selected ?? graphRoot()) ? 0 : -1);
+  const [value, gradient] = [valueText(i), gradientText(i)];
+  write(item.lines.value, value, item.width);
+  if (item.lines.gradient) write(item.lines.gradient, gradient && GRADIENT_SIGN + gradient, item.width);
+  item.element.setAttribute("aria-label", spoken(i));
+  picture.ops.get(i)?.setAttribute("class", `op ${now === "now" ? "now" : isKnown(i) ? "computed" : "waiting"}`);
+}
+
+function spoken(i) {
+  const node = state.graph.nodes[i];
+  const gradient = gradientText(i);
+  const words = [node.name, isKnown(i) ? `value ${node.data}` : "not yet computed"];
+  if (gradient) words.push(`gradient ${gradient}`);
+  if (state.breakpoints.has(i)) words.push("breakpoint");
+  return words.join(", ");
+}
+
+function write(line, text, width) {
+  line.textContent = text;
+  if (text.length * 5.8 > width - 6) {
+    line.setAttribute("textLength", width - 8);
+    line.setAttribute("lengthAdjust", "spacingAndGlyphs");
+  } else line.removeAttribute("textLength");
+}
+
+function paintBoxes() {
+  const frame = frameAt();
+  for (const [group, { element, count, members, width }] of picture.boxes) {
+    const inside = frame && [frame.node, receiverOf(frame)].some((i) => i !== null && picture.into[i] === group);
+    const known = members.filter((i) => isKnown(i)).length;
+    const takers = members.filter((i) => state.graph.nodes[i].takes);
+    const graded = takers.filter((i) => gradientOf(i)).length;
+    const now = inside ? (frame.kind === "forward" ? "now" : "flowing") : "";
+    element.setAttribute("class", `box ${now} ${graded ? "partial" : known === members.length ? "computed" : "waiting"}`);
+    const words = graded ? `∂ of ${graded} of ${takers.length}` : `${known} of ${members.length} nodes`;
+    write(count, words, width);
+  }
+}
+
+// The edges along which this step works: into the node, forwards; back to the one input that receives.
+function paintEdges() {
+  picture.active.forEach((edge) => edge.element?.classList.remove("now", "flowing"));
+  picture.active = [];
+  const frame = frameAt();
+  if (!frame || frame.kind === "turn") return;
+  const { node, input, position } = frame;
+  const isPlace = (i, end) => end === i || (typeof end === "string" && picture.into[i] === end);
+  for (const edge of picture.edgesInto.get(picture.into[node] ?? node) ?? []) {
+    const fromOp = edge.tail === node;
+    const isWhole = typeof edge.tail === "number" && typeof edge.head === "number";
+    const receives = frame.kind === "forward" || (isPlace(input, edge.tail) && (!isWhole || edge.position === position));
+    if (!fromOp && !receives) continue;
+    if (!edge.element) drawPart(edge.part);
+    edge.element.classList.add(frame.kind === "forward" ? "now" : "flowing");
+    picture.active.push(edge);
+  }
+}
+
+// After a move from one position to another only the nodes of the steps between have changed.
+function paintMove(from, to) {
+  if (!picture.view) return;
+  const changed = new Set();
+  for (let p = Math.max(1, Math.min(from, to)); p <= Math.max(from, to); p++) {
+    const frame = frameAt(p);
+    changed.add(frame.node);
+    if (frame.kind === "backward") changed.add(frame.input);
+  }
+  changed.forEach(paint);
+  paintBoxes();
+  paintEdges();
+  follow();
+}
+
+// Lights the paths from a node to the loss; null puts the light out.
+function light(i) {
+  if (!picture.svg) return;
+  picture.lit.forEach((lit) => lit.classList.remove("lit"));
+  picture.lit = [];
+  picture.svg.classList.toggle("lighting", i !== null);
+  if (i === null) return;
+  const nodes = pathsToRoot(i);
+  const add = (lit) => {
+    lit.classList.add("lit");
+    picture.lit.push(lit);
+  };
+  const ends = new Set(nodes);
+  nodes.forEach((node) => {
+    if (picture.items.has(node)) add(picture.items.get(node).element);
+    if (node !== i && picture.ops.has(node)) add(picture.ops.get(node));
+    const group = picture.into[node];
+    if (group && picture.boxes.has(group)) {
+      add(picture.boxes.get(group).element);
+      ends.add(group);
+    }
+  });
+  for (const end of ends) {
+    for (const edge of picture.edgesInto.get(end) ?? []) {
+      if (edge.element && ends.has(edge.tail) && edge.head !== i) add(edge.element);
+    }
+  }
+}

@@ -1,0 +1,175 @@
+// What moves the stepper: keys, buttons, pointers, touch; and what it looks like.
+
+// ---- keys
+
+const MOVING = ["ArrowRight", "ArrowLeft", "Home", "End", " ", "?"]; // all that training needs
+
+const KEYS = {
+  ArrowRight: next,
+  ArrowLeft: () => goTo(state.position - 1),
+  Home: () => goTo(0),
+  End: () => goTo(state.graph.frames.length),
+  " ": play,
+  t: () => goTo(state.graph.turn),
+  n: toNode,
+  b: () => toggleBreakpoint(atWork()),
+  w: () => toggleWatched(atWork()),
+  p: togglePredict,
+  "+": () => zoomBy(1.25),
+  "-": () => zoomBy(0.8),
+  "?": () => byId("help").click(),
+  "/": () => {
+    showTab("values");
+    byId("search").focus();
+    byId("search").select();
+  },
+  Escape: () => {
+    select(null);
+    showTip(null);
+  },
+};
+
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const target = event.target;
+  if (target.matches("input[type=search], input[type=text], select, [role=tab]")) {
+    if (event.key === "Escape") target.blur();
+    return;
+  }
+  if (event.key === " " && target.closest("button, [role=button]")) return; // presses it
+  if (target.closest("#scroll") && pictureKey(event)) return event.preventDefault();
+  const action = KEYS[event.key];
+  if (!action || (state.graph.training && !MOVING.includes(event.key))) return;
+  event.preventDefault();
+  action();
+});
+
+// Keys on a node or a box of the picture; returns whether it was one.
+function pictureKey(event) {
+  const box = event.target.closest("[data-group]");
+  if (box && ["Enter", " "].includes(event.key)) return toggleGroup(box.dataset.group, true), true;
+  const i = nodeAt(event);
+  if (i === null) return false;
+  if (["Enter", " "].includes(event.key)) return select(i), true;
+  const neighbours = { ArrowUp: state.graph.nodes[i].inputs, ArrowDown: state.graph.consumers[i] }[event.key];
+  if (!neighbours) return false;
+  const to = neighbours.find((j) => picture.items.has(j));
+  if (to !== undefined) {
+    select(to);
+    picture.items.get(to).element.focus({ preventScroll: true });
+  }
+  return true;
+}
+
+// ---- pointers
+
+function nodeAt(event) {
+  const found = event.target.closest?.("[data-node]");
+  return found ? Number(found.dataset.node) : null;
+}
+
+function listen() {
+  const click = (id, action) => byId(id).addEventListener("click", action);
+  click("start", () => goTo(0));
+  click("back", () => goTo(state.position - 1));
+  click("play", play);
+  click("next", next);
+  click("end", () => goTo(state.graph.frames.length));
+  click("turn", () => goTo(state.graph.turn));
+  click("predict", togglePredict);
+  click("skip", () => reveal("Shown."));
+  click("smaller", () => zoomBy(0.8));
+  click("larger", () => zoomBy(1.25));
+  click("fit", fit);
+  click("leave", leaveScalars);
+  click("program-tab", () => showTab("program"));
+  click("values-tab", () => showTab("values"));
+  click("more", () => {
+    panels.limit += 400;
+    showTable();
+  });
+  click("help", () => {
+    byId("keys").hidden = !byId("keys").hidden;
+    byId("help").setAttribute("aria-expanded", !byId("keys").hidden);
+  });
+  click("theme", nextTheme);
+  byId("position").addEventListener("input", (event) => goTo(Number(event.target.value)));
+  byId("question").addEventListener("submit", (event) => {
+    event.preventDefault();
+    check();
+  });
+  byId("search").addEventListener("input", () => {
+    panels.limit = 200;
+    showTable();
+  });
+  byId("search").addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !panels.found.length) return;
+    select(panels.found[0]);
+    event.target.blur();
+  });
+  byId("filter").addEventListener("change", showTable);
+  document.querySelector("[role=tablist]").addEventListener("keydown", (event) => {
+    if (["ArrowLeft", "ArrowRight"].includes(event.key)) showTab(byId("values").hidden ? "values" : "program", true);
+  });
+  const scroll = byId("scroll");
+  scroll.addEventListener("click", (event) => {
+    const box = event.target.closest("[data-group]");
+    if (box) return toggleGroup(box.dataset.group, true);
+    select(nodeAt(event));
+  });
+  for (const place of [scroll, byId("rows"), byId("watched")]) {
+    place.addEventListener("pointerover", (event) => {
+      const i = nodeAt(event);
+      if (event.pointerType === "touch" || i === null) return;
+      light(i);
+      showTip(i, event.clientX, event.clientY);
+    });
+    place.addEventListener("pointerout", (event) => {
+      if (nodeAt(event) === null || nodeAt({ target: event.relatedTarget ?? document.body }) !== null) return;
+      light(null);
+      showTip(null);
+    });
+  }
+  let waiting = false;
+  scroll.addEventListener("scroll", () => {
+    if (!waiting) requestAnimationFrame(() => ((waiting = false), drawInSight()));
+    waiting = true;
+  });
+  addEventListener("resize", drawInSight);
+  listenToSwipes(byId("now"));
+  addEventListener("hashchange", readAddress);
+}
+
+// A swipe to the left is the next step, one to the right the last one.
+function listenToSwipes(place) {
+  let start = null;
+  place.addEventListener("touchstart", (event) => (start = event.touches.length === 1 ? event.touches[0] : null), { passive: true });
+  place.addEventListener("touchend", (event) => {
+    const end = event.changedTouches[0];
+    if (!start) return;
+    const [x, y] = [end.clientX - start.clientX, end.clientY - start.clientY];
+    start = null;
+    if (Math.abs(x) < 40 || Math.abs(x) < 2 * Math.abs(y)) return;
+    x < 0 ? next() : goTo(state.position - 1);
+  });
+}
+
+// ---- tabs and themes
+
+function showTab(name, focus = false) {
+  for (const tab of ["program", "values"]) {
+    byId(tab).hidden = tab !== name;
+    byId(`${tab}-tab`).setAttribute("aria-selected", tab === name);
+    byId(`${tab}-tab`).tabIndex = tab === name ? 0 : -1;
+  }
+  if (focus) byId(`${name}-tab`).focus();
+}
+
+const THEMES = { "": "as the system has it", light: "light", dark: "dark" };
+
+function nextTheme() {
+  const names = Object.keys(THEMES);
+  const root = document.documentElement;
+  root.dataset.theme = names[(names.indexOf(root.dataset.theme ?? "") + 1) % names.length];
+  byId("theme").setAttribute("aria-label", `Theme: ${THEMES[root.dataset.theme]}`);
+}

@@ -1,0 +1,154 @@
+// Where the stepper is: moving, playing, nodes, the address, and which graph.
+
+let timer = null;
+
+function goTo(position) {
+  const from = state.position;
+  if (picture.lit.length) light(null);
+  state.position = Math.max(0, Math.min(state.graph.frames.length, Math.round(position)));
+  byId("verdict").textContent = "";
+  if (predict.pending && predict.pending !== state.position + 1) withdraw();
+  showStep();
+  writeAddress();
+  if (state.graph.training) return showTraining();
+  paintMove(from, state.position);
+  paintRows(from, state.position);
+  showWatched();
+  showNode();
+  showProgram(); // last, for it scrolls to its end, and the others take room
+}
+
+function next() {
+  if (state.position === state.graph.frames.length) return;
+  if (predict.on && !predict.pending && ask()) return;
+  if (predict.pending) return byId("guess").focus();
+  goTo(state.position + 1);
+}
+
+// ---- playing
+
+function play() {
+  if (timer) return stop();
+  if (predict.on) return next();
+  if (state.position === state.graph.frames.length) goTo(0);
+  byId("play").setAttribute("aria-label", "Pause");
+  byId("play").textContent = "❚❚";
+  const tick = () => {
+    goTo(state.position + 1);
+    const frame = frameAt();
+    const stops = !state.graph.training && [frame.node, receiverOf(frame)].some((i) => i !== null && state.breakpoints.has(i));
+    if (stops) byId("verdict").textContent = "Stopped at a breakpoint.";
+    if (stops || state.position === state.graph.frames.length) return stop();
+    timer = setTimeout(tick, 1000 / Number(byId("speed").value));
+  };
+  timer = setTimeout(tick, 1000 / Number(byId("speed").value));
+}
+
+function stop() {
+  clearTimeout(timer);
+  timer = null;
+  byId("play").setAttribute("aria-label", "Play");
+  byId("play").textContent = "▶";
+}
+
+// ---- nodes
+
+function select(i) {
+  const before = state.selected;
+  state.selected = i;
+  for (const node of [before, i]) {
+    if (node === null) continue;
+    paint(node);
+    paintRow(node);
+  }
+  if (before === null || i === null) paint(graphRoot());
+  light(i);
+  showNode();
+  if (i !== null) follow(i);
+}
+
+function toggleWatched(i) {
+  state.watched.delete(i) || state.watched.add(i);
+  paint(i);
+  showWatched();
+  showNode();
+  if (byId("filter").value === "watched") showTable();
+}
+
+function toggleBreakpoint(i) {
+  state.breakpoints.delete(i) || state.breakpoints.add(i);
+  paint(i);
+  showNode();
+}
+
+// The next step of the selected node, and its first one after its last.
+function toNode() {
+  if (state.selected === null) return;
+  const at = state.graph.worksAt[state.selected];
+  if (at.length) goTo(at.find((position) => position > state.position) ?? at[0]);
+}
+
+const atWork = () => state.selected ?? receiverOf(frameAt() ?? { kind: "forward" }) ?? frameAt()?.node ?? graphRoot();
+
+// ---- the address: #12 is the twelfth step, #scalars-12 that of the scalar graph behind the tensors
+
+let addressTimer = null;
+
+// A moment later, for browsers stop a page that writes its address many times a second.
+function writeAddress() {
+  if (location.protocol === "about:") return; // a notebook's frame has no address of its own
+  clearTimeout(addressTimer);
+  addressTimer = setTimeout(() => {
+    const address = `#${state.graph === data.scalars ? "scalars-" : ""}${state.position}`;
+    if (location.hash !== address) history.replaceState(null, "", address);
+  }, 100);
+}
+
+function readAddress() {
+  const [, scalars, position] = location.hash.match(/^#(scalars-)?(\d+)$/) ?? [];
+  const graph = scalars && data.scalars ? data.scalars : first;
+  if (graph !== state.graph) show(graph, Number(position ?? 0));
+  else if (position !== undefined) goTo(Number(position));
+}
+
+// ---- which graph
+
+function show(graph, position = 0) {
+  stop();
+  state.graph = graph;
+  Object.assign(state, { position: 0, selected: null, watched: new Set(), breakpoints: new Set() });
+  panels.lines = { from: 0, to: 0 };
+  byId("lines").replaceChildren();
+  byId("leave").hidden = graph !== data.scalars;
+  for (const id of ["picture", "node", "watched", "lists", "turn", "predict"]) byId(id).hidden = Boolean(graph.training);
+  byId("training").hidden = !graph.training;
+  if (!graph.training) {
+    showView(graph.views[0] ?? null);
+    showPanels();
+  }
+  goTo(position);
+}
+
+function openScalars(i) {
+  const behind = data.graph.behind[i];
+  state.tensors = { node: i, position: state.position };
+  show(data.scalars);
+  goTo(Math.max(...behind.map((j) => data.scalars.computedAt[j])));
+  behind.slice(0, 6).forEach((j) => state.watched.add(j));
+  select(behind[0]);
+  showWatched();
+  byId("note").textContent = data.graph.agrees;
+}
+
+function leaveScalars() {
+  const { node, position } = state.tensors ?? { node: null, position: 0 };
+  show(data.graph, position);
+  if (node !== null) select(node);
+}
+
+// ---- beginning
+
+[data.graph, data.scalars].filter(Boolean).forEach(indexed);
+listen();
+const first = data.graph ?? asGraph(data.training);
+readAddress();

@@ -1,0 +1,96 @@
+"""The stepper as one file: a trace as JSON in a template, with the script and the style that stand beside this file."""
+
+from importlib import resources
+
+import jinja2
+import numpy as np
+
+from .behind import disagreement, scalars_behind
+from .quantities import brief, exact, is_of_images, summary
+from .views import views_of
+
+HERE = resources.files(__package__)
+SCRIPTS = ["state", "graph", "colours", "heatmap", "panels", "predict", "training", "controls", "main"]
+
+
+def page(data, title):
+    """The HTML of a stepper with the given data. Text from labels enters as JSON only, in which no markup is left."""
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string(text_of("page.html"))
+    script = "\n".join(text_of(f"{name}.js") for name in SCRIPTS)
+    return template.render(title=title, data=data, style=text_of("stepper.css"), script=script)
+
+
+def text_of(name):
+    return HERE.joinpath(name).read_text(encoding="utf-8")
+
+
+def graph_data(trace):
+    """A trace as plain data, with the scalar graph behind it if that is small: {"graph", "scalars"}."""
+    data = {"graph": trace_data(trace)}
+    scalars, behind = scalars_behind(trace)
+    if scalars:
+        data["scalars"] = trace_data(scalars)
+        worst = brief(disagreement(trace, scalars, behind))
+        data["graph"]["behind"] = behind
+        data["graph"]["agrees"] = f"All values and gradients are the tensors' own (largest difference {worst})."
+    return data
+
+
+def trace_data(trace):
+    """A trace as plain data: what there is to know of each node and of each frame, all numbers in writing."""
+    return {
+        "nodes": [node_data(trace, i) for i in range(len(trace.nodes))],
+        "frames": [frame_data(trace, frame) for frame in trace.frames],
+        "turn": trace.turn,
+        "root": trace.names[trace.root],
+        "views": views_of(trace),
+    }
+
+
+def node_data(trace, i):
+    node = trace.nodes[i]
+    is_data = not node.inputs and not node.requires_grad
+    data = {
+        "name": trace.names[node],
+        "label": node.label,
+        "group": trace.groups[i],
+        "kind": "computed" if node.inputs else ("input" if node.label else "constant") if is_data else "parameter",
+        "op": node.op.symbol if node.inputs else "",
+        "inputs": [trace.index[x] for x in node.inputs],
+        "data": brief(node.data),
+        "exact": exact(node.data),
+        "takes": node.requires_grad,
+        "derivative": trace.names.derivative(node) if node.requires_grad else None,
+        "array": summary(node.data, is_of_images(node)),
+    }
+    return without_defaults(data)
+
+
+def frame_data(trace, frame):
+    data = {"kind": frame.kind, "note": frame.note, "node": frame.node, "left": frame.left, "names": frame.names}
+    data |= {"numbers": frame.numbers, "sign": frame.sign, "result": brief(frame.result), "exact": exact(frame.result)}
+    data["shape"] = np.size(frame.result) > 1
+    if frame.kind != "forward":
+        receiver = trace.nodes[frame.node if frame.input is None else frame.input]
+        data |= {"total": brief(frame.total), "totalExact": exact(frame.total)}
+        data |= {"array": summary(frame.total, is_of_images(receiver))}
+    if frame.kind == "backward":
+        step = frame.step
+        data |= {"input": frame.input, "position": step.position, "nth": frame.nth, "of": frame.of}
+        data |= {"upstream": brief(step.upstream), "local": None if step.local is None else brief(step.local)}
+    return without_defaults(data)
+
+
+# What the page takes for granted where nothing is said (state.js puts it in): this halves the file.
+DEFAULTS = {"sign": "=", "nth": 1, "of": 1}
+SAME_AS = {"exact": ("result", "data"), "totalExact": ("total",)}
+
+
+def without_defaults(data):
+    kept = {}
+    for key, value in data.items():
+        is_default = value in ("", None, False) and value != 0 or value is False or DEFAULTS.get(key) == value
+        if not is_default and not any(data.get(other) == value for other in SAME_AS.get(key, ())):
+            kept[key] = value
+    return kept

@@ -1,0 +1,71 @@
+"""step(root): a graph that Python has just made, to be stepped through on a page, in a terminal, or in a notebook."""
+
+from functools import cached_property
+from pathlib import Path
+
+from scalar_engine import Node
+
+from .listing import listing, listing_of_training
+from .page import graph_data, page
+from .recording import Recording, training_data
+from .terminal import can_step, run
+from .trace import Trace
+
+
+def step(what, title=""):
+    """The `Stepper` of the graph behind a node of either engine, or of a `Recording` of training.
+
+    Nothing is stored in the graph, and it need not have had a backward pass. Raises RuntimeError if a pass has released
+    it, what the pass raises where a derivative does not exist, and TypeError for anything else than a node.
+    """
+    if isinstance(what, Recording):
+        return Stepper(None, what, title or "Training, step by step")
+    if not isinstance(what, Node):
+        raise TypeError(f"step: takes a Value, a Tensor or a Recording, not {type(what).__name__}")
+    trace = Trace(what)
+    return Stepper(trace, None, title or f"{trace.names[what]}, step by step")
+
+
+class Stepper:
+    """Something to step through: `.save(path)` for a page, `.text()` for a listing; a notebook shows it as it is.
+
+    trace       of both passes of a graph; None if it is of training
+    recording   of training; None if it is of a graph
+    """
+
+    def __init__(self, trace, recording, title):
+        self.trace = trace
+        self.recording = recording
+        self.title = title
+
+    @cached_property
+    def html(self):
+        """The page, as text."""
+        return page(graph_data(self.trace) if self.trace else {"training": training_data(self.recording)}, self.title)
+
+    def text(self):
+        """Every frame as text, a line each: the same text for the same numbers."""
+        return listing(self.trace) if self.trace else listing_of_training(self.recording)
+
+    def run(self):
+        """Step in the terminal; where there is none (a pipe), print the text."""
+        if self.trace and can_step():
+            run(self.trace, self.title)
+        else:
+            print(self.text())
+
+    def save(self, path):
+        """Write the page, one file that needs no other, to `path`; returns the path."""
+        path = Path(path)
+        path.write_bytes(self.html.encode("utf-8", "xmlcharrefreplace"))
+        return path
+
+    def _repr_html_(self):
+        """A frame of its own, so that two steppers in a notebook share neither names nor styles."""
+        page = self.html.replace("&", "&amp;").replace("'", "&#39;")
+        style = "width: 100%; height: 760px; border: 1px solid #8888"
+        return f"<iframe srcdoc='{page}' sandbox='allow-scripts' style='{style}' title='stepper'></iframe>"
+
+    def __repr__(self):
+        frames = self.trace.frames if self.trace else self.recording.losses
+        return f"<Stepper: {self.title}, {len(frames)} steps>"
