@@ -3,6 +3,7 @@
 Needs micrograd (pip install -e '.[peers]'), then: python -m tests.benchmarks.programs
 """
 
+import gc
 import platform
 import random
 import statistics
@@ -48,9 +49,10 @@ def batched_program(model, points, labels):
 
 
 def milliseconds(rounds, run, *arguments):
-    """The median time of some rounds, and the result."""
+    """The median time of some rounds, and the result. No round has to clear up what another has left."""
     times = []
     for _ in range(rounds):
+        gc.collect()
         start = time.perf_counter()
         out = run(*arguments)
         times.append(1e3 * (time.perf_counter() - start))
