@@ -39,9 +39,9 @@ def rule_of(op, name):
     if imports is None:
         return None
     if isinstance(function, ast.Lambda):
-        names = [argument.arg for argument in function.args.args]
-        plain = not (function.args.vararg or function.args.kwarg or function.args.kwonlyargs)
-        if plain:
+        arguments = function.args
+        if not (arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.defaults):
+            names = [argument.arg for argument in arguments.args]
             return Rule(name, with_holes(function.body, names), imports=imports)
         function = ast.parse(f"def f({ast.unparse(function.args)}): return {ast.unparse(function.body)}").body[0]
     function.name = name

@@ -132,6 +132,17 @@ def test_in_a_program_though_its_rule_has_no_text_of_its_own():
     assert "# scaled is the forward rule of an operator, which has to be given." in program.source
 
 
+class Power4(Operator):
+    symbol = "power4"
+    forward = lambda x, n=4: x**n
+    partials = (lambda out, x: 4 * x * x * x,)
+
+
+def test_in_a_program_with_a_default_argument():
+    x = Value(2.0, "x")
+    assert compile_graph(Power4()(x) + 1)([], [2.0]) == (17, [32])
+
+
 def test_in_a_program_with_a_name_that_others_have():
     """Two operators called cube, one called exp, one called lambda: each is called by a name of its own."""
 
