@@ -12,7 +12,7 @@ function showStep() {
   const pass = !frame ? state.graph.training ? "before training" : "nothing is computed yet" : { forward: "forward pass", turn: "the turn", backward: "backward pass", update: "training" }[frame.kind];
   byId("where").textContent = `Step ${state.position} of ${total} · ${pass}`;
   byId("formula").replaceChildren(...(frame ? formulaOf(frame) : [`Next computes ${state.graph.frames[0]?.left ?? "nothing"}.`]));
-  byId("note").textContent = frame?.note ?? "";
+  byId("note").textContent = frame?.note || (state.graph.about ?? ""); // a graph of scalars says what it is
   byId("position").max = total;
   byId("position").value = state.position;
   byId("position").setAttribute("aria-valuetext", byId("where").textContent);

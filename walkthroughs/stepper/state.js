@@ -5,7 +5,7 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 
 const state = {
-  graph: null, // the graph stepped through: data.graph, or the scalar graph behind it
+  graph: null, // the graph stepped through: data.graph, or one of the scalar graphs behind it
   position: 0,
   selected: null, // a node's index
   watched: new Set(),
