@@ -125,8 +125,10 @@ def opening(trace, root, counterparts, gradients, opens=None):
     if opens is None:
         return Opening(scalars, places, f"All values and gradients {agreement}")
     name = trace.names.operand(opens)
-    how = f", and out = sum({name} * {trace.names.derivative(opens)}) gives it the gradient that it has in the whole graph"
-    note = f"{name} by itself: its inputs are leaves{'' if opens is trace.root else how}. Values and gradients {agreement}"
+    note = f"{name} by itself: its inputs are leaves"
+    if opens is not trace.root:
+        note += f", and out = sum({name} * {trace.names.derivative(opens)}) hands it its gradient in the whole graph"
+    note += f". Values and gradients {agreement}"
     i = trace.index[opens]
     return Opening(scalars, {i: places[i]}, note) if i in places else None
 
