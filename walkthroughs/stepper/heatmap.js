@@ -34,6 +34,7 @@ function canvasOf({ rows, columns, cells }, scale, size) {
 function arrayView(array, name) {
   const figure = element("figure", { class: "array", "aria-label": `${name}, shape ${array.shape}` });
   if (array.images) {
+    figure.classList.add("of-images");
     const images = element("div", { class: "images" });
     array.images.forEach((image) => images.append(canvasOf(image, SCALES.image, 4)));
     if (array.more > 0) images.append(element("span", {}, `and ${array.more} more`));

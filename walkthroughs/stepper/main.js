@@ -4,7 +4,7 @@ let timer = null;
 
 function goTo(position) {
   const from = state.position;
-  if (picture.lit.length) light(null);
+  light(null);
   state.position = Math.max(0, Math.min(state.graph.frames.length, Math.round(position)));
   byId("verdict").textContent = "";
   if (predict.pending && predict.pending !== state.position + 1) withdraw();
@@ -62,9 +62,9 @@ function select(i) {
     paintRow(node);
   }
   if (before === null || i === null) paint(graphRoot());
-  light(i);
   showNode();
   if (i !== null) follow(i);
+  light(i); // last, for only what is drawn can be lit
 }
 
 function toggleWatched(i) {
