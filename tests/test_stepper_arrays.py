@@ -120,8 +120,10 @@ def test_a_small_node_of_a_large_graph_opens_alone(open_page):
     for i, j in [(0, 0), (3, 7), (19, 9)]:
         page.evaluate("i => select(i)", node_of(page, f"layer2.k[{i}, {j}]"))
         assert page.text_content("#node dd.gradient").split()[0] == Value.brief(logits.grad[i, j])
-    page.click("#leave")
+    page.keyboard.press("u")
     assert page.text_content("#node h2") == "loss" and page.is_hidden("#leave")
+    page.keyboard.press("o")
+    assert page.is_visible("#leave")
 
 
 def test_a_large_tensor_does_not_open(open_page):

@@ -113,7 +113,7 @@ function drawNode(i, { at: [x, y, width, height], title }) {
   };
   title.forEach((_, row) => line(row, "title"));
   const lines = { value: line(title.length, "value"), gradient: node.takes ? line(title.length + 1, "gradient") : null };
-  picture.items.set(i, { element, lines, width, named: title.length > 0 });
+  picture.items.set(i, { element, lines, width });
   return element;
 }
 
@@ -169,7 +169,7 @@ function placeOf(i) {
 }
 
 // Brings the node at work into sight.
-function follow(i = receiverOf(frameAt() ?? { kind: "forward" }) ?? frameAt()?.node) {
+function follow(i = workedOn()) {
   const at = picture.view && i !== undefined && placeOf(i);
   if (!at) return;
   const scroll = byId("scroll");
@@ -206,10 +206,6 @@ function fit() {
 }
 
 // ---- groups
-
-function isOpen(group) {
-  return picture.view.open === null || picture.view.open.includes(group);
-}
 
 // The picture in which `group` is open (or folded) and as much of the rest as possible is as it was.
 function toggleGroup(group, open) {

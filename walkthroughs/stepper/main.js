@@ -88,7 +88,8 @@ function toNode() {
   if (at.length) goTo(at.find((position) => position > state.position) ?? at[0]);
 }
 
-const atWork = () => state.selected ?? receiverOf(frameAt() ?? { kind: "forward" }) ?? frameAt()?.node ?? graphRoot();
+// The node that keys and the node's panel mean.
+const chosen = () => state.selected ?? workedOn() ?? graphRoot();
 
 // ---- the address: #12 is the twelfth step, #scalars-0-12 that of the first scalar graph behind the tensors
 

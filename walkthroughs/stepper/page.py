@@ -92,7 +92,7 @@ SAME_AS = {"exact": ("result", "data"), "totalExact": ("total",)}
 def without_defaults(data):
     kept = {}
     for key, value in data.items():
-        is_default = value in ("", None, False) and value != 0 or value is False or DEFAULTS.get(key) == value
+        is_default = value is None or value is False or value == "" or DEFAULTS.get(key) == value
         if not is_default and not any(data.get(other) == value for other in SAME_AS.get(key, ())):
             kept[key] = value
     return kept

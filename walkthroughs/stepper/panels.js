@@ -150,7 +150,7 @@ function showWatched() {
 // ---- one node
 
 function showNode() {
-  const i = state.selected ?? receiverOf(frameAt() ?? { kind: "forward" }) ?? frameAt()?.node ?? graphRoot();
+  const i = chosen();
   const node = state.graph.nodes[i];
   const kinds = { parameter: "a parameter: takes a gradient", input: "an input: data", constant: "a constant", computed: "computed" };
   const gradient = gradientOf(i);

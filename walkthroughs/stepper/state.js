@@ -40,6 +40,12 @@ function receiverOf(frame) {
   return frame.kind === "turn" ? frame.node : frame.input;
 }
 
+// The node at work: the one that receives, or else the one that is computed. Undefined before the first step.
+function workedOn() {
+  const frame = frameAt();
+  return frame ? (receiverOf(frame) ?? frame.node) : undefined;
+}
+
 function frameAt(position = state.position) {
   return position > 0 ? state.graph.frames[position - 1] : null;
 }
