@@ -158,6 +158,10 @@ def test_neurons_fold_within_layers(open_page):
     page.click("[data-group='layer1/neuron2']")
     assert page.locator("[data-group='layer1/neuron1']").count() == 1
     assert page.locator("[data-group='layer1/neuron2']").count() == 0
+    page.evaluate("i => select(i)", node_of(page, "layer1.neuron2.h"))
+    page.click(".fold-group")
+    assert page.locator("[data-group='layer1/neuron2']").count() == 1
+    assert page.locator(".fold-group").count() == 0 and page.locator(".open-group").count() == 1
 
 
 def test_the_picture_is_zoomed_and_fitted_by_buttons(page):

@@ -49,6 +49,7 @@ function showView(view) {
   const wide = byId("scroll").clientWidth / view.width;
   zoomTo(Math.min(1.3, Math.max(0.85, wide)));
   drawInSight();
+  showNode(); // its buttons open and fold
 }
 
 function addPart([x, y, width, height], layer, make, drop) {

@@ -221,8 +221,8 @@ function nodeButtons(i) {
   if (graph.receivedAt[i].length) buttons.append(button("To its gradient", () => goTo(graph.receivedAt[i].at(-1)), { class: "to-gradient" }));
   const group = prefixes(graph.nodes[i].group).find((g) => picture.view && picture.into[i] === g);
   if (group) buttons.append(button(`Open ${group}`, () => toggleGroup(group, true), { class: "open-group" }));
-  const around = graph.nodes[i].group;
-  if (!group && around && graph.views.some((view) => view.boxes.some((box) => box.group === around)))
+  const around = graph.nodes[i].group; // outer groups fold by the buttons over the picture
+  if (!group && around.includes("/") && graph.views.some((view) => view.boxes.some((box) => box.group === around)))
     buttons.append(button(`Fold ${around}`, () => toggleGroup(around, false), { class: "fold-group" }));
   if (graph.behind?.[i]) buttons.append(button("Open into scalars", () => openScalars(i), { class: "open-scalars" }));
   return buttons;
