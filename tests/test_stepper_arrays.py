@@ -101,10 +101,35 @@ def test_a_small_tensor_opens_into_scalars_that_agree(open_page):
     assert page.text_content("#where").startswith("Step 4 of") and page.text_content("#node h2") == "Y"
 
 
+def test_a_small_node_of_a_large_graph_opens_alone(open_page):
+    """The logits of a network on 20 images: behind the whole graph are far too many scalars, behind the loss few."""
+    loss = digits_loss()
+    page = open_page(step(loss).html)
+    page.click("#end")
+    page.evaluate("i => select(i)", node_of(page, "loss"))
+    page.click(".open-scalars")
+    page.wait_for_timeout(300)
+    assert page.url.split("#")[1].startswith("scalars-") and page.is_visible("#leave")
+    note = page.text_content("#note")
+    assert note.startswith("loss by itself: its inputs are leaves.")
+    assert float(re.search(r"largest difference (\S+)\)", note)[1]) < 1e-12
+    assert page.text_content("#formula .result") == Value.brief(loss.data.item())
+    page.click("#end")
+    loss.backward(keep=True)
+    logits = loss.inputs[0]
+    for i, j in [(0, 0), (3, 7), (19, 9)]:
+        page.evaluate("i => select(i)", node_of(page, f"layer2.k[{i}, {j}]"))
+        assert page.text_content("#node dd.gradient").split()[0] == Value.brief(logits.grad[i, j])
+    page.keyboard.press("u")
+    assert page.text_content("#node h2") == "loss" and page.is_hidden("#leave")
+    page.keyboard.press("o")
+    assert page.is_visible("#leave")
+
+
 def test_a_large_tensor_does_not_open(open_page):
     page = open_page(step(digits_loss()).html)
-    page.evaluate("i => select(i)", node_of(page, "h"))
-    assert page.locator(".open-scalars").count() == 0
+    page.evaluate("i => select(i)", node_of(page, "layer1.k"))
+    assert page.text_content("#node h2") == "layer1.k" and page.locator(".open-scalars").count() == 0
 
 
 # ---- training

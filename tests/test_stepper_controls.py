@@ -4,7 +4,7 @@ import pytest
 
 from models.mlp import MLP
 from models.question3 import SHEET, Question3
-from scalar_engine import Value, topological_order
+from scalar_engine import Value, sin, topological_order
 from tests.stepper_pages import node_of, position
 from walkthroughs.stepper import step
 
@@ -75,6 +75,32 @@ def test_hovering_lights_the_paths_and_tells_the_ledger(page):
     assert page.locator(".lit").count() == 0 and page.is_hidden("#tip")
 
 
+def test_a_step_puts_out_the_light_of_nodes_out_of_sight(open_page):
+    node = Value(0.5, "x")
+    for _ in range(400):
+        node = sin(node)
+    page = open_page(step(node).html)
+    page.evaluate("light(300)")  # as from the table: neither the node nor its paths are drawn
+    assert page.locator("svg.lighting").count() == 1 and page.locator(".lit").count() == 0
+    page.click("#next")
+    assert page.locator("svg.lighting").count() == 0
+    page.evaluate("select(300)")
+    assert page.locator("#n300.lit").count() == 1
+
+
+def test_a_ledger_breaks_no_number(open_page):
+    model = MLP(2, [4, 4, 1])
+    page = open_page(step((model([0.5, -1.0]) * 2.0).named("loss")).html, viewport={"width": 360, "height": 740})
+    page.evaluate("goTo(72)")
+    lines = page.evaluate("""() => [...document.querySelectorAll("#node .ledger td.number")].map((cell) => {
+        const range = document.createRange();
+        range.selectNodeContents(cell);
+        return range.getClientRects().length;
+    })""")
+    assert len(lines) > 4 and set(lines) == {1}
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
 def test_predict_mode_asks_and_keeps_score(page):
     page.click("#predict")
     assert page.text_content("#asked .asked") == "W11 * x1 = 1 * 1 = ?"
@@ -132,6 +158,10 @@ def test_neurons_fold_within_layers(open_page):
     page.click("[data-group='layer1/neuron2']")
     assert page.locator("[data-group='layer1/neuron1']").count() == 1
     assert page.locator("[data-group='layer1/neuron2']").count() == 0
+    page.evaluate("i => select(i)", node_of(page, "layer1.neuron2.h"))
+    page.click(".fold-group")
+    assert page.locator("[data-group='layer1/neuron2']").count() == 1
+    assert page.locator(".fold-group").count() == 0 and page.locator(".open-group").count() == 1
 
 
 def test_the_picture_is_zoomed_and_fitted_by_buttons(page):

@@ -16,10 +16,12 @@ import tensor_engine as te
 from models.question3 import SHEET, Question3
 from scalar_engine import Value
 from tensor_engine import Tensor
-from tests.stepper_graphs import graphs, random_graph, states
+from tests.stepper_graphs import graphs, random_graph, states, tensor_loss
+from walkthroughs.stepper.recording import Recording
 from walkthroughs.stepper.screen import View, screen
-from walkthroughs.stepper.terminal import is_near, press
+from walkthroughs.stepper.terminal import is_near, press, press_in, press_to_move
 from walkthroughs.stepper.trace import Trace
+from walkthroughs.stepper.training_screen import screen_of_training
 
 if sys.platform != "win32":
     import pty
@@ -159,6 +161,75 @@ def test_arrays_tell_their_shape_and_range():
     assert "value min -2 max 4 mean 1.5" in text and "gradient min " in text and "(2, 2)" in text
 
 
+def test_tensors_open_into_scalars_and_close():
+    loss = tensor_loss()
+    trace = Trace(loss)
+    levels = [(trace, View())]
+    for key in ["/", "Y", "enter", "end", "o"]:
+        levels = press_in(levels, key)
+    scalars, view = levels[-1]
+    text = " ".join(" ".join(screen(scalars, TITLE, view)).split())
+    assert len(levels) == 2 and "largest difference" in text and "Y[0, 0]" in text and "u goes back" in text
+    levels = press_in(levels, "end")
+    gradients = levels[-1][0].gradients
+    loss.backward(keep=True)
+    Y = loss.inputs[0].inputs[0]
+    found = {node.label: gradients[node] for node in scalars.nodes if node in gradients}
+    assert [found[f"Y[{i}, {j}]"] for i in range(3) for j in range(2)] == pytest.approx(Y.grad.ravel().tolist())
+    assert press_in(levels, "u") == [(trace, levels[0][1])]
+    ((_, closed),) = press_in([(Trace(Value(2.0, "x") * 3.0), View())], "o")
+    assert "does not open into scalars" in closed.message
+    assert press_in(levels, "q") == [] and press_in([levels[0]], "u") == [levels[0]]
+    ((_, typing),) = press_in(press_in([(trace, View())], "/"), "o")
+    assert typing.typed == "o"
+
+
+def recording_of_w(n=6):
+    """w <- w - 0.25 * 2 w halves w at every step."""
+    w = Value(8.0, "w")
+    recording = Recording([w], 0.25)
+    for _ in range(n):
+        loss = w * w
+        loss.backward()
+        with recording.step(loss):
+            w.data -= 0.25 * w.grad
+            w.zero_grad()
+    return recording
+
+
+def test_a_recording_is_stepped_by_keys():
+    recording, view = recording_of_w(), View()
+    for key, position in [("next", 1), ("l", 2), ("back", 1), ("end", 6), ("next", 6), ("start", 0), ("x", 0)]:
+        view = press_to_move(view, key, 6)
+        assert view.position == position, key
+    for key in ("next", "next"):
+        view = press_to_move(view, key, 6)
+    lines = screen_of_training(recording, TITLE, view)
+    assert lines[0].endswith("step 2 of 6") and lines[2] == "loss of step 2 = 16"
+    assert "    w <- w - rate * dw = 4 - 0.25 * 8 = 2" in lines
+    assert [line.count("o") for line in lines[4:11]] == [0, 0, 0, 0, 1, 0, 0]  # 16 is a quarter of 64
+    assert press_to_move(view, "q", 6) is None
+    view = press_to_move(view, "space", 6)
+    for _ in range(3):
+        view = press_to_move(view, "tick", 6)
+        assert view.playing and "Playing, 1 steps a second" in "\n".join(screen_of_training(recording, TITLE, view))
+    view = press_to_move(view, "tick", 6)
+    assert view.position == 6 and not view.playing
+    assert press_to_move(view, "space", 6).position == 0
+
+
+@pytest.mark.parametrize("n", [0, 1, 6, 500])
+def test_the_screen_of_a_recording_fits(n):
+    recording = recording_of_w(n)
+    recording.losses[3:4] = [float("nan")] * len(recording.losses[3:4])
+    recording.names = ["\x1b[31mred " * 20]
+    for columns, rows in [(80, 24), (60, 14), (200, 50)]:
+        for position in {0, n // 2, n}:
+            lines = screen_of_training(recording, "A title " * 30, View(position), columns, rows)
+            assert len(lines) == rows and max(map(len, lines)) <= columns
+            assert all(c.isprintable() for line in lines for c in line)
+
+
 # ---- a terminal
 
 
@@ -216,6 +287,18 @@ def test_a_session():
     session.press("q")
     assert session.status() == 0
     assert session.output.endswith(b"\x1b[?25h\x1b[?1049l")  # the cursor and the screen are back
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX terminal")
+def test_a_session_of_training():
+    imports = "from tests.test_stepper_terminal import recording_of_w; from walkthroughs.stepper import step"
+    session = Session("-c", f"{imports}; step(recording_of_w()).run()")
+    session.until("step 0 of 6")
+    for keys, expected in [("\x1b[C", "w <- w - rate * dw = 8 - 0.25 * 16 = 4"), ("\x1b[F", "step 6 of 6")]:
+        session.press(keys)
+        session.until(expected)
+    session.press("q")
+    assert session.status() == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX terminal")

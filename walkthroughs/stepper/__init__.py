@@ -1,7 +1,8 @@
 """Stepping through a graph, forwards and backwards: `step(root)` for a page, a terminal or a notebook.
 
-Reading order: trace, formulas, quantities, views, behind, recording, page, stepper, listing, screen, terminal; then
-page.html, state.js, graph.js, colours.js, panels.js, heatmap.js, predict.js, training.js, main.js, controls.js.
+Reading order: trace, formulas, quantities, views, behind, recording, page, stepper, listing, screen, training_screen,
+terminal; then page.html, state.js, graph.js, colours.js, panels.js, heatmap.js, predict.js, training.js, main.js,
+controls.js.
 """
 
 from .recording import Recording

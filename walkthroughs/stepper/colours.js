@@ -42,7 +42,7 @@ function paintBoxes() {
     const graded = takers.filter((i) => gradientOf(i)).length;
     const now = inside ? (frame.kind === "forward" ? "now" : "flowing") : "";
     element.setAttribute("class", `box ${now} ${graded ? "partial" : known === members.length ? "computed" : "waiting"}`);
-    const words = graded ? `∂ of ${graded} of ${takers.length}` : `${known} of ${members.length} nodes`;
+    const words = graded ? `${GRADIENT_SIGN}${graded} of ${takers.length}` : `${known} of ${members.length} nodes`;
     write(count, words, width);
   }
 }

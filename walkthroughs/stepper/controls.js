@@ -12,12 +12,14 @@ const KEYS = {
   " ": play,
   t: () => goTo(state.graph.turn),
   n: toNode,
-  b: () => toggleBreakpoint(atWork()),
-  w: () => toggleWatched(atWork()),
+  b: () => toggleBreakpoint(chosen()),
+  w: () => toggleWatched(chosen()),
+  o: () => state.graph.behind?.[chosen()] && openScalars(chosen()),
+  u: () => scalarGraphs.includes(state.graph) && leaveScalars(),
   p: togglePredict,
   "+": () => zoomBy(1.25),
   "-": () => zoomBy(0.8),
-  "?": () => byId("help").click(),
+  "?": toggleKeys,
   "/": () => {
     showTab("values");
     byId("search").focus();
@@ -69,34 +71,52 @@ function nodeAt(event) {
 }
 
 function listen() {
-  const click = (id, action) => byId(id).addEventListener("click", action);
-  click("start", () => goTo(0));
-  click("back", () => goTo(state.position - 1));
-  click("play", play);
-  click("next", next);
-  click("end", () => goTo(state.graph.frames.length));
-  click("turn", () => goTo(state.graph.turn));
-  click("predict", togglePredict);
-  click("skip", () => reveal("Shown."));
-  click("smaller", () => zoomBy(0.8));
-  click("larger", () => zoomBy(1.25));
-  click("fit", fit);
-  click("leave", leaveScalars);
-  click("program-tab", () => showTab("program"));
-  click("values-tab", () => showTab("values"));
-  click("more", () => {
-    panels.limit += 400;
-    showTable();
-  });
-  click("help", () => {
-    byId("keys").hidden = !byId("keys").hidden;
-    byId("help").setAttribute("aria-expanded", !byId("keys").hidden);
-  });
-  click("theme", nextTheme);
+  listenToButtons();
+  listenToLists();
+  listenToPicture();
+  for (const place of [byId("scroll"), byId("rows"), byId("watched")]) listenToPointer(place);
+  listenToSwipes(byId("now"));
+  addEventListener("hashchange", readAddress);
+}
+
+function listenToButtons() {
+  const actions = {
+    start: () => goTo(0),
+    back: () => goTo(state.position - 1),
+    play,
+    next,
+    end: () => goTo(state.graph.frames.length),
+    turn: () => goTo(state.graph.turn),
+    predict: togglePredict,
+    skip: () => reveal("Shown."),
+    smaller: () => zoomBy(0.8),
+    larger: () => zoomBy(1.25),
+    fit,
+    leave: leaveScalars,
+    help: toggleKeys,
+    theme: nextTheme,
+  };
+  for (const [id, action] of Object.entries(actions)) byId(id).addEventListener("click", () => action());
   byId("position").addEventListener("input", (event) => goTo(Number(event.target.value)));
   byId("question").addEventListener("submit", (event) => {
     event.preventDefault();
     check();
+  });
+}
+
+function toggleKeys() {
+  byId("keys").hidden = !byId("keys").hidden;
+  byId("help").setAttribute("aria-expanded", !byId("keys").hidden);
+}
+
+function listenToLists() {
+  for (const name of ["program", "values"]) byId(`${name}-tab`).addEventListener("click", () => showTab(name));
+  document.querySelector("[role=tablist]").addEventListener("keydown", (event) => {
+    if (["ArrowLeft", "ArrowRight"].includes(event.key)) showTab(byId("values").hidden ? "values" : "program", true);
+  });
+  byId("more").addEventListener("click", () => {
+    panels.limit += 400;
+    showTable();
   });
   byId("search").addEventListener("input", () => {
     panels.limit = 200;
@@ -108,36 +128,36 @@ function listen() {
     event.target.blur();
   });
   byId("filter").addEventListener("change", showTable);
-  document.querySelector("[role=tablist]").addEventListener("keydown", (event) => {
-    if (["ArrowLeft", "ArrowRight"].includes(event.key)) showTab(byId("values").hidden ? "values" : "program", true);
-  });
+}
+
+function listenToPicture() {
   const scroll = byId("scroll");
   scroll.addEventListener("click", (event) => {
     const box = event.target.closest("[data-group]");
     if (box) return toggleGroup(box.dataset.group, true);
     select(nodeAt(event));
   });
-  for (const place of [scroll, byId("rows"), byId("watched")]) {
-    place.addEventListener("pointerover", (event) => {
-      const i = nodeAt(event);
-      if (event.pointerType === "touch" || i === null) return;
-      light(i);
-      showTip(i, event.clientX, event.clientY);
-    });
-    place.addEventListener("pointerout", (event) => {
-      if (nodeAt(event) === null || nodeAt({ target: event.relatedTarget ?? document.body }) !== null) return;
-      light(null);
-      showTip(null);
-    });
-  }
   let waiting = false;
   scroll.addEventListener("scroll", () => {
     if (!waiting) requestAnimationFrame(() => ((waiting = false), drawInSight()));
     waiting = true;
   });
   addEventListener("resize", drawInSight);
-  listenToSwipes(byId("now"));
-  addEventListener("hashchange", readAddress);
+}
+
+// A pointer over a node lights its paths and tells its ledger; a finger has no "over".
+function listenToPointer(place) {
+  place.addEventListener("pointerover", (event) => {
+    const i = nodeAt(event);
+    if (event.pointerType === "touch" || i === null) return;
+    light(i);
+    showTip(i, event.clientX, event.clientY);
+  });
+  place.addEventListener("pointerout", (event) => {
+    if (nodeAt(event) === null || nodeAt({ target: event.relatedTarget ?? document.body }) !== null) return;
+    light(null);
+    showTip(null);
+  });
 }
 
 // A swipe to the left is the next step, one to the right the last one.

@@ -13,7 +13,9 @@ from scalar_engine.symbol import Application, Number, Product, Symbol, symbol
 from tensor_engine import Tensor, modes, operators, rearranging
 from tensor_engine.kernels import ArrayOperator
 
-LONGEST = 8  # operands in a formula; of more, the first ones and the last are written
+LONGEST = 9  # operands in a formula; of more, the first ones and the last are written
+FEW = 3  # operands in the description of a node without a name; of more, the first and the last
+WIDE = 160  # letters of operands, beyond which a formula too has but FEW of them
 DEPTH = 2  # operators in the description of a node without a name; a formula goes one deeper
 
 
@@ -89,7 +91,7 @@ def write_operator(node, names, depth):
         elif node.op.infix and not chained:
             text = f"({text})" if is_formula or text.startswith("-") else text
         operands.append(text)
-    return applied(node.op, operands)
+    return applied(node.op, operands, FEW if 0 <= depth <= DEPTH else LONGEST)
 
 
 def before_broadcast(x, op, names):
@@ -122,18 +124,20 @@ def signed(op, numbers):
     ]
 
 
-def applied(op, operands):
-    """The operator applied to operands in writing; of a long list of them, only the first ones and the last."""
+def applied(op, operands, longest=LONGEST):
+    """The operator applied to operands in writing; of a list of more than `longest`, the first third and the last."""
     if isinstance(op, Dot):
         n = len(operands) // 2
-        first, second = shortened(operands[:n]), shortened(operands[n:])
+        first, second = shortened(operands[:n], longest), shortened(operands[n:], longest)
         return op.formula(*first, *second)
     write_call = METHODS.get(type(op)) or FUNCTIONS.get(type(op))
-    return write_call(op, *operands) if write_call else op.formula(*shortened(operands))
+    return write_call(op, *operands) if write_call else op.formula(*shortened(operands, longest))
 
 
-def shortened(operands):
-    return operands if len(operands) <= LONGEST else [*operands[:3], "...", operands[-1]]
+def shortened(operands, longest):
+    if len(operands) > FEW and sum(map(len, operands)) > WIDE:
+        longest = FEW
+    return operands if len(operands) <= longest else [*operands[: longest // 3], "...", operands[-1]]
 
 
 def over_axis(op, x):

@@ -2,6 +2,8 @@
 
 const MANY = 800; // parts of a picture: of a larger one only what is in sight is on the page
 
+const OPERANDS = 5; // of more, the edges carry no numbers
+
 const picture = {
   view: null,
   svg: null,
@@ -47,6 +49,7 @@ function showView(view) {
   const wide = byId("scroll").clientWidth / view.width;
   zoomTo(Math.min(1.3, Math.max(0.85, wide)));
   drawInSight();
+  showNode(); // its buttons open and fold
 }
 
 function addPart([x, y, width, height], layer, make, drop) {
@@ -111,7 +114,7 @@ function drawNode(i, { at: [x, y, width, height], title }) {
   };
   title.forEach((_, row) => line(row, "title"));
   const lines = { value: line(title.length, "value"), gradient: node.takes ? line(title.length + 1, "gradient") : null };
-  picture.items.set(i, { element, lines, width, named: title.length > 0 });
+  picture.items.set(i, { element, lines, width });
   return element;
 }
 
@@ -140,7 +143,8 @@ function drawBox({ group, size, at: [x, y, width, height] }) {
 function addEdge(edge, view, layer) {
   const end = (name) => (name[0] === "g" ? view.boxes.find((box) => box.id === name).group : parseInt(name.slice(1)));
   const item = { element: null, tail: end(edge.tail), head: end(edge.head), position: (edge.position ?? 0) - 1 };
-  const make = () => (item.element = drawEdge(edge));
+  const isClear = (state.graph.nodes[item.head]?.inputs.length ?? 0) <= OPERANDS;
+  const make = () => (item.element = drawEdge(edge, isClear));
   const numbers = edge.path.match(/-?[\d.]+/g).map(Number);
   const ends = [numbers.slice(0, 2), numbers.slice(-2)];
   item.part = { around: [], ends, layer, make, drop: () => (item.element = null), element: null };
@@ -149,11 +153,12 @@ function addEdge(edge, view, layer) {
   picture.edgesInto.get(item.head).push(item);
 }
 
-function drawEdge(edge) {
+// The number of an operand is left out where there are so many that they would lie upon one another.
+function drawEdge(edge, isClear) {
   const element = svgElement("g", { class: "edge" });
   element.append(svgElement("path", { d: edge.path }));
   if (edge.tip) element.append(svgElement("polygon", { points: edge.tip }));
-  if (edge.number) element.append(svgElement("text", { x: edge.number[1], y: edge.number[2] }, edge.number[0]));
+  if (edge.number && isClear) element.append(svgElement("text", { x: edge.number[1], y: edge.number[2] }, edge.number[0]));
   return element;
 }
 
@@ -165,7 +170,7 @@ function placeOf(i) {
 }
 
 // Brings the node at work into sight.
-function follow(i = receiverOf(frameAt() ?? { kind: "forward" }) ?? frameAt()?.node) {
+function follow(i = workedOn()) {
   const at = picture.view && i !== undefined && placeOf(i);
   if (!at) return;
   const scroll = byId("scroll");
@@ -203,10 +208,6 @@ function fit() {
 
 // ---- groups
 
-function isOpen(group) {
-  return picture.view.open === null || picture.view.open.includes(group);
-}
-
 // The picture in which `group` is open (or folded) and as much of the rest as possible is as it was.
 function toggleGroup(group, open) {
   const views = state.graph.views;
@@ -232,7 +233,8 @@ function drawGroupButtons() {
   if (!picture.view || views.length < 2) return;
   const [first, whole] = [views.find((view) => view.open?.length === 0), views.find((view) => view.open === null)];
   const names = picture.view.open ?? [...new Set(views.flatMap((view) => view.boxes.map((box) => box.group)))];
-  names.slice(0, 6).forEach((name) => bar.append(element("button", { type: "button", class: "fold", title: `Fold ${name}`, onclick: () => toggleGroup(name, false) }, `fold ${name}`)));
+  const shown = names.length > 6 ? names.filter((name) => !name.includes("/")) : names; // a node's panel folds the others
+  shown.sort().slice(0, 6).forEach((name) => bar.append(element("button", { type: "button", class: "fold", title: `Fold ${name}`, onclick: () => toggleGroup(name, false) }, `fold ${name}`)));
   if (first && picture.view !== first) bar.append(element("button", { type: "button", id: "fold-all", onclick: () => showView(first) }, "Fold all"));
   if (whole && picture.view !== whole) bar.append(element("button", { type: "button", id: "open-all", onclick: () => showView(whole) }, "Open all"));
 }

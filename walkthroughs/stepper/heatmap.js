@@ -1,6 +1,6 @@
 // Arrays: a heat map, or pictures where the data is pictures, with shape, least, greatest and mean element.
 
-// From the low end over the middle to the high end; what is not a number is grey hatched by the style.
+// From the low end over the middle to the high end; what is not a number is magenta.
 const SCALES = {
   value: [[33, 102, 172], [247, 247, 247], [178, 24, 43]],
   image: [[0, 0, 0], [128, 128, 128], [255, 255, 255]],
@@ -34,6 +34,7 @@ function canvasOf({ rows, columns, cells }, scale, size) {
 function arrayView(array, name) {
   const figure = element("figure", { class: "array", "aria-label": `${name}, shape ${array.shape}` });
   if (array.images) {
+    figure.classList.add("of-images");
     const images = element("div", { class: "images" });
     array.images.forEach((image) => images.append(canvasOf(image, SCALES.image, 4)));
     if (array.more > 0) images.append(element("span", {}, `and ${array.more} more`));

@@ -4,7 +4,7 @@ let timer = null;
 
 function goTo(position) {
   const from = state.position;
-  if (picture.lit.length) light(null);
+  light(null);
   state.position = Math.max(0, Math.min(state.graph.frames.length, Math.round(position)));
   byId("verdict").textContent = "";
   if (predict.pending && predict.pending !== state.position + 1) withdraw();
@@ -62,9 +62,9 @@ function select(i) {
     paintRow(node);
   }
   if (before === null || i === null) paint(graphRoot());
-  light(i);
   showNode();
   if (i !== null) follow(i);
+  light(i); // last, for only what is drawn can be lit
 }
 
 function toggleWatched(i) {
@@ -88,9 +88,10 @@ function toNode() {
   if (at.length) goTo(at.find((position) => position > state.position) ?? at[0]);
 }
 
-const atWork = () => state.selected ?? receiverOf(frameAt() ?? { kind: "forward" }) ?? frameAt()?.node ?? graphRoot();
+// The node that keys and the node's panel mean.
+const chosen = () => state.selected ?? workedOn() ?? graphRoot();
 
-// ---- the address: #12 is the twelfth step, #scalars-12 that of the scalar graph behind the tensors
+// ---- the address: #12 is the twelfth step, #scalars-0-12 that of the first scalar graph behind the tensors
 
 let addressTimer = null;
 
@@ -99,14 +100,15 @@ function writeAddress() {
   if (location.protocol === "about:") return; // a notebook's frame has no address of its own
   clearTimeout(addressTimer);
   addressTimer = setTimeout(() => {
-    const address = `#${state.graph === data.scalars ? "scalars-" : ""}${state.position}`;
+    const scalars = scalarGraphs.indexOf(state.graph);
+    const address = `#${scalars < 0 ? "" : `scalars-${scalars}-`}${state.position}`;
     if (location.hash !== address) history.replaceState(null, "", address);
   }, 100);
 }
 
 function readAddress() {
-  const [, scalars, position] = location.hash.match(/^#(scalars-)?(\d+)$/) ?? [];
-  const graph = scalars && data.scalars ? data.scalars : first;
+  const [, scalars, position] = location.hash.match(/^#(?:scalars-(\d+)-)?(\d+)$/) ?? [];
+  const graph = scalarGraphs[scalars] ?? first;
   if (graph !== state.graph) show(graph, Number(position ?? 0));
   else if (position !== undefined) goTo(Number(position));
 }
@@ -119,7 +121,7 @@ function show(graph, position = 0) {
   Object.assign(state, { position: 0, selected: null, watched: new Set(), breakpoints: new Set() });
   panels.lines = { from: 0, to: 0 };
   byId("lines").replaceChildren();
-  byId("leave").hidden = graph !== data.scalars;
+  byId("leave").hidden = !scalarGraphs.includes(graph);
   for (const id of ["picture", "node", "watched", "lists", "turn", "predict"]) byId(id).hidden = Boolean(graph.training);
   byId("training").hidden = !graph.training;
   if (!graph.training) {
@@ -130,14 +132,14 @@ function show(graph, position = 0) {
 }
 
 function openScalars(i) {
-  const behind = data.graph.behind[i];
+  const { scalars, places } = data.graph.behind[i];
+  const graph = scalarGraphs[scalars];
   state.tensors = { node: i, position: state.position };
-  show(data.scalars);
-  goTo(Math.max(...behind.map((j) => data.scalars.computedAt[j])));
-  behind.slice(0, 6).forEach((j) => state.watched.add(j));
-  select(behind[0]);
+  show(graph);
+  goTo(Math.max(...places.map((j) => graph.computedAt[j])));
+  places.slice(0, 6).forEach((j) => state.watched.add(j));
+  select(places[0]);
   showWatched();
-  byId("note").textContent = data.graph.agrees;
 }
 
 function leaveScalars() {
@@ -148,7 +150,8 @@ function leaveScalars() {
 
 // ---- beginning
 
-[data.graph, data.scalars].filter(Boolean).forEach(indexed);
+const scalarGraphs = data.scalars ?? [];
+[data.graph, ...scalarGraphs].filter(Boolean).forEach(indexed);
 listen();
 const first = data.graph ?? asGraph(data.training);
 readAddress();

@@ -5,7 +5,7 @@ from importlib import resources
 import jinja2
 import numpy as np
 
-from .behind import disagreement, scalars_behind
+from .behind import openings_of
 from .quantities import brief, exact, is_of_images, summary
 from .views import views_of
 
@@ -26,14 +26,16 @@ def text_of(name):
 
 
 def graph_data(trace):
-    """A trace as plain data, with the scalar graph behind it if that is small: {"graph", "scalars"}."""
+    """A trace as plain data, with the scalar graphs that it or its nodes open into: {"graph", "scalars"}."""
     data = {"graph": trace_data(trace)}
-    scalars, behind = scalars_behind(trace)
-    if scalars:
-        data["scalars"] = trace_data(scalars)
-        worst = brief(disagreement(trace, scalars, behind))
-        data["graph"]["behind"] = behind
-        data["graph"]["agrees"] = f"All values and gradients are the tensors' own (largest difference {worst})."
+    openings = openings_of(trace)
+    if openings:
+        data["scalars"] = [trace_data(opening.trace) | {"about": opening.note} for opening in openings]
+        data["graph"]["behind"] = {
+            i: {"scalars": number, "places": places}
+            for number, opening in enumerate(openings)
+            for i, places in opening.places.items()
+        }
     return data
 
 
@@ -90,7 +92,7 @@ SAME_AS = {"exact": ("result", "data"), "totalExact": ("total",)}
 def without_defaults(data):
     kept = {}
     for key, value in data.items():
-        is_default = value in ("", None, False) and value != 0 or value is False or DEFAULTS.get(key) == value
+        is_default = value is None or value is False or value == "" or DEFAULTS.get(key) == value
         if not is_default and not any(data.get(other) == value for other in SAME_AS.get(key, ())):
             kept[key] = value
     return kept

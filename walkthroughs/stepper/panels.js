@@ -12,7 +12,7 @@ function showStep() {
   const pass = !frame ? state.graph.training ? "before training" : "nothing is computed yet" : { forward: "forward pass", turn: "the turn", backward: "backward pass", update: "training" }[frame.kind];
   byId("where").textContent = `Step ${state.position} of ${total} · ${pass}`;
   byId("formula").replaceChildren(...(frame ? formulaOf(frame) : [`Next computes ${state.graph.frames[0]?.left ?? "nothing"}.`]));
-  byId("note").textContent = frame?.note ?? "";
+  byId("note").textContent = frame?.note || (state.graph.about ?? ""); // a graph of scalars says what it is
   byId("position").max = total;
   byId("position").value = state.position;
   byId("position").setAttribute("aria-valuetext", byId("where").textContent);
@@ -150,7 +150,7 @@ function showWatched() {
 // ---- one node
 
 function showNode() {
-  const i = state.selected ?? receiverOf(frameAt() ?? { kind: "forward" }) ?? frameAt()?.node ?? graphRoot();
+  const i = chosen();
   const node = state.graph.nodes[i];
   const kinds = { parameter: "a parameter: takes a gradient", input: "an input: data", constant: "a constant", computed: "computed" };
   const gradient = gradientOf(i);
@@ -182,32 +182,33 @@ function pair(name, text, exact) {
 function ledgerOf(i) {
   const node = state.graph.nodes[i];
   const received = receivedBy(i);
-  const ledger = element("div", { class: "ledger" });
-  if (!node.takes) return element("div", { class: "ledger" }, element("p", {}, "It takes no gradient: data, or made of data only."));
-  if (!received.length) return element("div", { class: "ledger" }, element("p", {}, `${node.derivative}: not computed yet`));
-  if (received[0].kind === "turn") {
-    ledger.append(element("p", {}, `${node.derivative} = ${received[0].total}: a node's derivative by itself`));
-    return ledger;
-  }
+  const saying = (...parts) => element("div", { class: "ledger" }, ...parts.map((part) => (typeof part === "string" ? element("p", {}, part) : part)));
+  if (!node.takes) return saying("It takes no gradient: data, or made of data only.");
+  if (!received.length) return saying(`${node.derivative}: not computed yet`);
   const last = received.at(-1);
-  const rest = last.of - last.nth;
+  if (last.kind === "turn") return saying(`${node.derivative} = ${last.total}: a node's derivative by itself`);
   const earlier = Math.max(0, received.length - ENTRIES);
   const over = earlier ? `over ${earlier} earlier ones and` : "over";
-  ledger.append(element("p", {}, `${node.derivative} = ${last.total}, the sum of local × upstream ${over}`));
-  ledger.append(
-    element(
-      "table",
-      {},
-      ...received.slice(-ENTRIES).map((frame) => {
-        const consumer = state.graph.frames[state.graph.computedAt[frame.node] - 1];
-        const through = consumer.names ? `${consumer.left} = ${consumer.names}` : consumer.left;
-        const product = frame.local === null ? frame.names : `${frame.local} × ${frame.upstream}`;
-        return element("tr", {}, element("td", {}, through), element("td", {}, product), element("td", { title: frame.exact }, frame.local === null && frame.shape ? frame.result : `= ${frame.result}`));
-      }),
-    ),
+  const what = last.shape ? "the sum of what comes" : "the sum of local × upstream";
+  const rest = last.of - last.nth;
+  return saying(
+    `${node.derivative} = ${last.total}, ${what} ${over}`,
+    element("table", {}, ...received.slice(-ENTRIES).map(contribution)),
+    ...(rest ? [`${rest} more to come`] : []),
   );
-  if (rest) ledger.append(element("p", {}, `${rest} more to come`));
-  return ledger;
+}
+
+function contribution(frame) {
+  const consumer = state.graph.frames[state.graph.computedAt[frame.node] - 1];
+  const through = consumer.names ? `${consumer.left} = ${consumer.names}` : consumer.left;
+  const isProduct = frame.local !== null;
+  return element(
+    "tr",
+    {},
+    element("td", {}, through),
+    element("td", { class: isProduct ? "number" : null }, isProduct ? `${frame.local} × ${frame.upstream}` : frame.names),
+    element("td", { class: "number", title: frame.exact }, isProduct || !frame.shape ? `= ${frame.result}` : frame.result),
+  );
 }
 
 function nodeButtons(i) {
@@ -220,6 +221,9 @@ function nodeButtons(i) {
   if (graph.receivedAt[i].length) buttons.append(button("To its gradient", () => goTo(graph.receivedAt[i].at(-1)), { class: "to-gradient" }));
   const group = prefixes(graph.nodes[i].group).find((g) => picture.view && picture.into[i] === g);
   if (group) buttons.append(button(`Open ${group}`, () => toggleGroup(group, true), { class: "open-group" }));
+  const around = graph.nodes[i].group; // outer groups fold by the buttons over the picture
+  if (!group && around.includes("/") && graph.views.some((view) => view.boxes.some((box) => box.group === around)))
+    buttons.append(button(`Fold ${around}`, () => toggleGroup(around, false), { class: "fold-group" }));
   if (graph.behind?.[i]) buttons.append(button("Open into scalars", () => openScalars(i), { class: "open-scalars" }));
   return buttons;
 }

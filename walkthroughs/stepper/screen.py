@@ -7,7 +7,7 @@ from .listing import printable
 from .quantities import brief, summary
 
 BOLD, FAINT, GREEN, RED, ORANGE, BLUE, REVERSE = "1", "2", "32", "31", "33", "36", "7"
-HELP = "<- -> Home End  space:play t:turn /:find n:go b:break w:watch f:fold p:predict q"
+HELP = "<- -> Home End space t:turn /:find n:go b:stop w:watch f:fold p:predict o:open q"
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,7 @@ def screen(trace, title, view, columns=80, rows=24, color=False):
     paint = painter(color)
     frame = trace.frames[view.position - 1] if view.position else None
     last = len(trace.frames)
-    which = f"step {view.position} of {last}" + (f", {PASSES[frame.kind]}" if frame else "")
-    lines = [(f"{cut(title, columns - len(which) - 1):<{columns - len(which)}}{which}", BOLD)]
-    done = round((columns - 2) * view.position / max(1, last))
-    lines.append((f"[{'#' * done}{'-' * (columns - 2 - done)}]", FAINT))
+    lines = heading(title, view.position, last, f", {PASSES[frame.kind]}" if frame else "", columns)
     lines += [(text, BOLD) for text in wrapped(step_text(trace, view, frame), columns)[:6]]
     note = frame.note if frame and not view.typing else ""
     lines += [(text, "") for text in wrapped(note, columns)[:2]]
@@ -60,6 +57,16 @@ def screen(trace, title, view, columns=80, rows=24, color=False):
 
 
 PASSES = {"forward": "forward pass", "turn": "the turn", "backward": "backward pass"}
+
+
+def heading(title, position, last, passing, columns):
+    """The title, where the reader is, and a bar that shows it."""
+    which = f"step {position} of {last}{passing}"
+    done = round((columns - 2) * position / max(1, last))
+    return [
+        (f"{cut(title, columns - len(which) - 1):<{columns - len(which)}}{which}", BOLD),
+        (f"[{'#' * done}{'-' * (columns - 2 - done)}]", FAINT),
+    ]
 
 
 def painter(color):
@@ -96,12 +103,16 @@ def prompt(trace, view, columns):
         what = {"/": "Search: ", "?": "Your prediction: "}[view.typing]
         return [f"{what}{view.typed}_"]
     if view.message:
-        return [cut(view.message, columns)]
+        return wrapped(view.message, columns)[:4]
     if view.playing:
-        return [f"Playing, {view.speed:g} steps a second. Space pauses, + and - change the speed."]
+        return [playing(view)]
     if view.predicting:
         return [f"Predict mode, {view.score[0]} of {view.score[1]} right: the right arrow asks for the next number."]
     return []
+
+
+def playing(view):
+    return f"Playing, {view.speed:g} steps a second. Space pauses, + and - change the speed."
 
 
 def program_lines(trace, view, height, columns):

@@ -5,7 +5,7 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 
 const state = {
-  graph: null, // the graph stepped through: data.graph, or the scalar graph behind it
+  graph: null, // the graph stepped through: data.graph, or one of the scalar graphs behind it
   position: 0,
   selected: null, // a node's index
   watched: new Set(),
@@ -38,6 +38,12 @@ function indexed(graph) {
 function receiverOf(frame) {
   if (frame.kind === "forward") return null;
   return frame.kind === "turn" ? frame.node : frame.input;
+}
+
+// The node at work: the one that receives, or else the one that is computed. Undefined before the first step.
+function workedOn() {
+  const frame = frameAt();
+  return frame ? (receiverOf(frame) ?? frame.node) : undefined;
 }
 
 function frameAt(position = state.position) {

@@ -8,7 +8,7 @@ from scalar_engine import Node
 from .listing import listing, listing_of_training
 from .page import graph_data, page
 from .recording import Recording, training_data
-from .terminal import can_step, run
+from .terminal import can_step, run, run_training
 from .trace import Trace
 
 
@@ -49,10 +49,12 @@ class Stepper:
 
     def run(self):
         """Step in the terminal; where there is none (a pipe), print the text."""
-        if self.trace and can_step():
+        if not can_step():
+            print(self.text())
+        elif self.trace:
             run(self.trace, self.title)
         else:
-            print(self.text())
+            run_training(self.recording, self.title)
 
     def save(self, path):
         """Write the page, one file that needs no other, to `path`; returns the path."""

@@ -10,8 +10,10 @@ import sys
 from contextlib import contextmanager
 from dataclasses import replace
 
+from .behind import openings_of
 from .quantities import brief, exact
 from .screen import View, screen, worked_on
+from .training_screen import screen_of_training
 
 try:
     import termios
@@ -30,34 +32,21 @@ SHORT = {"next": "l", "back": "h", "start": "0", "end": "$"}  # for terminals wi
 
 def press(trace, view, key):
     """The view after a key. None if it ends the stepper."""
-    key = next((name for name, short in SHORT.items() if key == short), key) if not view.typing else key
-    view = replace(view, message="")
     if view.typing:
-        return typed(trace, view, key)
+        return typed(trace, replace(view, message=""), key)
     if key == "tick":
-        return played(trace, view)
-    if key not in ("+", "-"):
-        view = replace(view, playing=view.playing and key == "space")
-    last = len(trace.frames)
-    at_work = view.selected if view.selected is not None else worked_on(trace, view.position)
-    if key == "q":
+        return played(trace, replace(view, message=""))
+    at_work = chosen(trace, view)
+    asks = view.predicting and view.position < len(trace.frames) and trace.frames[view.position].kind != "turn"
+    if asks and key in ("next", "enter", SHORT["next"]):
+        return replace(view, message="", typing="?", typed="", playing=False)
+    if view.predicting and key == "space":
+        return replace(view, message="")
+    view = press_to_move(view, key, len(trace.frames))
+    if view is None:
         return None
-    if key in ("next", "enter"):
-        asks = view.predicting and view.position < last and trace.frames[view.position].kind != "turn"
-        return replace(view, typing="?", typed="") if asks else moved(trace, view, view.position + 1)
-    if key == "back":
-        return moved(trace, view, view.position - 1)
-    if key == "start":
-        return moved(trace, view, 0)
-    if key == "end":
-        return moved(trace, view, last)
     if key == "t":
         return moved(trace, view, trace.turn)
-    if key == "space":
-        start = 0 if view.position == last else view.position
-        return replace(view, playing=not view.playing and not view.predicting, position=start)
-    if key in ("+", "-"):
-        return replace(view, speed=min(32.0, max(0.25, view.speed * (2 if key == "+" else 0.5))))
     if key == "/":
         return replace(view, typing="/", typed="")
     if key == "n":
@@ -74,6 +63,28 @@ def press(trace, view, key):
     if key == "escape":
         return replace(view, selected=None)
     return view
+
+
+def press_to_move(view, key, last):
+    """The view after a key that a recording of training knows too; `last` is the last position. None after q."""
+    key = next((name for name, short in SHORT.items() if key == short), key)
+    if key == "q":
+        return None
+    if key in ("+", "-"):
+        return replace(view, message="", speed=min(32.0, max(0.25, view.speed * (2 if key == "+" else 0.5))))
+    position = view.position
+    if key == "space":
+        start = 0 if position == last else position
+        return replace(view, message="", playing=not view.playing, position=start)
+    moves = {"next": position + 1, "enter": position + 1, "tick": position + 1, "back": position - 1}
+    position = max(0, min(last, (moves | {"start": 0, "end": last}).get(key, position)))
+    playing = view.playing and key == "tick" and position < last
+    return replace(view, message="", playing=playing, position=position)
+
+
+def chosen(trace, view):
+    """The node that keys mean: the selected one, or else the one at work."""
+    return view.selected if view.selected is not None else worked_on(trace, view.position)
 
 
 def moved(trace, view, position):
@@ -138,6 +149,36 @@ def is_near(guess, quantity):
     return abs(given - truth) <= (0.01 * abs(truth) or 5e-4)
 
 
+# ---- tensors and the scalars behind them
+
+
+def press_in(levels, key):
+    """`press` where graphs lie behind one another: pairs (trace, view), the last one on the screen; none after q.
+
+    o opens the node at work, or the selected one, into its scalars, and u goes back up to the tensors.
+    """
+    *above, (trace, view) = levels
+    if key == "o" and not view.typing:
+        return opened(levels)
+    if key == "u" and not view.typing and above:
+        return above
+    view = press(trace, view, key)
+    return [] if view is None else [*above, (trace, view)]
+
+
+def opened(levels):
+    *above, (trace, view) = levels
+    i = chosen(trace, view)
+    found = next((opening for opening in openings_of(trace) if i in opening.places), None)
+    if found is None:
+        message = f"{trace.names[trace.nodes[i]]} does not open into scalars: only tensors of few elements do."
+        return [*above, (trace, replace(view, message=message, playing=False))]
+    places = found.places[i]
+    positions = [p for p, frame in enumerate(found.trace.frames, 1) if frame.kind == "forward" and frame.node in places]
+    inner = View(max(positions, default=0), places[0], watched=tuple(places[:4]), message=f"{found.note} u goes back.")
+    return [*levels[:-1], (trace, replace(view, playing=False)), (found.trace, inner)]
+
+
 # ---- the terminal
 
 pending: list[str] = []  # what was read with an Escape and is a key of its own
@@ -149,19 +190,33 @@ def can_step():
 
 
 def run(trace, title):
-    """Step through a trace until q; the terminal is as it was afterwards."""
-    color = "NO_COLOR" not in os.environ
+    """Step through a graph until q."""
+    levels = [(trace, View())]
+    with raw_terminal():
+        while levels:
+            trace, view = levels[-1]
+            levels = press_in(levels, show(screen(trace, title, view, *size_and_color()), view))
+
+
+def run_training(recording, title):
+    """Step through a recording of training until q."""
     view = View()
     with raw_terminal():
         while view is not None:
-            columns, rows = shutil.get_terminal_size()
-            lines = screen(trace, title, view, columns, rows, color)
-            sys.stdout.write(
-                "\x1b[H" + "".join(f"{line}\x1b[K\r\n" for line in lines[:-1]) + f"{lines[-1]}\x1b[K\x1b[J"
-            )
-            sys.stdout.flush()
-            key = read_key(1 / view.speed if view.playing else None)
-            view = press(trace, view, key or "tick")
+            key = show(screen_of_training(recording, title, view, *size_and_color()), view)
+            view = press_to_move(view, key, len(recording.losses))
+
+
+def size_and_color():
+    """The terminal's columns and rows, and whether it is to have colours."""
+    return *shutil.get_terminal_size(), "NO_COLOR" not in os.environ
+
+
+def show(lines, view):
+    """Put lines on the screen, and return the next key."""
+    sys.stdout.write("\x1b[H" + "".join(f"{line}\x1b[K\r\n" for line in lines[:-1]) + f"{lines[-1]}\x1b[K\x1b[J")
+    sys.stdout.flush()
+    return read_key(1 / view.speed if view.playing else None) or "tick"
 
 
 @contextmanager
