@@ -179,8 +179,11 @@ def test_augsburg_compares_batches():
         history([1.0, 0.9], validation_accuracy=0.6), 0.55
     )
     assert "have not both passed" in augsburg.progress(history([1.0, 0.9], validation_accuracy=0.5), 0.55)
-    assert "8.0 times that of layer1" in augsburg.slowness({"layer1": 0.5, "layer3": 4.0}, {"layer1": 0.1}, 1000)
-    assert "only 0.12 of that of layer1" in augsburg.slowness({"layer1": 4.0, "layer3": 0.5}, {"layer1": 0.1}, 1000)
+    first, last = {"layer1": 0.5, "layer3": 4.0}, {"layer1": 0.1, "layer3": 0.2}
+    assert "8.0 times that of layer1" in augsburg.slowness(first, last, 1000)
+    assert "larger" not in augsburg.slowness(first, last, 1000)
+    assert "that of layer1 is the larger one" in augsburg.slowness(first, {"layer1": 0.2, "layer3": 0.1}, 1000)
+    assert "only 0.12 of that of layer1" in augsburg.slowness({"layer1": 4.0, "layer3": 0.5}, last, 1000)
 
 
 def test_ftp_exercise_2_says_what_passes():
@@ -205,6 +208,8 @@ def test_ftp_exercise_3_compares_the_networks():
     assert "does best at rate 0.1 in batches of 64 (90.0%), and 20.0" in ftp_exercise3.suited(
         found, {"shallow": (0.1, 64)}
     )
+    assert "at the edge" not in ftp_exercise3.suited(found, {"shallow": (0.1, 64)})
+    assert "at the edge" in ftp_exercise3.suited(found, {"shallow": (0.03, 64)})
     ten, four = ("784-100-10", 60_000, 0.12, 3.0), ("784-100-4", 24_000, 0.05, 1.0)
     assert "lower: 5.0% against 12.0%" in ftp_exercise3.classes_compared([four, ten])
     assert "HIGHER" in ftp_exercise3.classes_compared([(*four[:2], 0.2, 1.0), ten])

@@ -84,6 +84,8 @@ def suited(found, best):
             f"The {name} network does best at rate {rate:g} in batches of {size} ({percent(accuracy)}), and "
             f"{points(accuracy - worst)} worse with the least suitable rate and size."
         )
+        if rate in (RATES[0], RATES[-1]):
+            sentences.append("That rate is at the edge of those tried: one beyond may be better still.")
         sizes = sorted({key[2] for key in found})
         rates = [max(RATES, key=lambda rate: found[name, rate, size]) for size in sizes]
         sentences.append(f"Its best rates are {listed(f'{r:g} (batches of {s})' for s, r in zip(sizes, rates))}.")
