@@ -30,7 +30,23 @@ def build(report, options):
         final=True, scaling="symmetric",
     )  # fmt: skip
     data = used(report, options, setup)
+    model, history = training(report, options, setup)
+    predicted = evaluate(model, data.xval, data.yval).predictions
+    report.reading(f"{learned(history)} {recounted(accuracy_in_percent(predicted, data.yval), history)}")
+    rows = hidden_layers(report, model, data)
+    wrong = np.flatnonzero(predicted != data.yval)
+    caption = f"Ten of the {len(wrong)} test images that the network gets wrong: the true class, then what it says."
+    report.figure("errors", mistakes(data, predicted, wrong[:10]), caption)
+    report.reading(suitable(history, rows))
+    report.prose(
+        "What is similar: each plane still shows ten groups that touch, and the pairs that look alike touch most. What "
+        "has changed: pixels vary most where strokes are thick or slanted, which says little about the class, so that "
+        "the first components are spent on it. The network is trained to make its last layer linear, so each hidden "
+        "layer turns the differences that matter into large ones, and lets the others shrink."
+    )
 
+
+def training(report, options, setup):
     report.section("Task 3: the network and its training")
     report.prose(
         f"Five linear layers, {setup.layers}, with ReLU after each of the four hidden ones, trained with Adam at a "
@@ -47,9 +63,11 @@ def build(report, options):
         [(e.epoch, e.train_loss, e.validation_loss, 100 * e.train_accuracy, 100 * e.validation_accuracy, e.seconds)
          for e in history.epochs],
     )  # fmt: skip
-    predicted = evaluate(model, data.xval, data.yval).predictions
-    report.reading(f"{learned(history)} {recounted(accuracy_in_percent(predicted, data.yval), history)}")
+    return model, history
 
+
+def hidden_layers(report, model, data):
+    """Project the pixels and each hidden layer's activations; returns the rows of the table of how they separate."""
     report.section("Task 4: the hidden layers")
     features = activations(model, data.xval)
     sets = {"pixels": data.xval, **{f"ReLU {i}": f for i, f in enumerate(features, start=1)}}
@@ -83,16 +101,7 @@ def build(report, options):
     finish(axes, "", "own class (%)")
     report.figure("separation_curve", figure, "The same numbers, from the pixels to the last hidden layer.")
     report.reading(layers_compared(rows))
-    wrong = np.flatnonzero(predicted != data.yval)
-    caption = f"Ten of the {len(wrong)} test images that the network gets wrong: the true class, then what it says."
-    report.figure("errors", mistakes(model, data, wrong[:10]), caption)
-    report.reading(suitable(history, rows))
-    report.prose(
-        "What is similar: each plane still shows ten groups that touch, and the pairs that look alike touch most. What "
-        "has changed: pixels vary most where strokes are thick or slanted, which says little about the class, so that "
-        "the first components are spent on it. The network is trained to make its last layer linear, so each hidden "
-        "layer turns the differences that matter into large ones, and lets the others shrink."
-    )
+    return rows
 
 
 def accuracy_in_percent(predictions, labels):
@@ -117,9 +126,8 @@ def activations(model, x):
     return found
 
 
-def mistakes(model, data, rows):
-    said = evaluate(model, data.xval[rows], data.yval[rows]).predictions
-    titles = [f"{data.class_names[c]}, {data.class_names[s]}" for c, s in zip(data.yval[rows], said)]
+def mistakes(data, predicted, rows):
+    titles = [f"{data.class_names[c]}, {data.class_names[s]}" for c, s in zip(data.yval[rows], predicted[rows])]
     return image_grid(data.xval[rows].reshape(-1, *data.image_shape), titles, 10)
 
 

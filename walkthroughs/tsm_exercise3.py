@@ -42,9 +42,14 @@ def build(report, options):
     )
     report.code(inspect.getsource(tsm.MLP))
 
+    compare_gradients(report, options.seed)
+    compare_training(report, options)
+
+
+def compare_gradients(report, seed):
     report.section("a) The gradients")
     names = [name for name in ("the engine", "PyTorch") if name == "the engine" or importlib.util.find_spec("torch")]
-    rows = [row for sizes, activation in NETWORKS for row in gradients_beside(sizes, activation, names, options.seed)]
+    rows = [row for sizes, activation in NETWORKS for row in gradients_beside(sizes, activation, names, seed)]
     report.table(
         "gradients", "A batch of 64 in float64: the largest difference of any derivative of any weight or bias.",
         {"layers": "", "activation": "", "compared with": "", "largest derivative": ".3g", "largest difference": ".1e"},
@@ -54,6 +59,8 @@ def build(report, options):
     if "PyTorch" not in names:
         report.prose('PyTorch is not installed; `pip install "scalar-to-tensor[peers]"` adds it to the comparison.')
 
+
+def compare_training(report, options):
     report.section("b) Training")
     setup = setup_for(options, hidden=tuple(options.hidden), activation="relu", learning_rate=0.03, epochs=5)
     data = used(report, options, setup)
