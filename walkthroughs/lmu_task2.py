@@ -30,7 +30,7 @@ def build(report, options):
     components, variances = principal_components(x)
     share = variances / variances.sum()
     as_images(report, components, share, loaded.image_shape)
-    projection(report, options, x @ components[:2].T, x, y, loaded.class_names, share[:2].sum())
+    projection(report, options.seed, x @ components[:2].T, x, y, loaded.class_names, share[:2].sum())
 
 
 def first_look(report, loaded, stored, y):
@@ -78,10 +78,10 @@ def as_images(report, components, share, image_shape):
     )
 
 
-def projection(report, options, flat, x, y, class_names, share):
+def projection(report, seed, flat, x, y, class_names, share):
     """The scatter plot of `flat`, the images x in the plane of two components with their `share` of the variance."""
     report.section("4. The projection onto two components")
-    some = np.random.default_rng(options.seed).permutation(len(x))[:SHOWN]
+    some = np.random.default_rng(seed).permutation(len(x))[:SHOWN]
     figure, axes = new_figure(width=7, height=6)
     scatter_classes(axes, flat[some], y[some], class_names)
     finish(axes, "first component", "second component", legend=False)
