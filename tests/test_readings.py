@@ -74,6 +74,8 @@ def test_question_5_names_the_better_way_of_stepping():
 def test_question_6_names_the_best_batch():
     assert "batches of 64 it takes 2 micro" in question6.saving(1e-4, {16: 4e-6, 64: 2e-6})
     assert "batches of 16 it takes 2 micro" in question6.saving(1e-4, {16: 2e-6, 64: 4e-6})
+    assert "A batch of 1 takes 4.0 times as long" in question6.saving(1e-4, {1: 4e-4, 16: 2e-6})
+    assert "batch of 1" not in question6.saving(1e-4, {1: 5e-5, 16: 2e-6})
     assert "NOT the same" in question6.verdict([("dW", "(1,)", 1.0, 1e-3)])
 
 
@@ -111,6 +113,8 @@ def test_tsm_exercise_2_names_the_favourite_and_the_rates():
     validated = {("A", 0.1): 0.9, ("A", 0.3): 0.5, ("B", 0.1): 0.8, ("B", 0.3): 0.85}
     said = tsm_exercise2.tuned({"A": 0.1, "B": 0.3}, validated)
     assert "0.1 for A and 0.3 for B" in said and "most for A, which would lose 40.0" in said
+    assert "at the edge of the rates tried for B:" in said
+    assert "edge" not in tsm_exercise2.tuned({"A": 0.1, "B": 0.1}, validated)
 
 
 def test_tsm_exercise_3_sees_a_difference():
@@ -127,7 +131,9 @@ def test_tsm_exercise_5_computes_its_answers():
     assert "4.0 percentage points fewer" in fewer and "NOT the same" in fewer
     rows = [("a", 100, 1e-4, 1e-2, 100.0, 0), ("b", 1000, 1e-4, 0.1, 1000.0, 0)]
     assert "at 10,000 parameters it would be about 10,000 times" in tsm_exercise5.saved(rows, 10_000)
-    assert "from 50 instances a batch on" in tsm_exercise5.remembered(64_000, 64, 50_000)
+    assert "it would be about 1,100 times" in tsm_exercise5.saved(rows, 1_149)
+    assert "from 51 instances a batch on" in tsm_exercise5.remembered(64_000, 64, 50_000)
+    assert "from 50 instances a batch on" in tsm_exercise5.remembered(64_000, 64, 49_900)
 
 
 def test_lmu_task_1_names_who_overfits():
@@ -155,6 +161,8 @@ def test_lmu_tasks_2_and_3_compare_planes():
     assert "ReLU 2 60.0%, 17.0 percentage points more" in said and "grows from layer to layer" in said
     worse = lmu_task3.layers_compared([("pixels", 0.2, 0.4, 0.7, 0.96), *rows[1:]])
     assert "10.0 percentage points fewer" in worse and "does not grow" in worse
+    assert "gives the same" in lmu_task3.recounted(96.0, history([0.1], validation_accuracy=0.96))
+    assert "NOT the same, 95.00%" in lmu_task3.recounted(95.0, history([0.1], validation_accuracy=0.96))
     assert "is a suitable" in lmu_task3.suitable(history([0.1], validation_accuracy=0.96), rows)
     assert "is not yet a suitable" in lmu_task3.suitable(history([0.1], validation_accuracy=0.5), rows)
 
@@ -171,8 +179,11 @@ def test_augsburg_compares_batches():
         history([1.0, 0.9], validation_accuracy=0.6), 0.55
     )
     assert "have not both passed" in augsburg.progress(history([1.0, 0.9], validation_accuracy=0.5), 0.55)
-    assert "8.0 times that of layer1" in augsburg.slowness({"layer1": 0.5, "layer3": 4.0}, {"layer1": 0.1}, 1000)
-    assert "only 0.12 of that of layer1" in augsburg.slowness({"layer1": 4.0, "layer3": 0.5}, {"layer1": 0.1}, 1000)
+    first, last = {"layer1": 0.5, "layer3": 4.0}, {"layer1": 0.1, "layer3": 0.2}
+    assert "8.0 times that of layer1" in augsburg.slowness(first, last, 1000)
+    assert "larger" not in augsburg.slowness(first, last, 1000)
+    assert "that of layer1 is the larger one" in augsburg.slowness(first, {"layer1": 0.2, "layer3": 0.1}, 1000)
+    assert "only 0.12 of that of layer1" in augsburg.slowness({"layer1": 4.0, "layer3": 0.5}, last, 1000)
 
 
 def test_ftp_exercise_2_says_what_passes():
@@ -197,6 +208,8 @@ def test_ftp_exercise_3_compares_the_networks():
     assert "does best at rate 0.1 in batches of 64 (90.0%), and 20.0" in ftp_exercise3.suited(
         found, {"shallow": (0.1, 64)}
     )
+    assert "at the edge" not in ftp_exercise3.suited(found, {"shallow": (0.1, 64)})
+    assert "at the edge" in ftp_exercise3.suited(found, {"shallow": (0.03, 64)})
     ten, four = ("784-100-10", 60_000, 0.12, 3.0), ("784-100-4", 24_000, 0.05, 1.0)
     assert "lower: 5.0% against 12.0%" in ftp_exercise3.classes_compared([four, ten])
     assert "HIGHER" in ftp_exercise3.classes_compared([(*four[:2], 0.2, 1.0), ten])

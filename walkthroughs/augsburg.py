@@ -201,11 +201,16 @@ def slowness(first, last, steps):
     ratio = first[layers[-1]] / first[layers[0]]
     compared = f"{times(ratio)} that" if ratio >= 1 else f"only {ratio:.2f} of that"
     moved = RATE * max(last.values())
+    turned = (
+        f" By then that of {layers[0]} is the larger one, being made of far more weights."
+        if ratio >= 1 and last[layers[0]] > last[layers[-1]]
+        else ""
+    )
     return (
         f"In the first step the gradient of {layers[-1]} has norm {first[layers[-1]]:.2f}, {compared} of "
         f"{layers[0]} ({first[layers[0]]:.2f}). At step {steps:,} the norms are "
         f"{', '.join(f'{value:.3f} ({layer})' for layer, value in last.items())}: one step then moves no layer's "
-        f"weights by more than {moved:.4f} in all."
+        f"weights by more than {moved:.4f} in all.{turned}"
     )
 
 

@@ -25,7 +25,7 @@ class Entry:
 
 
 ENTRIES = [
-    Entry("derivations", VU, "Questions 1 and 2", "every local derivative, by the operators' own rules; also LaTeX", 2),
+    Entry("derivations", VU, "Questions 1 and 2", "local derivatives, in LaTeX too; also Augsburg 2 and 7, LMU 1.1", 2),
     Entry("question3", VU, "Question 3", "the tiny network's derivatives, or --random SEED: an exam and its key", 2),
     Entry("question4", VU, "Question 4", "the scalar network learns the synthetic data", 2),
     Entry("from_scalar_to_tensor", VU, "Part 2 to Part 3", "one network as Values, as programs, as Tensors", 5),

@@ -11,7 +11,7 @@ import time
 import numpy as np
 
 from models.command_line import positive, run
-from models.datasets import load_synth
+from models.datasets import digest_of, load_synth
 from models.mlp import MLP
 from models.scalar_training import loss_of, loss_program
 from scalar_engine import mean, sigmoid
@@ -36,6 +36,7 @@ def add_options(parser):
 def build(report, options):
     n = min(options.instances, 100) if options.quick else options.instances
     (x, y), _, n_classes = load_synth(n, 1)
+    report.used("synth", "validation", len(x), 0, digest_of(x, y))
     model = MLP(2, [options.hidden, n_classes], activation=sigmoid, rng=random.Random(options.seed))
     program = loss_program(model, 2, n_classes)
     report.prose(

@@ -75,6 +75,7 @@ def training(report, options):
     x, y = make_moons(N_TRAIN + N_TEST, NOISE, options.seed)
     sets = (x[:N_TRAIN], y[:N_TRAIN]), (x[N_TRAIN:], y[N_TRAIN:])
     report.used("moons", "test", N_TRAIN, N_TEST, digest_of(x, y))
+    report.code(inspect.getsource(trained), "The training routine:")
     report.prose(
         f"{N_TRAIN} points to train on and {N_TEST:,} to test on; the two moons overlap (noise {NOISE:g}). Every "
         f"step of gradient descent, {epochs:,} of them at rate {RATE:g}, uses all training points."
@@ -167,9 +168,9 @@ def overfit(rows):
         return "No test loss rises noticeably within these steps: none of the networks overfits yet."
     return (
         f"{worst} overfits most: its test loss is lowest at step {of_worst[4]:,} ({nats(of_worst[3])}) and "
-        f"{nats(of_worst[2])} in the end, while its training loss goes down to {nats(of_worst[1])}. {smallest[0]} "
-        f"rises by {nats(risen[smallest[0]])}. {percent(of_worst[5])} of the training points and "
-        f"{percent(of_worst[6])} of the test points are right with {worst}; the best on the test points is "
+        f"{nats(of_worst[2])} in the end, while its training loss ends at {nats(of_worst[1])}. The test "
+        f"loss of {smallest[0]} rises by {nats(risen[smallest[0]])}. {percent(of_worst[5])} of the training points "
+        f"and {percent(of_worst[6])} of the test points are right with {worst}; the best on the test points is "
         f"{best[0]} with {percent(best[6])}."
     )
 

@@ -23,30 +23,41 @@ def build(report, options):
     stored, y = loaded.xtrain[:n], loaded.ytrain[:n]
     report.used(options.data, "test", n, 0, datasets.digest_of(stored, y))
 
+    first_look(report, loaded, stored, y)
+    scaled = datasets.symmetric(loaded)
+    x = scaled.xtrain[:n]
+    vectors(report, x, y, scaled.deviation)
+    components, variances = principal_components(x)
+    share = variances / variances.sum()
+    as_images(report, components, share, loaded.image_shape)
+    projection(report, options.seed, x @ components[:2].T, x, y, loaded.class_names, share[:2].sum())
+
+
+def first_look(report, loaded, stored, y):
     report.section("1. Ten examples, and statistics")
     images = stored.reshape(-1, *loaded.image_shape)
     firsts = [int(np.flatnonzero(y == c)[0]) for c in range(loaded.num_classes)]
     titles = [loaded.class_names[c] for c in range(loaded.num_classes)]
     report.figure("examples", image_grid(images[firsts], titles, 10), "The first example of each class.")
     report.table(
-        "statistics", f"The training set as one array, {n:,} images.", {"statistic": "", "value": ""},
+        "statistics", f"The training set as one array, {len(y):,} images.", {"statistic": "", "value": ""},
         [("min", str(images.min())), ("max", str(images.max())), ("mean", f"{images.mean():.4f}"),
          ("shape", str(images.shape)), ("dtype", str(images.dtype))],
     )  # fmt: skip
 
+
+def vectors(report, x, y, half):
     report.section("2. Vectors in [-1, 1]")
-    scaled = datasets.symmetric(loaded)
-    x, half = scaled.xtrain[:n], scaled.deviation
     report.prose(
         f"x / {half:g} - 1 takes the pixels from 0 to {2 * half:g} to the range from {x.min():g} to "
         f"{x.max():g}, centred around 0. The result is an array of images {x.shape} in {x.dtype} and an array of "
         f"labels {y.shape} in {y.dtype}. Most pixels are background, so the mean is {x.mean():.3f}."
     )
 
+
+def as_images(report, components, share, image_shape):
     report.section("3. Principal components")
-    components, variances = principal_components(x)
-    share = variances / variances.sum()
-    tiles = components[:10].reshape(-1, *loaded.image_shape)
+    tiles = components[:10].reshape(-1, *image_shape)
     titles = [f"{i}: {percent(part)}" for i, part in enumerate(share[:10], start=1)]
     report.figure(
         "components", image_grid(tiles, titles, 5, signed=True, size=1.5),
@@ -66,19 +77,20 @@ def build(report, options):
         "variance. These are mixtures of several digits' shapes."
     )
 
+
+def projection(report, seed, flat, x, y, class_names, share):
+    """The scatter plot of `flat`, the images x in the plane of two components with their `share` of the variance."""
     report.section("4. The projection onto two components")
-    flat = x @ components[:2].T
-    rng = np.random.default_rng(options.seed)
-    some = rng.permutation(n)[:SHOWN]
+    some = np.random.default_rng(seed).permutation(len(x))[:SHOWN]
     figure, axes = new_figure(width=7, height=6)
-    scatter_classes(axes, flat[some], y[some], loaded.class_names)
+    scatter_classes(axes, flat[some], y[some], class_names)
     finish(axes, "first component", "second component", legend=False)
     report.figure("projection", figure, f"{len(some):,} images, coloured by class; the discs mark each class's median.")
     of_plane = neighbour_accuracy(flat[some], y[some])
     of_all = neighbour_accuracy(x[some], y[some])
-    own = nearest_to_own_mean(flat[some], y[some], loaded.num_classes)
-    recalls = dict(zip(loaded.class_names, own.tolist()))
-    report.reading(separated(of_plane, of_all, recalls, share[:2].sum()))
+    own = nearest_to_own_mean(flat[some], y[some], len(class_names))
+    recalls = dict(zip(class_names, own.tolist()))
+    report.reading(separated(of_plane, of_all, recalls, share))
     report.prose(
         "The plot says that the classes are neither scattered without order nor apart: two numbers an image already "
         "tell some classes from some others, and leave the rest on top of each other. It shows a projection, in which "

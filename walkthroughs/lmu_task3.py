@@ -4,6 +4,8 @@ The activations after each ReLU, for every test image, are projected onto their 
 with the pixels themselves.
 """
 
+import inspect
+
 import numpy as np
 
 from models.command_line import run
@@ -14,7 +16,7 @@ from models.training import evaluate
 from tensor_engine import no_grad
 
 from .figures import OTHERS, finish, image_grid, learning_curves, new_figure, scatter_classes
-from .readings import percent, points
+from .readings import percent, points, seconds
 from .script import run_walkthrough, setup_for, used
 
 
@@ -28,13 +30,30 @@ def build(report, options):
         final=True, scaling="symmetric",
     )  # fmt: skip
     data = used(report, options, setup)
+    model, history = training(report, options, setup)
+    predicted = evaluate(model, data.xval, data.yval).predictions
+    report.reading(f"{learned(history)} {recounted(accuracy_in_percent(predicted, data.yval), history)}")
+    rows = hidden_layers(report, model, data)
+    wrong = np.flatnonzero(predicted != data.yval)
+    caption = f"Ten of the {len(wrong)} test images that the network gets wrong: the true class, then what it says."
+    report.figure("errors", mistakes(data, predicted, wrong[:10]), caption)
+    report.reading(suitable(history, rows))
+    report.prose(
+        "What is similar: each plane still shows ten groups that touch, and the pairs that look alike touch most. What "
+        "has changed: pixels vary most where strokes are thick or slanted, which says little about the class, so that "
+        "the first components are spent on it. The network is trained to make its last layer linear, so each hidden "
+        "layer turns the differences that matter into large ones, and lets the others shrink."
+    )
 
+
+def training(report, options, setup):
     report.section("Task 3: the network and its training")
     report.prose(
         f"Five linear layers, {setup.layers}, with ReLU after each of the four hidden ones, trained with Adam at a "
         f"learning rate of 1e-4 and the cross-entropy loss for {setup.epochs} epochs. Images are Task 2's vectors "
         "in [-1, 1]."
     )
+    report.code(inspect.getsource(accuracy_in_percent), "The accuracy of a batch of predictions:")
     model, history = train(setup, options.data_dir)
     report.figure("learning", learning_curves(history), "After each epoch, on the training and the test split.")
     report.table(
@@ -44,8 +63,11 @@ def build(report, options):
         [(e.epoch, e.train_loss, e.validation_loss, 100 * e.train_accuracy, 100 * e.validation_accuracy, e.seconds)
          for e in history.epochs],
     )  # fmt: skip
-    report.reading(learned(history))
+    return model, history
 
+
+def hidden_layers(report, model, data):
+    """Project the pixels and each hidden layer's activations; returns the rows of the table of how they separate."""
     report.section("Task 4: the hidden layers")
     features = activations(model, data.xval)
     sets = {"pixels": data.xval, **{f"ReLU {i}": f for i, f in enumerate(features, start=1)}}
@@ -79,16 +101,18 @@ def build(report, options):
     finish(axes, "", "own class (%)")
     report.figure("separation_curve", figure, "The same numbers, from the pixels to the last hidden layer.")
     report.reading(layers_compared(rows))
-    wrong = np.flatnonzero(evaluate(model, data.xval, data.yval).predictions != data.yval)
-    caption = f"Ten of the {len(wrong)} test images that the network gets wrong: the true class, then what it says."
-    report.figure("errors", mistakes(model, data, wrong[:10]), caption)
-    report.reading(suitable(history, rows))
-    report.prose(
-        "What is similar: each plane still shows ten groups that touch, and the pairs that look alike touch most. What "
-        "has changed: pixels vary most where strokes are thick or slanted, which says little about the class, so that "
-        "the first components are spent on it. The network is trained to make its last layer linear, so each hidden "
-        "layer turns the differences that matter into large ones, and lets the others shrink."
-    )
+    return rows
+
+
+def accuracy_in_percent(predictions, labels):
+    """How many of a batch's predicted classes (batch,) are those of `labels` (batch,), in percent."""
+    return 100 * float((predictions == labels).mean())
+
+
+def recounted(accuracy, history):
+    same = abs(accuracy - 100 * history.epochs[-1].validation_accuracy) < 1e-6
+    verdict = "the same" if same else f"NOT the same, {accuracy:.2f}%"
+    return f"The function above, on all {history.held_out} images after training, gives {verdict}."
 
 
 def activations(model, x):
@@ -102,9 +126,8 @@ def activations(model, x):
     return found
 
 
-def mistakes(model, data, rows):
-    said = evaluate(model, data.xval[rows], data.yval[rows]).predictions
-    titles = [f"{data.class_names[c]}, {data.class_names[s]}" for c, s in zip(data.yval[rows], said)]
+def mistakes(data, predicted, rows):
+    titles = [f"{data.class_names[c]}, {data.class_names[s]}" for c, s in zip(data.yval[rows], predicted[rows])]
     return image_grid(data.xval[rows].reshape(-1, *data.image_shape), titles, 10)
 
 
@@ -125,7 +148,7 @@ def learned(history):
     return (
         f"After the first epoch {percent(first.validation_accuracy, 2)} of the {history.held_out} images are "
         f"right, after epoch {last.epoch} {percent(last.validation_accuracy, 2)}. The training accuracy is then "
-        f"{points(gap, 2)} {over} that. An epoch took {np.mean([epoch.seconds for epoch in history.epochs]):.1f} s."
+        f"{points(gap, 2)} {over} that. An epoch took {seconds(np.mean([e.seconds for e in history.epochs]))}."
     )
 
 

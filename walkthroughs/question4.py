@@ -1,5 +1,6 @@
 """Question 4 of the assignment: a small network of scalars learns the sheet's synthetic data, instance by instance."""
 
+import inspect
 import random
 import sys
 import time
@@ -11,7 +12,7 @@ from tqdm import tqdm
 from models.command_line import Parser, positive, run
 from models.datasets import digest_of, load_synth
 from models.mlp import MLP
-from models.scalar_training import accuracy, train
+from models.scalar_training import accuracy, sgd_step, train, train_on_graphs
 from scalar_engine import sigmoid
 
 from .catalogue import BY_NAME
@@ -50,9 +51,10 @@ def main(arguments=None):
     for x, y in zip(xtrain[:3], ytrain[:3]):
         print(f"  x = ({x[0]:7.4f}, {x[1]:7.4f})   class {y}")
     describe("as loaded", xtrain)
-    mean, deviation = xtrain.mean(axis=0), xtrain.std(axis=0) + 1e-12
+    loaded, mean, deviation = xtrain, xtrain.mean(axis=0), xtrain.std(axis=0) + 1e-12
     xtrain, xval = (xtrain - mean) / deviation, (xval - mean) / deviation
     describe("standardised", xtrain)
+    show_data(report, loaded, ytrain, xtrain)
 
     model = MLP(2, [*options.hidden, num_cls], activation=sigmoid, rng=random.Random(options.seed))
     sizes = "-".join(map(str, [2, *options.hidden, num_cls]))
@@ -74,8 +76,31 @@ def main(arguments=None):
     return 1 if why else 0
 
 
+def show_data(report, loaded, targets, standardised):
+    """The sheet's look at the data before training: some instances, and the range of each feature."""
+    report.section("The data")
+    report.table(
+        "data", "The first five training instances.",
+        {"x1": ".4f", "x2": ".4f", "class": "d", "x1 standardised": ".4f", "x2 standardised": ".4f"},
+        [(*map(float, x), int(y), *map(float, z)) for x, y, z in zip(loaded[:5], targets[:5], standardised[:5])],
+    )  # fmt: skip
+    report.table(
+        "ranges", "The ranges of the features, which are neither [0, 1] nor [-1, 1], and so are standardised.",
+        {"": "", "smallest": ".2f", "largest": ".2f", "mean": ".2f", "deviation": ".2f", "smallest standardised": ".2f",
+         "largest standardised": ".2f"},
+        [(f"x{i + 1}", *(float(number) for number in (
+            x.min(), x.max(), x.mean(), x.std(), z.min(), z.max()
+        ))) for i, (x, z) in enumerate(zip(loaded.T, standardised.T))],
+    )  # fmt: skip
+
+
 def fill(report, sizes, losses, correct, learning_rate, n_instances):
     """The report of a run."""
+    report.section("The training loop")
+    report.code(
+        inspect.getsource(train_on_graphs) + "\n\n" + inspect.getsource(sgd_step),
+        "One pass over the instances; what trains here does the same with the graph compiled once:",
+    )
     report.prose(
         f"A {sizes} network of `Value`s, sigmoid and softmax, one instance a step, learning rate "
         f"{learning_rate:g}, on {n_instances:,} of the sheet's 60,000 synthetic points, standardised. Class 1 lies "

@@ -87,7 +87,7 @@ def build(report, options):
         "A step an instance: the loss of each instance, and its mean.",
     )
     report.table(
-        "runs", f"One pass over {n:,} training instances.",
+        "runs", f"One pass over {n:,} training instances; the deviation is that of the losses of the last tenth.",
         {"instances a step": "d", "learning rate": ".3g", "steps": ",d", "deviation of the loss": ".3f",
          "validation accuracy": ".2%", "seconds": ".1f"},
         [(r.group, r.learning_rate, n // r.group, tail_deviation(r), r.accuracy, r.seconds) for r in runs],
@@ -96,8 +96,8 @@ def build(report, options):
     report.prose(
         "Averaging the gradients of a few instances is the same step as a mini-batch of them. It is a better "
         "estimate of the whole training set's gradient, so it allows a larger learning rate, but there are fewer "
-        "steps in a pass. It does not save time here, since each instance still goes through the network alone; "
-        "Question 6 changes that."
+        "steps in a pass. The time that it saves is that of the steps left out: each instance still goes through the "
+        "network alone, and Question 6 changes that."
     )
     report.columns("losses", {"instance": range(1, n + 1), **{r.name: r.losses for r in runs}})
 

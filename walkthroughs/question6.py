@@ -116,11 +116,18 @@ def time_of(data, batch, options):
 
 
 def saving(single, per_instance):
+    """How much faster the best batch is; and why a batch of 1 is slower than one at a time, where it is."""
+    slower = (
+        f" A batch of 1 takes {times(per_instance[1] / single)} as long as one at a time: each of its instances pays "
+        "for a step, which moves all the weights."
+        if per_instance.get(1, 0) > single
+        else ""
+    )
     best = min(per_instance, key=per_instance.__getitem__)
     return (
         f"One at a time an instance takes {seconds(single)}, in batches of {best} it takes "
         f"{seconds(per_instance[best])}: {times(single / per_instance[best])} as fast, mostly because a matrix "
-        "product reads each weight once for the whole batch, instead of once for each instance."
+        f"product reads each weight once for the whole batch, instead of once for each instance.{slower}"
     )
 
 

@@ -136,15 +136,19 @@ def comparison(histories, favourite, test):
 
 
 def tuned(best, validated):
-    """Which rates won, and what the wrong rate would have cost."""
+    """Which rates won, what the wrong rate would have cost, and where the best may lie outside those tried."""
     by_rate = {rate: [name for name in best if best[name] == rate] for rate in sorted(set(best.values()))}
     parts = [f"{rate:g} for {listed(names)}" for rate, names in by_rate.items()]
     lost = {name: validated[name, best[name]] - min(v for (n, _), v in validated.items() if n == name) for name in best}
     worst = max(lost, key=lost.__getitem__)
-    return (
+    edge = [name for name in best if best[name] in (RATES[0], RATES[-1])]
+    said = (
         f"The best rate is {listed(parts)}. The choice matters most for {worst}, which would lose "
         f"{points(lost[worst])} with the worst of the rates."
     )
+    if not edge:
+        return said
+    return f"{said} The best is at the edge of the rates tried for {listed(edge)}: one beyond may be better still."
 
 
 def favoured(histories, favourite, test):

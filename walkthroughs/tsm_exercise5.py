@@ -175,8 +175,13 @@ def saved(rows, n_parameters):
         f"For {layers} with its {count:,} parameters backpropagation takes {seconds(backpropagation)} and finite "
         f"differences {seconds(differences)}, {times(ratio)} as long. That is {ratio / count:.1f} for each "
         f"parameter, so that at {n_parameters:,} parameters it would be about "
-        f"{ratio * n_parameters / count:,.0f} times."
+        f"{rounded(ratio * n_parameters / count):,.0f} times."
     )
+
+
+def rounded(number):
+    """To two digits: an extrapolation has no more."""
+    return float(f"{number:.2g}")
 
 
 def memory(report, setup, data):
@@ -185,8 +190,8 @@ def memory(report, setup, data):
         "A layer's backward pass needs what its derivatives are made of. z = a W' + b has dW = dz' a, so it needs "
         "its input a, and W, which is there anyway. An activation needs its slope: sigmoid's is a (1 - a), so its "
         "output is enough; relu's is 1 where z > 0, which its output tells as well. So one array a layer has to "
-        "be kept, its activation; keeping z too saves nothing but thought. The softmax with its cross-entropy "
-        "needs the probabilities."
+        "be kept, its activation. (The class of Exercise 3 keeps z as well, for activations whose slope is not to be "
+        "had from the output.) The softmax with its cross-entropy needs the probabilities."
     )
     x, y = data.xtrain[:64], data.ytrain[:64]
     net = tsm.MLP([x.shape[1], *setup.hidden, data.num_classes], setup.activation)
@@ -199,7 +204,7 @@ def memory(report, setup, data):
     ]
     rows.append(("together", "", "", sum(a.nbytes for a in net.a), sum(W.nbytes for W in net.W)))
     report.table(
-        "memory", "By hand, for a batch of 64 in float32; the weights, which are there anyway, for comparison.",
+        "memory", "What has to be kept of a batch of 64 in float32, beside the weights, which are there anyway.",
         {"": "", "remembered": "", "shape": "", "bytes": ",d", "bytes of W": ",d"}, rows,
     )  # fmt: skip
     model = MLP([x.shape[1], *setup.hidden, data.num_classes], setup.activation)
@@ -215,10 +220,10 @@ def memory(report, setup, data):
 
 def remembered(n_bytes, batch, weight_bytes):
     each = n_bytes / batch
-    break_even = weight_bytes / each
+    more = int(weight_bytes / each) + 1
     return (
         f"A batch of {batch} remembers {n_bytes / 1e3:,.0f} kB, {each / 1e3:.1f} kB an instance. It grows with the "
-        f"batch, as the weights' {weight_bytes / 1e3:,.0f} kB do not: from {break_even:,.0f} instances a batch on, "
+        f"batch, as the weights' {weight_bytes / 1e3:,.0f} kB do not: from {more:,d} instances a batch on, "
         "it is more."
     )
 
