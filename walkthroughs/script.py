@@ -36,11 +36,13 @@ def parser_for(name, doc, data=None, sweeps=False):
     return parser
 
 
-def run_walkthrough(name, doc, build, arguments=None, *, title, data=None, sweeps=False, add_options=None):
+def run_walkthrough(name, doc, build, arguments=None, *, title, data=None, sweeps=False, add_options=None, threads=1):
     """The whole of a walkthrough's `main`: parse, `build(report, options)`, write, print; returns the exit status.
 
     `build` fills the report; a ValueError from it is one line for the user. `add_options(parser)` adds the
-    walkthrough's own options. In `options`, `data` and `limit` are those for a Setup.
+    walkthrough's own options. `threads` is how many BLAS may use: for mini-batches a second one brings little, and on a
+    busy machine doubles the time; None, for whole sets at once, is one a core. In `options`, `data` and `limit` are
+    those for a Setup.
     """
     parser = parser_for(name, doc, data, sweeps)
     if add_options:
@@ -54,7 +56,7 @@ def run_walkthrough(name, doc, build, arguments=None, *, title, data=None, sweep
         if options.quick and sweeps:
             options.workers = options.workers or 1  # to start processes takes longer than the runs
         options.out.mkdir(parents=True, exist_ok=True)
-        with threadpool_limits(1 if options.quick else None):  # for small arrays a second thread is no help
+        with threadpool_limits(1 if options.quick else threads):
             build(report, options)
         written = report.write(options.out)
     except ValueError as error:
