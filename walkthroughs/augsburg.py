@@ -29,7 +29,8 @@ RATE = 0.01
 
 def main(arguments=None):
     return run_walkthrough(
-        "augsburg", __doc__, build, arguments, title="Backpropagation, full-batch and in mini-batches", data="mnist", threads=None,
+        "augsburg", __doc__, build, arguments, title="Backpropagation, full-batch and in mini-batches", data="mnist",
+        threads=None,
         add_options=lambda parser: parser.add_argument(
             "--long", action="store_true", help="10,000 steps instead of 1,000: past 85%%, in hours"
         ),
