@@ -4,6 +4,9 @@ import shutil
 import pytest
 from hypothesis import settings
 
+from models.question3 import SHEET, Question3
+from walkthroughs.stepper import step
+
 from . import latex
 
 # The same examples in every CI run, so that a red one means a change in the code.
@@ -70,6 +73,17 @@ def open_page(chromium, tmp_path):
     assert not errors
     assert {url.partition("#")[0].partition(":")[0] for url in requests} <= {"file", "data"}
     assert sum(url.startswith("file:") for url in requests) == len(contexts)
+
+
+@pytest.fixture(scope="session")
+def question3():
+    """The stepper's page of Question 3, as HTML."""
+    return step(Question3(SHEET).l, "Question 3, step by step").html
+
+
+@pytest.fixture
+def page(open_page, question3):
+    return open_page(question3)
 
 
 @pytest.fixture

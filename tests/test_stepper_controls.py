@@ -9,16 +9,6 @@ from tests.stepper_pages import node_of, position
 from walkthroughs.stepper import step
 
 
-@pytest.fixture(scope="module")
-def question3():
-    return step(Question3(SHEET).l, "Question 3, step by step").html
-
-
-@pytest.fixture
-def page(open_page, question3):
-    return open_page(question3)
-
-
 def test_search_and_filter(page):
     page.click("#values-tab")
     page.fill("#search", "layer1/w")

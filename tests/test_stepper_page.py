@@ -3,7 +3,6 @@ keyboard and touch."""
 
 import pytest
 
-from models.question3 import SHEET, Question3
 from scalar_engine import topological_order
 from tests.stepper_graphs import graphs, states
 from tests.stepper_pages import formula, node_of, position, wait
@@ -32,16 +31,6 @@ READ_ALL = """() => {
   }
   return found;
 }"""
-
-
-@pytest.fixture(scope="module")
-def question3():
-    return step(Question3(SHEET).l, "Question 3, step by step").html
-
-
-@pytest.fixture
-def page(open_page, question3):
-    return open_page(question3)
 
 
 @pytest.mark.parametrize("name, root", graphs())

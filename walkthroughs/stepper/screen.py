@@ -6,7 +6,7 @@ from textwrap import wrap
 from .listing import printable
 from .quantities import brief, summary
 
-BOLD, FAINT, GREEN, RED, ORANGE, BLUE, REVERSE = "1", "2", "32", "31", "33", "36", "7"
+BOLD, FAINT, RED, ORANGE, BLUE, REVERSE = "1", "2", "31", "33", "36", "7"
 HELP = "<- -> Home End space t:turn /:find n:go b:stop w:watch f:fold p:predict o:open q"
 
 
