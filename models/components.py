@@ -17,6 +17,11 @@ def principal_components(x):
     return components * signs[:, None], np.maximum(variances[::-1], 0)
 
 
+def projected(x, components):
+    """The coordinates of x (n, features) along some of its components (k, features), from its mean on: (n, k)."""
+    return (x - x.mean(axis=0)) @ components.T
+
+
 def nearest_to_own_mean(x, y, n_classes):
     """For each class of the points x (n, d), the fraction nearest to its own mean of all the classes': (classes,)."""
     means = np.array([x[y == c].mean(axis=0) for c in range(n_classes)])

@@ -25,14 +25,21 @@ class Page:
         self.with_numbers.put_in = {name: self.number(node, node.data) for node, name in self.names.items()}
 
     def page(self):
+        return "\n\n".join([self.title(), *(self.layout.section(heading, rows) for heading, rows in self.sections())])
+
+    def title(self):
         found = self.found
         whole = self.derivative(found.root, found.wrt)
         if found.root is found.wrt:
             return f"{self.layout.math(f'{whole} = 1')}: a node's derivative by itself"
-        title = f"{self.layout.math(f'{whole} = {self.number(found.wrt, found.gradient)}')}, by the chain rule"
-        sections = [self.nodes(), self.locals()]
-        sections += [self.node_by_node()] if found.paths is None else self.along_paths()
-        return "\n\n".join([title, *(self.layout.section(heading, rows) for heading, rows in sections)])
+        return f"{self.layout.math(f'{whole} = {self.number(found.wrt, found.gradient)}')}, by the chain rule"
+
+    def sections(self):
+        """Pairs of a heading and the layout's rows."""
+        if self.found.root is self.found.wrt:
+            return []
+        way = self.along_paths() if self.found.paths is not None else [self.node_by_node()]
+        return [self.nodes(), self.locals(), *way]
 
     def is_twofold(self, local):
         """Whether it is by a node that reaches the root by other paths too, and its name is that of their sum."""

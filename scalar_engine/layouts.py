@@ -82,7 +82,9 @@ class LatexLayout:
         return f"${formula}$"
 
     def note(self, words):
-        return rf" \qquad \text{{({words})}}"
+        """Words beside a row, with formulas between dollars."""
+        pieces = f"({words})".split("$")
+        return r" \qquad " + "".join(p if i % 2 else rf"\text{{{p}}}" for i, p in enumerate(pieces) if p)
 
     def joined(self, parts, operator):
         lines, room = [[]], LATEX_WIDTH
@@ -95,8 +97,11 @@ class LatexLayout:
         return rf" \\ &\quad {operator.strip()} ".join(operator.join(line) for line in lines)
 
     def section(self, heading, rows):
+        return f"\\paragraph{{{heading}}}\n{self.aligned(rows)}"
+
+    def aligned(self, rows):
         body = " \\\\\n".join("  " + self.row(*row) for row in rows)
-        return f"\\paragraph{{{heading}}}\n\\begin{{align*}}\n{body}\n\\end{{align*}}"
+        return f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
 
     def row(self, left, rights):
         beside = width(left)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.components import nearest_to_own_mean, neighbour_accuracy, principal_components
+from models.components import nearest_to_own_mean, neighbour_accuracy, principal_components, projected
 
 
 def test_components_of_points_on_a_line():
@@ -17,7 +17,9 @@ def test_components_are_orthonormal_and_their_variances_are_those_of_the_project
     x = np.random.default_rng(0).normal(size=(200, 5)) * [5, 1, 3, 0.5, 2]
     components, variances = principal_components(x)
     np.testing.assert_allclose(components @ components.T, np.eye(5), atol=1e-12)
-    np.testing.assert_allclose(((x - x.mean(0)) @ components.T).var(axis=0), variances, rtol=1e-10)
+    coordinates = projected(x, components)
+    np.testing.assert_allclose(coordinates.mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(coordinates.var(axis=0), variances, rtol=1e-10)
     assert list(variances) == sorted(variances, reverse=True)
     assert (components[np.arange(5), np.abs(components).argmax(axis=1)] > 0).all()
 

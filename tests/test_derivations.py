@@ -1,6 +1,7 @@
 """The derivations walkthrough: every formula against finite differences, the sheets' answers, text and LaTeX."""
 
 import random
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -86,9 +87,18 @@ def test_text_and_file(tmp_path, capsys):
     for words in [
         r"\frac{\mathrm{d} l}{\mathrm{d} o_c} & = \frac{\partial l}{\partial y_c} \cdot \frac{\partial y_c}",
         r"y_1 \, (1 - y_1) & -y_1 \, y_2 & -y_1 \, y_3 \\",
-        r"= y_i \, (1 - y_i) \qquad \text{($i = j$)}",
+        r"= y_i \, (1 - y_i) \qquad \text{(}i = j\text{)}",
     ]:
         assert words in source
+
+
+def test_the_page_sets_every_formula(tmp_path, capsys):
+    main(["--out", str(tmp_path)])
+    page = (tmp_path / "report.html").read_text()
+    rows = sum(len(answer.formulas) + len(answer.matrix) for answer in answers())
+    text = re.sub(r"<style>.*?</style>|<[^>]*>", "", page, flags=re.S)
+    assert page.count("<mtr>") > rows and not re.search(r"[$\\`]", text)
+    assert "<code>def del_sigmoid(h):\n    return h * (1 - h)</code>" in page
 
 
 def test_the_file_compiles(compiles, tmp_path):

@@ -97,8 +97,10 @@ def test_question_7_says_what_initialisations_do():
     apart = [history([0.3, value]) for value in (0.1, 0.2, 0.3)]
     assert "matters for where it ends, so that" in question7.over_runs(apart, mean, deviation)
     best, test = history([0.2], validation_accuracy=0.97).epochs[0], history([0.2], validation_accuracy=0.96).epochs[0]
-    assert "96.00% on the test set, 1.00 percentage points below" in question7.chosen(0.3, best, test)
-    assert "97.00% on the test set, 1.00 percentage points above" in question7.chosen(0.3, test, best)
+    assert "96.00% on the test set, 1.00 percentage points below" in question7.chosen(0.3, {0.3: best, 0.1: test}, test)
+    assert "97.00% on the test set, 1.00 percentage points above" in question7.chosen(0.3, {0.3: test}, best)
+    assert "the largest tried: one beyond" in question7.chosen(0.3, {0.3: best, 0.1: test}, test)
+    assert "largest" not in question7.chosen(0.1, {0.3: test, 0.1: best}, test)
 
 
 def test_tsm_exercise_2_names_the_favourite_and_the_rates():
@@ -120,9 +122,14 @@ def test_tsm_exercise_2_names_the_favourite_and_the_rates():
 def test_tsm_exercise_3_sees_a_difference():
     row = ("6-3", "relu", "PyTorch", 1.0, 1e-16)
     assert "agree with" in tsm_exercise3.same([row]) and "DIFFER" in tsm_exercise3.same([(*row[:4], 1e-6)])
-    engine = history([0.2], validation_accuracy=0.97).epochs[0]
-    assert "have learned the same" in tsm_exercise3.compared(engine, {"validation": (0.2001, 0.9702)}, 1.0, 2.0)
-    assert "NOT learned the same" in tsm_exercise3.compared(engine, {"validation": (0.4, 0.93)}, 1.0, 2.0)
+    engine, hand = history([0.2], validation_accuracy=0.97), history([0.2001], validation_accuracy=0.9702)
+    assert "have learned the same" in tsm_exercise3.compared(engine, hand)
+    assert "NOT learned the same" in tsm_exercise3.compared(engine, history([0.4], validation_accuracy=0.93))
+    longer = history([0.1] * 15, validation_accuracy=0.98)
+    assert "15 epochs, the same network has 98.00% of the validation set right, 1.00 percentage points more" in (
+        tsm_exercise3.beside_exercise2(engine, longer)
+    )
+    assert "1.00 percentage points less" in tsm_exercise3.beside_exercise2(longer, engine)
 
 
 def test_tsm_exercise_5_computes_its_answers():

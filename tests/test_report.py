@@ -9,6 +9,7 @@ import pytest
 
 from models.datasets import load
 from walkthroughs.figures import finish, new_figure
+from walkthroughs.markup import marked_up, mathml
 from walkthroughs.report import Report, inline_svg, recoloured
 from walkthroughs.tables import Table
 
@@ -65,6 +66,21 @@ def test_no_two_figures_share_an_id_and_every_reference_is_there(tmp_path):
     assert all(per_figure) and len(set.union(*per_figure)) == len(set(ids))
     references = re.findall(r'href="#([^"]+)"', page) + re.findall(r"url\(#([^)]+)\)", page)
     assert references and set(references) <= set(ids)
+
+
+def test_prose_is_marked_up():
+    html = marked_up("`a < b`, $y_i$ &\n2.5e-05")
+    assert html.startswith("<code>a &lt; b</code>, <math") and "<msub><mi>y</mi><mi>i</mi></msub>" in html
+    assert html.endswith('</math> &amp; <span class="unbroken">2.5e-05</span>')
+
+
+def test_formulas_are_set_as_latex_would():
+    """The d of a derivative upright and a variable d not, signs beside what they belong to, names of functions."""
+    html = mathml(r"\frac{\mathrm{d} y}{\mathrm{d} d} = -\operatorname{step}(\partial d) - 1", "block")
+    assert html.count("<mtext>d</mtext>") == 2 and html.count("<mi>d</mi>") == 2 and "<mi>step</mi>" in html
+    assert html.count('<mo form="prefix">&#x02212;</mo>') == 1 and html.count("<mo>&#x02212;</mo>") == 1
+    assert '<mo lspace="0" rspace="0">&#x02202;</mo>' in html and 'display="block"' in html
+    assert "[" not in mathml("\\[\n1\n\\]", "block")
 
 
 def test_black_follows_the_page_and_other_colours_stay():

@@ -25,21 +25,23 @@ class Entry:
 
 
 ENTRIES = [
-    Entry("derivations", VU, "Questions 1 and 2", "local derivatives, in LaTeX too; also Augsburg 2 and 7, LMU 1.1", 2),
-    Entry("question3", VU, "Question 3", "the tiny network's derivatives, or --random SEED: an exam and its key", 2),
-    Entry("question4", VU, "Question 4", "the scalar network learns the synthetic data", 2),
-    Entry("from_scalar_to_tensor", VU, "Part 2 to Part 3", "one network as Values, as programs, as Tensors", 5),
-    Entry("question5", VU, "Question 5", "784-300-10 on MNIST, and gradients averaged over a few instances", 30),
-    Entry("question6", VU, "Question 6", "the batched passes equal one instance at a time, and are faster", 10),
-    Entry("question7", VU, "Questions 7, 7.1-7.4", "loss curves, initialisations, learning rates, a final choice", 150),
-    Entry("tsm_exercise2", TSM, "Exercise 2", "eight variants, each with its learning rate tuned; a favourite", 200),
+    Entry("derivations", VU, "Questions 1 and 2", "local derivatives, in LaTeX too; also Augsburg 2 and 7, LMU 1.1", 1),
+    Entry("question3", VU, "Question 3", "the tiny network's derivatives, or --random SEED: an exam and its key", 1),
+    Entry("question4", VU, "Question 4", "the scalar network learns the synthetic data", 3),
+    Entry("from_scalar_to_tensor", VU, "Part 2 to Part 3", "one network as Values, as programs, as Tensors", 1),
+    Entry("question5", VU, "Question 5", "784-300-10 on MNIST, and gradients averaged over a few instances", 15),
+    Entry("question6", VU, "Question 6", "the batched passes equal one instance at a time, and are faster", 4),
+    Entry("question7", VU, "Questions 7, 7.1-7.4", "loss curves, initialisations, learning rates, a final choice", 110),
+    Entry("tsm_exercise2", TSM, "Exercise 2", "eight variants, each with its learning rate tuned; a favourite", 230),
     Entry("tsm_exercise3", TSM, "Exercise 3", "backpropagation without autograd, checked against PyTorch, trained", 40),
-    Entry("tsm_exercise5", TSM, "Exercise 5", "review questions: parameters, linear layers, cost, memory", 10),
-    Entry("lmu_task1", LMU, "Task 1", "softmax's constant; two moons with ever deeper networks, and overfitting", 40),
-    Entry("lmu_task2", LMU, "Task 2", "MNIST's statistics, principal components, and the projection onto two", 10),
-    Entry("lmu_task3", LMU, "Tasks 3 and 4", "a five-layer ReLU network with Adam, and what its layers see", 40),
-    Entry("augsburg", AUGSBURG, "Exercises 1-6", "1,000 full-batch steps of 784-400-400-10, against mini-batches", 900),
-    Entry("ftp_exercise2", FTP, "Exercises 1 and 2", "propagate and backpropagate, and the sheet's gradient check", 10),
-    Entry("ftp_exercise3", FTP, "Exercise 3", "Fashion-MNIST: 150 units against 250-150-50; weights as images", 180),
+    Entry("tsm_exercise5", TSM, "Exercise 5", "review questions: parameters, linear layers, cost, memory", 9),
+    Entry("lmu_task1", LMU, "Task 1", "softmax's constant; two moons with ever deeper networks, and overfitting", 11),
+    Entry("lmu_task2", LMU, "Task 2", "MNIST's statistics, principal components, and the projection onto two", 6),
+    Entry("lmu_task3", LMU, "Tasks 3 and 4", "a five-layer ReLU network with Adam, and what its layers see", 17),
+    Entry(
+        "augsburg", AUGSBURG, "Exercises 1-6", "1,000 full-batch steps of 784-400-400-10, against mini-batches", 1000
+    ),
+    Entry("ftp_exercise2", FTP, "Exercises 1 and 2", "propagate and backpropagate, and the sheet's gradient check", 8),
+    Entry("ftp_exercise3", FTP, "Exercise 3", "Fashion-MNIST: 150 units against 250-150-50; weights as images", 200),
 ]
 BY_NAME = {entry.name: entry for entry in ENTRIES}

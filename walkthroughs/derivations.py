@@ -18,6 +18,7 @@ from pathlib import Path
 from models.command_line import Parser, run
 from models.question3 import Question3, random_case
 from scalar_engine import Symbol, derive
+from scalar_engine.derivation_pages import Page
 from scalar_engine.layouts import LATEX_LAYOUT, TEXT_LAYOUT, WIDTH
 from scalar_engine.writing import POWER, latex_name
 
@@ -38,12 +39,16 @@ DOCUMENT = r"""\documentclass[11pt]{article}
 \begin{document}
 \maketitle
 
-$\partial$ marks a local derivative: the other inputs are held fixed. $\mathrm{d}$ marks one through all paths.
+NOTATION
 
 BODY
 
 \end{document}
 """
+
+NOTATION = (
+    r"$\partial$ marks a local derivative: the other inputs are held fixed. $\mathrm{d}$ marks one through all paths."
+)
 
 
 def main(arguments=None):
@@ -153,13 +158,19 @@ def text_rows(answer):
 
 def fill(report, found, example, seed, checked):
     """The answers as a page."""
+    report.prose(NOTATION)
     for answer in found:
-        report.section(in_text(answer.title))
-        report.prose(answer.prose)
-        if text_rows(answer):
-            report.code(textwrap.dedent("\n".join(text_rows(answer)).strip("\n")))
+        report.section(in_latex(answer.title))
+        report.prose(in_latex(answer.prose))
+        for latex in displayed(answer):
+            report.math(latex)
+        if answer.code:
+            report.code(answer.code)
     report.section(example_title(seed))
-    report.code(str(example))
+    page = Page(example, LATEX_LAYOUT)
+    report.prose(page.title())
+    for heading, rows in page.sections():
+        report.math(LATEX_LAYOUT.aligned(rows), heading)
     report.reading(checked)
 
 
@@ -178,16 +189,22 @@ def document(found, example, seed):
     parts = []
     for answer in found:
         parts += [f"\\section*{{{in_latex(answer.title)}}}", in_latex(answer.prose)]
-        if answer.formulas:
-            rows = [LATEX_LAYOUT.row(*row_of(row, LATEX_LAYOUT)) for row in answer.formulas]
-            parts.append("\\begin{align*}\n  " + " \\\\\n  ".join(rows) + "\n\\end{align*}")
-        if answer.matrix:
-            lines = " \\\\\n  ".join(" & ".join(row.right.latex for row in rows) for rows in answer.matrix)
-            parts.append(f"\\[\n\\begin{{pmatrix}}\n  {lines}\n\\end{{pmatrix}}\n\\]")
+        parts += displayed(answer)
         if answer.code:
             parts.append(f"\\begin{{verbatim}}\n{answer.code}\n\\end{{verbatim}}")
     parts += [f"\\section*{{{in_latex(example_title(seed))}}}", example.latex]
-    return DOCUMENT.replace("BODY", "\n\n".join(parts))
+    return DOCUMENT.replace("NOTATION", NOTATION).replace("BODY", "\n\n".join(parts))
+
+
+def displayed(answer):
+    """An answer's formulas and matrix, each as LaTeX on lines of its own."""
+    found = []
+    if answer.formulas:
+        found.append(LATEX_LAYOUT.aligned([row_of(row, LATEX_LAYOUT) for row in answer.formulas]))
+    if answer.matrix:
+        lines = " \\\\\n  ".join(" & ".join(row.right.latex for row in rows) for rows in answer.matrix)
+        found.append(f"\\[\n\\begin{{pmatrix}}\n  {lines}\n\\end{{pmatrix}}\n\\]")
+    return found
 
 
 def example_title(seed):

@@ -4,7 +4,7 @@ import numpy as np
 
 from models import datasets
 from models.command_line import run
-from models.components import nearest_to_own_mean, neighbour_accuracy, principal_components
+from models.components import nearest_to_own_mean, neighbour_accuracy, principal_components, projected
 
 from .figures import OTHERS, finish, image_grid, new_figure, scatter_classes
 from .readings import percent
@@ -30,7 +30,7 @@ def build(report, options):
     components, variances = principal_components(x)
     share = variances / variances.sum()
     as_images(report, components, share, loaded.image_shape)
-    projection(report, options.seed, x @ components[:2].T, x, y, loaded.class_names, share[:2].sum())
+    projection(report, options.seed, projected(x, components[:2]), x, y, loaded.class_names, share[:2].sum())
 
 
 def first_look(report, loaded, stored, y):

@@ -9,9 +9,9 @@ import inspect
 import numpy as np
 
 from models.command_line import run
-from models.components import nearest_to_own_mean, neighbour_accuracy, principal_components
+from models.components import nearest_to_own_mean, neighbour_accuracy, principal_components, projected
 from models.experiment import train
-from models.layers import ReLU
+from models.layers import MLP, ReLU
 from models.training import evaluate
 from tensor_engine import no_grad
 
@@ -53,8 +53,9 @@ def training(report, options, setup):
         f"learning rate of 1e-4 and the cross-entropy loss for {setup.epochs} epochs. Images are Task 2's vectors "
         "in [-1, 1]."
     )
-    report.code(inspect.getsource(accuracy_in_percent), "The accuracy of a batch of predictions:")
     model, history = train(setup, options.data_dir)
+    report.code(inspect.getsource(MLP), f'The network is `MLP({model.sizes}, "{setup.activation}")`:')
+    report.code(inspect.getsource(accuracy_in_percent), "The accuracy of a batch of predictions:")
     report.figure("learning", learning_curves(history), "After each epoch, on the training and the test split.")
     report.table(
         "epochs", "Accuracy in percent after each epoch.",
@@ -72,17 +73,17 @@ def hidden_layers(report, model, data):
     features = activations(model, data.xval)
     sets = {"pixels": data.xval, **{f"ReLU {i}": f for i, f in enumerate(features, start=1)}}
     report.prose(f"The activations after each ReLU are {len(features)} arrays of shape {features[0].shape}.")
-    projected, rows = {}, []
+    planes, rows = {}, []
     for name, x in sets.items():
         components, variances = principal_components(x)
-        projected[name] = (x - x.mean(axis=0)) @ components[:2].T
+        planes[name] = projected(x, components[:2])
         share = float(variances[:2].sum() / variances.sum())
         rows.append((
-            name, share, nearest_to_own_mean(projected[name], data.yval, data.num_classes).mean(),
-            neighbour_accuracy(projected[name], data.yval), neighbour_accuracy(x, data.yval),
+            name, share, nearest_to_own_mean(planes[name], data.yval, data.num_classes).mean(),
+            neighbour_accuracy(planes[name], data.yval), neighbour_accuracy(x, data.yval),
         ))  # fmt: skip
     report.figure(
-        "features", scatters(projected, data), "Test images in the two principal components of the pixels and of each "
+        "features", scatters(planes, data), "Test images in the two principal components of the pixels and of each "
         "layer, coloured by class; the discs mark the classes' medians.",
     )  # fmt: skip
     report.table(
@@ -131,12 +132,12 @@ def mistakes(data, predicted, rows):
     return image_grid(data.xval[rows].reshape(-1, *data.image_shape), titles, 10)
 
 
-def scatters(projected, data, n=3000):
+def scatters(planes, data, n=3000):
     figure, panels = new_figure(3, 2, width=10, height=3.2)
-    for axes, (name, plane) in zip(panels.flat, projected.items()):
+    for axes, (name, plane) in zip(panels.flat, planes.items()):
         scatter_classes(axes, plane[:n], data.yval[:n], data.class_names, size=2)
         finish(axes, "first component", "second component", name, legend=False)
-    for axes in panels.flat[len(projected) :]:
+    for axes in panels.flat[len(planes) :]:
         axes.set_visible(False)
     return figure
 

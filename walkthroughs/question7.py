@@ -227,7 +227,7 @@ def final_choice(report, options, base, seeds, histories):
           last.train_accuracy, last.validation_loss, last.validation_accuracy)],
     )  # fmt: skip
     report.numbers["test_accuracy"] = last.validation_accuracy
-    report.reading(chosen(best, tried[best], last))
+    report.reading(chosen(best, tried, last))
     report.prose(
         "With `final` on, the loader returns the full training set and the canonical test set; with it off, a part of "
         "the training set is withheld, to compare hyperparameters on. Had the test set made the choice, its accuracy "
@@ -235,12 +235,15 @@ def final_choice(report, options, base, seeds, histories):
     )
 
 
-def chosen(rate, validated, last):
+def chosen(rate, tried, last):
+    """The rate that validated best of those in {rate: last epoch}, and its final run."""
+    validated = tried[rate]
     change = last.validation_accuracy - validated.validation_accuracy
     than = "above" if change >= 0 else "below"
+    edge = " It is the largest tried: one beyond may be better still." if rate == max(tried) else ""
     return (
         f"Learning rate {rate:g} was best on the validation set ({percent(validated.validation_accuracy, 2)}, "
-        f"{nats(validated.validation_loss)}). Trained on the full training set it reaches "
+        f"{nats(validated.validation_loss)}).{edge} Trained on the full training set it reaches "
         f"{percent(last.validation_accuracy, 2)} on the test set, {points(change, 2)} {than} that."
     )
 

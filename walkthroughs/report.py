@@ -19,9 +19,10 @@ from typing import Any
 
 import jinja2
 import numpy as np
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from threadpoolctl import threadpool_info
 
+from .markup import marked_up, mathml
 from .tables import Table
 
 SHORT = 12  # lines of code: a terminal shows no more
@@ -63,7 +64,7 @@ class Report:
         self.blocks.append(Block("section", title))
 
     def prose(self, text):
-        """Paragraphs, a blank line between them; `code` between backticks."""
+        """Paragraphs, a blank line between them; `code` between backticks, LaTeX between dollars."""
         self.blocks.append(Block("prose", text))
 
     def reading(self, text):
@@ -73,6 +74,10 @@ class Report:
     def code(self, text, caption=""):
         """Source or output, as it stands."""
         self.blocks.append(Block("code", text, caption=caption))
+
+    def math(self, latex, caption=""):
+        """A formula on lines of its own: LaTeX, as in an align* environment."""
+        self.blocks.append(Block("math", latex, caption=caption))
 
     def figure(self, name, figure, caption):
         """A matplotlib Figure. `name` is that of its files."""
@@ -112,7 +117,7 @@ class Report:
             elif block.kind == "table":
                 parts.append(block.content.text())
             elif block.kind == "code" and block.content.count("\n") < SHORT:
-                parts.append(textwrap.indent(f"{block.caption}\n{block.content}".strip(), "  "))
+                parts.append(textwrap.indent(f"{plain(block.caption)}\n{block.content}".strip(), "  "))
         return "\n\n".join(parts)
 
     def provenance(self):
@@ -144,8 +149,10 @@ class Report:
             elif block.kind == "table":
                 paths += block.content.write(folder)
                 blocks.append(vars(block))
+            elif block.kind == "math":
+                blocks.append({**vars(block), "mathml": mathml(block.content, "block")})
             elif block.kind in ("prose", "reading"):
-                blocks.append({**vars(block), "paragraphs": marked_up(block.content)})
+                blocks.append({**vars(block), "paragraphs": block.content.split("\n\n")})
             else:
                 blocks.append(vars(block))
         paths += [write_columns(folder / f"{name}.csv", columns) for name, columns in self.series.items()]
@@ -168,16 +175,12 @@ def command_line(name, arguments):
 
 
 def environment():
-    return jinja2.Environment(
+    found = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
-
-
-def marked_up(text):
-    """Paragraphs as HTML, with `code` between backticks."""
-    paragraphs = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
-    return [Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(paragraph)))) for paragraph in paragraphs]
+    found.filters["marked_up"] = marked_up
+    return found
 
 
 def plain(text):

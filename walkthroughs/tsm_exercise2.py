@@ -19,6 +19,7 @@ VARIANTS = [  # hidden units, activation, dropout
 ]  # fmt: skip
 RATES = 0.01, 0.03, 0.1, 0.3
 TUNING_EPOCHS, EPOCHS = 5, 15
+METHOD = {"batch_size": 64, "momentum": 0.9, "learning_rate_decay": 0.85}
 
 
 def main(arguments=None):
@@ -28,7 +29,7 @@ def main(arguments=None):
 
 
 def build(report, options):
-    base = setup_for(options, batch_size=64, momentum=0.9, learning_rate_decay=0.85)
+    base = setup_for(options, **METHOD)
     data = used(report, options, base)
     variants = {name_of(*variant): variant_of(base, *variant) for variant in VARIANTS}
 

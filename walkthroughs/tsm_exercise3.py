@@ -14,12 +14,14 @@ from tqdm import tqdm
 from models.by_hand import tsm
 from models.command_line import positive, run
 from models.experiment import model_of, train
+from models.history import Epoch, History
 from models.layers import MLP
 from models.training import backward
 
 from .figures import TRAINING, VALIDATION, finish, new_figure, whole_numbers
-from .readings import nats, percent, speed
+from .readings import nats, percent, points, speed
 from .script import run_walkthrough, setup_for, used
+from .tsm_exercise2 import EPOCHS, METHOD
 
 NETWORKS = [((6, 3), "sigmoid"), ((784, 100, 10), "sigmoid"), ((784, 100, 10), "relu"),
             ((784, 100, 200, 50, 10), "relu"), ((784, 30, 30, 30, 30, 30, 10), "sigmoid")]  # fmt: skip
@@ -64,40 +66,49 @@ def compare_training(report, options):
     report.section("b) Training")
     setup = setup_for(options, hidden=tuple(options.hidden), activation="relu", learning_rate=0.03, epochs=5)
     data = used(report, options, setup)
-    _, history = train(setup, options.data_dir)
-    curves, by_hand_seconds = train_by_hand(setup, data)
-    engine_seconds = sum(epoch.seconds for epoch in history.epochs)
-    figure, both = new_figure(2)
-    for axes, measure, i in [(both[0], "loss", 0), (both[1], "accuracy", 1)]:
-        factor = 1 if measure == "loss" else 100
-        for kind, color in [("train", TRAINING), ("validation", VALIDATION)]:
-            values = [factor * getattr(epoch, f"{kind}_{measure}") for epoch in history.epochs]
-            name = "training" if kind == "train" else "validation"
-            axes.plot(range(1, len(values) + 1), values, color=color, label=f"{name}, engine")
-            ours = [factor * curve[kind][i] for curve in curves]
-            axes.plot(range(1, len(ours) + 1), ours, "o", color=color, fillstyle="none", label=f"{name}, by hand")
-        whole_numbers(axes)
-        finish(axes, "epoch", {"loss": "cross-entropy (nats)", "accuracy": "accuracy (%)"}[measure])
+    _, by_engine = train(setup, options.data_dir)
+    by_hand = train_by_hand(setup, data)
     report.figure(
-        "training", figure, "Lines: the engine's network. Circles: the hand-written one, on the same batches."
-    )
-    last = history.epochs[-1]
-    report.table(
-        "training_table", f"{setup.layers}, relu, plain SGD at rate {setup.learning_rate:g}, batches of 64, after "
-        f"{setup.epochs} epochs.",
-        {"": "", "training loss": ".4f", "validation loss": ".4f", "training": ".2%", "validation": ".2%",
-         "seconds of training": ".1f"},
-        [("engine", last.train_loss, last.validation_loss, last.train_accuracy, last.validation_accuracy,
-          engine_seconds),
-         ("by hand", curves[-1]["train"][0], curves[-1]["validation"][0], curves[-1]["train"][1],
-          curves[-1]["validation"][1], by_hand_seconds)],
+        "training", curves(by_engine, by_hand),
+        "Lines: the engine's network. Circles: the hand-written one, on the same batches.",
     )  # fmt: skip
-    report.reading(compared(last, curves[-1], engine_seconds, by_hand_seconds))
-    report.prose(
-        "Both take plain steps at one rate here, so that the two can be compared batch by batch. The networks of "
-        "Exercise 2 are the engine's too, trained with momentum and a falling rate, and for longer: what these add "
-        "to the accuracy shows beside its summary table."
-    )
+    longer = setup.but(**METHOD, learning_rate=0.01, epochs=2 if options.quick else EPOCHS)
+    _, as_exercise2 = train(longer, options.data_dir)
+    report.table(
+        "training_table", f"{setup.layers}, relu, batches of {setup.batch_size}: by plain steps, and as in Exercise 2.",
+        {"": "", "rate": "g", "decay": "g", "momentum": "g", "epochs": "d", "training loss": ".4f",
+         "validation loss": ".4f", "training": ".2%", "validation": ".2%", "seconds of training": ".1f"},
+        [row_of("engine", setup, by_engine), row_of("by hand", setup, by_hand),
+         row_of("engine, as in Exercise 2", longer, as_exercise2)],
+    )  # fmt: skip
+    report.reading(f"{compared(by_engine, by_hand)} {beside_exercise2(by_hand, as_exercise2)}")
+
+
+def curves(by_engine, by_hand):
+    figure, both = new_figure(2)
+    for axes, measure, factor, unit in [
+        (both[0], "loss", 1, "cross-entropy (nats)"), (both[1], "accuracy", 100, "accuracy (%)"),
+    ]:  # fmt: skip
+        for field, name, color in [("train", "training", TRAINING), ("validation", "validation", VALIDATION)]:
+            for history, style, who in [(by_engine, "-", "engine"), (by_hand, "o", "by hand")]:
+                values = [factor * getattr(epoch, f"{field}_{measure}") for epoch in history.epochs]
+                places = range(1, len(values) + 1)
+                axes.plot(places, values, style, color=color, fillstyle="none", label=f"{name}, {who}")
+        whole_numbers(axes)
+        finish(axes, "epoch", unit)
+    return figure
+
+
+def row_of(name, setup, history):
+    last = history.epochs[-1]
+    return (
+        name, setup.learning_rate, setup.learning_rate_decay, setup.momentum, setup.epochs, last.train_loss,
+        last.validation_loss, last.train_accuracy, last.validation_accuracy, seconds_of(history),
+    )  # fmt: skip
+
+
+def seconds_of(history):
+    return sum(epoch.seconds for epoch in history.epochs)
 
 
 def gradients_beside(sizes, activation, names, seed):
@@ -154,16 +165,13 @@ def same(rows):
 
 
 def train_by_hand(setup, data):
-    """Train the hand-written network as `fit` would: the same weights, the same batches. Returns curves and seconds.
-
-    A curve entry is {"train": (loss, accuracy), "validation": (loss, accuracy)}.
-    """
+    """The History of the hand-written network, trained as `fit` would: the same weights, the same batches."""
     model, _, rng = model_of(setup, data)
     net = tsm.MLP(model.sizes, setup.activation)
     net.W = [p.data.T.copy() for p in model.parameters()[::2]]
     net.b = [p.data.copy() for p in model.parameters()[1::2]]
-    curves, seconds = [], 0.0
-    for _ in tqdm(range(setup.epochs), "by hand", disable=None, leave=False):
+    history = History()
+    for epoch in tqdm(range(1, setup.epochs + 1), "by hand", disable=None, leave=False):
         started = time.perf_counter()
         order = rng.permutation(len(data.xtrain))
         for start in range(0, len(order), setup.batch_size):
@@ -171,11 +179,11 @@ def train_by_hand(setup, data):
             net.forward(data.xtrain[rows])
             net.backward(data.ytrain[rows])
             net.update(setup.learning_rate)
-        seconds += time.perf_counter() - started
-        curves.append(
-            {"train": measured(net, data.xtrain, data.ytrain), "validation": measured(net, data.xval, data.yval)}
-        )
-    return curves, seconds
+        took = time.perf_counter() - started
+        loss, accuracy = measured(net, data.xtrain, data.ytrain)
+        val_loss, val_accuracy = measured(net, data.xval, data.yval)
+        history.epochs.append(Epoch(epoch, loss, accuracy, val_loss, val_accuracy, setup.learning_rate, took))
+    return history
 
 
 def measured(net, x, y):
@@ -189,20 +197,33 @@ def measured(net, x, y):
     return float(sum(losses) / len(x)), hits / len(x)
 
 
-def compared(engine, curve, engine_seconds, by_hand_seconds):
+def compared(by_engine, by_hand):
     """Whether the two networks have learned the same, and which was faster."""
-    loss, accuracy = curve["validation"]
-    difference = abs(loss - engine.validation_loss)
-    same = difference < 0.1 * engine.validation_loss and abs(accuracy - engine.validation_accuracy) < 0.005
+    engine, hand = by_engine.epochs[-1], by_hand.epochs[-1]
+    difference = abs(hand.validation_loss - engine.validation_loss)
+    same = (
+        difference < 0.1 * engine.validation_loss and abs(hand.validation_accuracy - engine.validation_accuracy) < 0.005
+    )
     verdict = (
         "the two have learned the same, but for float32's rounding, which thousands of steps amplify"
         if same
         else "the two have NOT learned the same"
     )
     return (
-        f"By hand {percent(accuracy, 2)} of the validation set are right, with the engine "
+        f"By hand {percent(hand.validation_accuracy, 2)} of the validation set are right, with the engine "
         f"{percent(engine.validation_accuracy, 2)}; their losses differ by {nats(difference, 6)}: {verdict}. "
-        f"{speed('the engine', engine_seconds, 'the hand-written network', by_hand_seconds)}"
+        f"{speed('the engine', seconds_of(by_engine), 'the hand-written network', seconds_of(by_hand))}"
+    )
+
+
+def beside_exercise2(by_hand, as_exercise2):
+    """What Exercise 2's way of training adds to the hand-written network's accuracy."""
+    hand, there = by_hand.epochs[-1], as_exercise2.epochs[-1]
+    gain = there.validation_accuracy - hand.validation_accuracy
+    more = "more" if gain > 0 else "less"
+    return (
+        f"Trained as in Exercise 2, with momentum, a falling rate and {there.epoch} epochs, the same network has "
+        f"{percent(there.validation_accuracy, 2)} of the validation set right, {points(gain, 2)} {more} than by hand."
     )
 
 

@@ -1,0 +1,41 @@
+"""Prose and formulas as HTML."""
+
+import re
+
+from latex2mathml.converter import convert
+from markupsafe import Markup, escape
+
+CODE, LATEX, TINY = r"`[^`]+`", r"\$[^$]+\$", r"\b\d[\d.]*e-\d+"
+
+# What the converter leaves to the reader of MathML, and browsers read otherwise than LaTeX: a minus after another
+# operator is a sign, the curly d belongs to what follows it, and a function's name is no operator between two others.
+FORMS = [
+    (r"(&#x0003D;|&#x00028;|&#x000B7;)</mo><mo>(?=&#x02212;)", r'\1</mo><mo form="prefix">'),
+    (r"<mo>(?=&#x02202;)", '<mo lspace="0" rspace="0">'),
+    (r"<mo>(\w+)</mo>", r"<mi>\1</mi>"),
+]
+
+
+def marked_up(text):
+    """A paragraph as HTML: `code`, $LaTeX$, and numbers like 1e-5 so that no line breaks within them."""
+    html = Markup()
+    for piece in re.split(f"({CODE}|{LATEX}|{TINY})", " ".join(text.split())):
+        if re.fullmatch(CODE, piece):
+            html += Markup("<code>{}</code>").format(piece[1:-1])
+        elif re.fullmatch(LATEX, piece):
+            html += mathml(piece[1:-1], "inline")
+        elif re.fullmatch(TINY, piece):
+            html += Markup('<span class="unbroken">{}</span>').format(piece)
+        else:
+            html += escape(piece)
+    return html
+
+
+def mathml(latex, display):
+    """LaTeX mathematics as MathML, which browsers set themselves; `display` is "block" or "inline"."""
+    latex = latex.removeprefix(r"\[").removesuffix(r"\]")
+    upright = latex.replace(r"\mathrm{d}", r"\text{d}")  # a single letter in \mathrm comes out in italics
+    found = convert(upright, display=display)
+    for pattern, replacement in FORMS:
+        found = re.sub(pattern, replacement, found)
+    return Markup(found)
