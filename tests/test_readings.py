@@ -112,9 +112,9 @@ def test_tsm_exercise_2_names_the_favourite_and_the_rates():
     assert tsm_exercise2.favoured(runs, "100 relu", 0.979).startswith(
         "100 relu has the best validation accuracy, 98.00%"
     )
-    validated = {("A", 0.1): 0.9, ("A", 0.3): 0.5, ("B", 0.1): 0.8, ("B", 0.3): 0.85}
-    said = tsm_exercise2.tuned({"A": 0.1, "B": 0.3}, validated)
-    assert "0.1 for A and 0.3 for B" in said and "most for A, which would lose 40.0" in said
+    validated = {("A", 0.1): 0.9, ("A", 1.0): 0.5, ("B", 0.1): 0.8, ("B", 1.0): 0.85}
+    said = tsm_exercise2.tuned({"A": 0.1, "B": 1.0}, validated)
+    assert "0.1 for A and 1 for B" in said and "most for A, which would lose 40.0" in said
     assert "at the edge of the rates tried for B:" in said
     assert "edge" not in tsm_exercise2.tuned({"A": 0.1, "B": 0.1}, validated)
 
@@ -211,12 +211,12 @@ def test_ftp_exercise_3_compares_the_networks():
     rows = [(*rows[0][:6], 0.11, 3.0), (*rows[1][:6], 0.13, 3.0)]
     said = ftp_exercise3.errors_compared(rows, confusion, ("shirt", "coat", "bag"))
     assert "2.00 percentage points more" in said and "not within the sheet's" in said
-    found = {("shallow", rate, 64): value for rate, value in zip(ftp_exercise3.RATES, (0.8, 0.9, 0.7))}
-    assert "does best at rate 0.1 in batches of 64 (90.0%), and 20.0" in ftp_exercise3.suited(
-        found, {"shallow": (0.1, 64)}
+    found = {("shallow", rate, 64): value for rate, value in zip(ftp_exercise3.RATES, (0.8, 0.9, 0.7, 0.7))}
+    assert "does best at rate 0.03 in batches of 64 (90.0%), and 20.0" in ftp_exercise3.suited(
+        found, {"shallow": (0.03, 64)}
     )
-    assert "at the edge" not in ftp_exercise3.suited(found, {"shallow": (0.1, 64)})
-    assert "at the edge" in ftp_exercise3.suited(found, {"shallow": (0.03, 64)})
+    assert "at the edge" not in ftp_exercise3.suited(found, {"shallow": (0.03, 64)})
+    assert "at the edge" in ftp_exercise3.suited(found, {"shallow": (0.01, 64)})
     ten, four = ("784-100-10", 60_000, 0.12, 3.0), ("784-100-4", 24_000, 0.05, 1.0)
     assert "lower: 5.0% against 12.0%" in ftp_exercise3.classes_compared([four, ten])
     assert "HIGHER" in ftp_exercise3.classes_compared([(*four[:2], 0.2, 1.0), ten])

@@ -98,6 +98,18 @@ def test_the_same_report_gives_the_same_page(tmp_path):
     assert without_seconds(tmp_path / "a") == without_seconds(tmp_path / "b")
 
 
+def test_logarithmic_axes_have_plain_numbers_where_these_are_short():
+    labels = []
+    for values in ([0.002, 2000], [1e-9, 1]):
+        figure, axes = new_figure()
+        axes.loglog([1, 100], values)
+        finish(axes, "step", "loss (nats)")
+        figure.canvas.draw()
+        labels.append({text.get_text() for text in axes.get_yticklabels(which="both")})
+    assert {"0.01", "1", "1,000"} <= labels[0] and not any("e" in text or "^" in text for text in labels[0])
+    assert any("10^" in text for text in labels[1])
+
+
 def test_a_table_in_every_format():
     table = Table(
         "t", "50% & more_", {"who": "", "n": ",d", "share": ".1%"}, [("x_1", 1234, 0.25), ("y", None, -0.0001)]

@@ -19,6 +19,8 @@ from models.layers import MLP
 from models.sweep import fingerprint_of, run_setup
 from models.training import backward, fit
 
+from .answers import jacobian_answer, sigmoid_answer
+from .derivations import set_out
 from .figures import OTHERS, REFERENCE, finish, learning_curves, new_figure
 from .readings import percent, points, seconds, times
 from .script import run_walkthrough, setup_for, used
@@ -48,12 +50,12 @@ def build(report, options):
     gradient_norms(report, history)
     mini_batches(report, options, setup, history)
     report.section("Exercise 7: the derivative of the softmax function")
-    report.prose("`python -m walkthroughs.derivations` derives it, step by step, from the operators' own rules.")
+    set_out(report, jacobian_answer())
 
 
 def by_hand(report, data, seed):
-    report.section("Exercises 1 and 2: the error term, and the derivative of the sigmoid")
-    report.code(inspect.getsource(augsburg.error_term_last_layer) + "\n\n" + inspect.getsource(augsburg.del_sigmoid))
+    report.section("Exercise 1: the error term of the last layer")
+    report.code(inspect.getsource(augsburg.error_term_last_layer))
     H, y = np.array([[0.7, 0.1], [0.2, 0.3], [0.1, 0.6]]), np.array([0, 2])
     delta = augsburg.error_term_last_layer(H, y)
     report.table(
@@ -61,9 +63,12 @@ def by_hand(report, data, seed):
         {"class": "d", "H, m = 0": ".2f", "H, m = 1": ".2f", "Delta, m = 0": ".2f", "Delta, m = 1": ".2f"},
         [(i, *map(float, H[i]), *map(float, delta[i])) for i in range(3)],
     )  # fmt: skip
+    report.section("Exercise 2: the derivative of the sigmoid")
+    report.code(inspect.getsource(augsburg.del_sigmoid))
+    report.prose("The engine comes to the same line from its operators' own rules:")
+    set_out(report, sigmoid_answer())
     report.prose(
-        "The derivative of the sigmoid is h (1 - h): at most 1/4, at h = 1/2, and next to nothing where the unit is "
-        "saturated, h near 0 or 1."
+        "$h (1 - h)$ is at most 1/4, at $h = 1/2$, and next to nothing where the unit is saturated, $h$ near 0 or 1."
     )
     report.section("Exercises 3 and 4: backpropagation and one optimisation step")
     report.code(inspect.getsource(augsburg.NeuralNetwork))
@@ -189,7 +194,7 @@ def gradient_norms(report, history):
     report.reading(slowness({layer: float(values[0]) for layer, values in norms.items()},
                             {layer: float(values[-1]) for layer, values in norms.items()}, len(steps)))  # fmt: skip
     report.prose(
-        "On its way back the error term is multiplied by del_sigmoid(H), at most 1/4 and mostly less, once for "
+        "On its way back the error term is multiplied by `del_sigmoid(H)`, at most 1/4 and mostly less, once for "
         "each sigmoid layer, so the first layer learns from a fraction of what reaches the last. And a step moves "
         "the weights by the learning rate times that norm: at rate 0.01 a thousand steps are a short way, however "
         "exactly each step's direction is known from all the examples."

@@ -39,7 +39,7 @@ ENTRIES = [
     Entry("lmu_task2", LMU, "Task 2", "MNIST's statistics, principal components, and the projection onto two", 6),
     Entry("lmu_task3", LMU, "Tasks 3 and 4", "a five-layer ReLU network with Adam, and what its layers see", 17),
     Entry(
-        "augsburg", AUGSBURG, "Exercises 1-6", "1,000 full-batch steps of 784-400-400-10, against mini-batches", 1000
+        "augsburg", AUGSBURG, "Exercises 1-7", "1,000 full-batch steps of 784-400-400-10, against mini-batches", 1000
     ),
     Entry("ftp_exercise2", FTP, "Exercises 1 and 2", "propagate and backpropagate, and the sheet's gradient check", 8),
     Entry("ftp_exercise3", FTP, "Exercise 3", "Fashion-MNIST: 150 units against 250-150-50; weights as images", 200),

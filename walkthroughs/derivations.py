@@ -161,17 +161,22 @@ def fill(report, found, example, seed, checked):
     report.prose(NOTATION)
     for answer in found:
         report.section(in_latex(answer.title))
-        report.prose(in_latex(answer.prose))
-        for latex in displayed(answer):
-            report.math(latex)
-        if answer.code:
-            report.code(answer.code)
+        set_out(report, answer)
     report.section(example_title(seed))
     page = Page(example, LATEX_LAYOUT)
     report.prose(page.title())
     for heading, rows in page.sections():
         report.math(LATEX_LAYOUT.aligned(rows), heading)
     report.reading(checked)
+
+
+def set_out(report, answer):
+    """An answer in a report's section: its prose, formulas, and code."""
+    report.prose(in_latex(answer.prose))
+    for latex in displayed(answer):
+        report.math(latex)
+    if answer.code:
+        report.code(answer.code)
 
 
 def underlined(title):

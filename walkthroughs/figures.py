@@ -9,6 +9,7 @@ import math
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure  # without pyplot: no screen, and a notebook keeps its own settings
+from matplotlib.ticker import LogFormatter
 
 from models.history import TRAINING, VALIDATION
 
@@ -37,8 +38,24 @@ def finish(axes, xlabel, ylabel, title="", legend=True):
     """Labels, a faint grid, and a legend without a frame, which suits light and dark pages."""
     axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
     axes.grid(alpha=0.25)
+    plain_numbers(axes)
     if legend and axes.get_legend_handles_labels()[0]:
         axes.legend(frameon=False)
+
+
+def plain_numbers(axes):
+    """On logarithmic axes 0.01 and 1,000 instead of powers of ten, where these are short."""
+    for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+        if axis.get_scale() == "log" and min(limits) > 1e-4 and max(limits) < 1e5:
+            axis.set_major_formatter(PlainLog(labelOnlyBase=False))
+            axis.set_minor_formatter(PlainLog(labelOnlyBase=False))
+
+
+class PlainLog(LogFormatter):
+    """matplotlib's choice of which ticks have a number, and plain numbers."""
+
+    def __call__(self, x, pos=None):
+        return f"{x:,g}" if super().__call__(x, pos) else ""
 
 
 def whole_numbers(axes):
@@ -100,6 +117,7 @@ def curves_of_many(histories, measure, n_columns=4, scale="linear", size=(2.5, 2
         axes.set_title(title, fontsize=9)
         axes.set_yscale(scale)
         axes.grid(alpha=0.25)
+        plain_numbers(axes)
     for axes in panels.flat[len(histories) :]:
         axes.set_visible(False)
     panels.flat[0].legend(frameon=False, fontsize=8)

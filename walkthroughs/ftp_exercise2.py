@@ -45,9 +45,10 @@ def build(report, options):
 
     report.section("Exercise 2: backpropagate, and the sheet's gradient check")
     report.prose(
-        "For each parameter w the check takes the cost at w + 1e-5 and at w - 1e-5. (J(w + e) - J(w - e)) / 2e "
-        "differs from dJ/dw by about e^2 J'''/6, some 1e-11 here, and by the rounding of the costs divided by 2e. "
-        f"It runs on the first {SAMPLES} training images."
+        r"For each parameter $w$ the check takes the cost at $w + \epsilon$ and at $w - \epsilon$, with "
+        r"$\epsilon = 10^{-5}$. $(J(w + \epsilon) - J(w - \epsilon)) / 2 \epsilon$ differs from "
+        r"$\partial J / \partial w$ by about $\epsilon^2 J''' / 6$, some 1e-11 here, and by the rounding of the costs "
+        rf"divided by $2 \epsilon$. It runs on the first {SAMPLES} training images."
     )
     report.code(inspect.getsource(ftp.gradient_check))
     checks = [checked(hidden, x, labels, data.num_classes, options.seed, np.float64) for hidden in NETWORKS]

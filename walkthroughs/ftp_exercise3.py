@@ -16,7 +16,7 @@ from .readings import listed, percent, points, seconds, times
 from .script import run_walkthrough, setup_for, used
 
 NETWORKS = {"shallow": (150,), "deeper": (250, 150, 50)}
-RATES = 0.03, 0.1, 0.3
+RATES = 0.01, 0.03, 0.1, 0.3
 BATCHES = 16, 64, 256
 DECAY, WEIGHT_DECAY = 0.8, 0.001
 

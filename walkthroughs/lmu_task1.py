@@ -13,6 +13,8 @@ from models.by_hand import lmu
 from models.command_line import run
 from models.datasets import digest_of, make_moons
 
+from .answers import linear_relu_answer, two_layers_answer
+from .derivations import set_out
 from .figures import CLASSES, TEST, TRAINING, finish, new_figure
 from .readings import nats, percent
 from .script import run_walkthrough
@@ -27,11 +29,15 @@ def main(arguments=None):
 
 
 def build(report, options):
-    report.section("The layers")
+    report.section("1. The gradients of a linear and a ReLU layer")
+    report.prose("The chain rule, written out by the engine from its operators' own rules.")
+    set_out(report, linear_relu_answer())
+    report.section("1. A weight of the first layer, from the loss")
+    set_out(report, two_layers_answer())
+    report.section("1. The layers by hand")
     report.prose(
-        "`models/by_hand/lmu.py` has each layer with a forward pass, a backward pass and an update. For a linear layer "
-        "f_j = sum_i w_ji x_i + b_j the chain rule gives dL/dw_ji = sum_n dL/df_nj x_ni, dL/db_j = sum_n dL/df_nj and "
-        "dL/dx_ni = sum_j dL/df_nj w_ji; for ReLU dL/df_j = dL/dg_j where f_j > 0, and 0 elsewhere."
+        "`models/by_hand/lmu.py` has each layer with a forward pass, a backward pass and an update, for all instances "
+        "of a batch at once: a sum over them is a matrix product."
     )
     report.code(inspect.getsource(lmu.Linear) + "\n\n" + inspect.getsource(lmu.ReLU))
     softmax_constant(report)
@@ -54,9 +60,9 @@ def softmax_constant(report):
     )  # fmt: skip
     report.reading(overflow(rows))
     report.prose(
-        "exp(f + C) / sum exp(f + C) is the same for every C, since exp(C) cancels. In floating point it is not: "
-        "float32 ends at 3.4e38, about exp(88.7), and infinity / infinity is not a number. With C = -max(f) the "
-        "largest exponent is 0, so that nothing overflows, and the sum is at least 1, so that nothing is divided "
+        r"$e^{f_j + C} / \sum_k e^{f_k + C}$ is the same for every $C$, since $e^C$ cancels. In floating point it is "
+        r"not: float32 ends at 3.4e38, about $e^{88.7}$, and infinity / infinity is not a number. With $C = -\max(f)$ "
+        "the largest exponent is 0, so that nothing overflows, and the sum is at least 1, so that nothing is divided "
         "by 0."
     )
 

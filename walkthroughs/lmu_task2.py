@@ -49,7 +49,7 @@ def first_look(report, loaded, stored, y):
 def vectors(report, x, y, half):
     report.section("2. Vectors in [-1, 1]")
     report.prose(
-        f"x / {half:g} - 1 takes the pixels from 0 to {2 * half:g} to the range from {x.min():g} to "
+        f"$x / {half:g} - 1$ takes the pixels from 0 to {2 * half:g} to the range from {x.min():g} to "
         f"{x.max():g}, centred around 0. The result is an array of images {x.shape} in {x.dtype} and an array of "
         f"labels {y.shape} in {y.dtype}. Most pixels are background, so the mean is {x.mean():.3f}."
     )

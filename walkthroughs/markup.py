@@ -5,7 +5,7 @@ import re
 from latex2mathml.converter import convert
 from markupsafe import Markup, escape
 
-CODE, LATEX, TINY = r"`[^`]+`", r"\$[^$]+\$", r"\b\d[\d.]*e-\d+"
+CODE, LATEX, HYPHENATED = r"`[^`]+`", r"\$[^$]+\$", r"\b\d[\d.]*e-\d+|\b\d+(?:-\d+)+"
 
 # What the converter leaves to the reader of MathML, and browsers read otherwise than LaTeX: a minus after another
 # operator is a sign, the curly d belongs to what follows it, and a function's name is no operator between two others.
@@ -17,14 +17,14 @@ FORMS = [
 
 
 def marked_up(text):
-    """A paragraph as HTML: `code`, $LaTeX$, and numbers like 1e-5 so that no line breaks within them."""
+    """A paragraph as HTML: `code`, $LaTeX$, and numbers such as 1e-5 and 784-300-10 so that no line breaks in them."""
     html = Markup()
-    for piece in re.split(f"({CODE}|{LATEX}|{TINY})", " ".join(text.split())):
+    for piece in re.split(f"({CODE}|{LATEX}|{HYPHENATED})", " ".join(text.split())):
         if re.fullmatch(CODE, piece):
             html += Markup("<code>{}</code>").format(piece[1:-1])
         elif re.fullmatch(LATEX, piece):
             html += mathml(piece[1:-1], "inline")
-        elif re.fullmatch(TINY, piece):
+        elif re.fullmatch(HYPHENATED, piece):
             html += Markup('<span class="unbroken">{}</span>').format(piece)
         else:
             html += escape(piece)

@@ -27,8 +27,8 @@ def build(report, options):
         "Give every quantity of one instance an axis in front, of the batch's size B, and each line of the passes "
         "stays a single NumPy call. `x @ W` multiplies all rows by W at once; `+ b` is broadcast over the rows. "
         "In the backward pass the outer products of the single instances, `outer(x, dk)`, have to be summed over "
-        "the batch, and that sum is one matrix product: sum_b x_bi dk_bj is element ij of `x.T @ dk`. The bias is "
-        "used by every instance, so its derivative is the sum over the rows."
+        "the batch, and that sum is one matrix product: $\\sum_b x_{bi} \\, dk_{bj}$ is element $ij$ of `x.T @ dk`. "
+        "The bias is used by every instance, so its derivative is the sum over the rows."
     )
     h, n_in, n_out = 300, data.xtrain.shape[1], data.num_classes
     report.table(
@@ -54,9 +54,9 @@ def build(report, options):
     figure, axes = new_figure(width=7, height=4)
     axes.loglog(BATCHES, [1e6 * s for s in per_instance.values()], "o-", color=OTHERS[0], label="batched")
     axes.axhline(1e6 * single, color=REFERENCE, linestyle="--", label="one instance at a time")
+    finish(axes, "instances in a batch", "time per instance (microseconds)")
     axes.set_xticks(BATCHES, [str(batch) for batch in BATCHES])
     axes.minorticks_off()
-    finish(axes, "instances in a batch", "time per instance (microseconds)")
     report.figure(
         "time", figure, "Forward, backward and update with one step a batch: the time that an instance takes."
     )

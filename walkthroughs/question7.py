@@ -15,7 +15,7 @@ from .readings import nats, overfitting, percent, points, spread, winner
 from .script import run_walkthrough, setup_for, used
 
 RATES = 0.001, 0.003, 0.01, 0.03  # the sheet's
-LARGER = 0.1, 0.3  # tried for the final choice, once the sheet's rates have shown that larger ones are better
+LARGER = 0.1, 0.3, 1.0  # tried for the final choice, once the sheet's rates have shown that larger ones are better
 
 
 def main(arguments=None):

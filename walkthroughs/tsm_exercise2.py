@@ -17,7 +17,7 @@ VARIANTS = [  # hidden units, activation, dropout
     ((), "sigmoid", 0.0), ((100,), "sigmoid", 0.0), ((300,), "sigmoid", 0.0), ((100, 100), "sigmoid", 0.0),
     ((100,), "relu", 0.0), ((300, 100), "relu", 0.0), ((100, 200, 50), "relu", 0.0), ((500, 300), "relu", 0.2),
 ]  # fmt: skip
-RATES = 0.01, 0.03, 0.1, 0.3
+RATES = 0.003, 0.01, 0.03, 0.1, 0.3, 1.0
 TUNING_EPOCHS, EPOCHS = 5, 15
 METHOD = {"batch_size": 64, "momentum": 0.9, "learning_rate_decay": 0.85}
 
@@ -80,7 +80,7 @@ def build(report, options):
 
 def name_of(hidden, activation, dropout):
     name = f"{'-'.join(map(str, hidden))} {activation}" if hidden else "no hidden layer"
-    return f"{name}, dropout" if dropout else name
+    return f"{name} with dropout" if dropout else name
 
 
 def variant_of(base, hidden, activation, dropout):

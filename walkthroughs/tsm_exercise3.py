@@ -39,8 +39,8 @@ def main(arguments=None):
 def build(report, options):
     report.section("The implementation")
     report.prose(
-        "`models/by_hand/tsm.py` is an MLP of any number of layers and units. The forward pass keeps a and z of each "
-        "layer; the backward pass goes from dz of the last layer, (a - one-hot) / N, to the first."
+        "`models/by_hand/tsm.py` is an MLP of any number of layers and units. The forward pass keeps $a$ and $z$ of "
+        "each layer; the backward pass goes from $dz$ of the last layer, $(a - \\text{one-hot}) / N$, to the first."
     )
     report.code(inspect.getsource(tsm.MLP))
 

@@ -58,9 +58,9 @@ def parameters(report, setup):
 def linear_layers(report, options, setup, data):
     report.section("b) Linear layers without activations")
     report.prose(
-        "A linear layer after a linear layer is a linear layer: (x W1 + b1) W2 + b2 = x (W1 W2) + (b1 W2 + b2). "
-        "So the four layers can be multiplied out into one, and the network can separate classes by planes only, "
-        "as the network without hidden layers can."
+        "A linear layer after a linear layer is a linear layer: $(x W_1 + b_1) W_2 + b_2 = x (W_1 W_2) + "
+        "(b_1 W_2 + b_2)$. So the four layers can be multiplied out into one, and the network can separate classes by "
+        "planes only, as the network without hidden layers can."
     )
     sizes = list(map(int, setup.layers.split("-")))
     rng = np.random.default_rng(setup.seed)
@@ -129,10 +129,10 @@ def cost_of_a_gradient(report, options):
     finish(axes, "parameters", "time of one gradient (seconds)")
     report.figure("gradient_time", figure, "The gradient of the loss of 64 instances by all parameters, in float64.")
     report.table(
-        "gradient_times", "One gradient, in seconds.",
-        {"layers": "", "parameters": ",d", "backpropagation": ".2e", "finite differences": ".2e", "ratio": ",.0f",
+        "gradient_times", "One gradient, in milliseconds.",
+        {"layers": "", "parameters": ",d", "backpropagation": ".3f", "finite differences": ",.0f", "ratio": ",.0f",
          "largest difference": ".0e"},
-        rows,
+        [(layers, count, 1e3 * a, 1e3 * b, ratio, worst) for layers, count, a, b, ratio, worst in rows],
     )  # fmt: skip
     report.reading(saved(rows, 109_260))
 
@@ -187,11 +187,11 @@ def rounded(number):
 def memory(report, setup, data):
     report.section("d) What each layer remembers")
     report.prose(
-        "A layer's backward pass needs what its derivatives are made of. z = a W' + b has dW = dz' a, so it needs "
-        "its input a, and W, which is there anyway. An activation needs its slope: sigmoid's is a (1 - a), so its "
-        "output is enough; relu's is 1 where z > 0, which its output tells as well. So one array a layer has to "
-        "be kept, its activation. (The class of Exercise 3 keeps z as well, for activations whose slope is not to be "
-        "had from the output.) The softmax with its cross-entropy needs the probabilities."
+        "A layer's backward pass needs what its derivatives are made of. $z = a W^T + b$ has $dW = dz^T a$, so it "
+        "needs its input $a$, and $W$, which is there anyway. An activation needs its slope: sigmoid's is $a (1 - a)$, "
+        "so its output is enough; relu's is 1 where $z > 0$, which its output tells as well. So one array a layer has "
+        "to be kept, its activation. (The class of Exercise 3 keeps $z$ as well, for activations whose slope is not to "
+        "be had from the output.) The softmax with its cross-entropy needs the probabilities."
     )
     x, y = data.xtrain[:64], data.ytrain[:64]
     net = tsm.MLP([x.shape[1], *setup.hidden, data.num_classes], setup.activation)
