@@ -120,6 +120,7 @@ def test_a_table_in_every_format():
     latex = table.latex()
     assert r"\begin{tabular}{lrr}" in latex and r"x\_1 & 1,234 & 25.0\% \\" in latex
     assert r"\caption{50\% \& more\_}" in latex and latex.count(r"\\") == 3
+    assert r"\caption{$x_1$ of 50\%}" in Table("t", "$x_1$ of 50%", {"a": ""}, []).latex()
     with pytest.raises(ValueError, match="table t: each row must have 1 values"):
         Table("t", "", {"a": ""}, [(1, 2)])
 

@@ -6,20 +6,36 @@ from .draw import draw
 from .report import Report
 
 SIX = ".6f"
-TASK = """Implement the network k = W'x + b, h = sigmoid(k), o = V'h + c, y = softmax(o) with the weights below. Perform
-one forward pass, up to the loss l = -log y[target], and one backward pass. Report the derivatives of the loss on all
-weights, including biases. Do not use anything more than plain Python and the math package."""
+TASK = r"""Implement the network $k = W^{\top} x + b$, $h = \sigma(k)$, $o = V^{\top} h + c$,
+$y = \operatorname{softmax}(o)$ with the weights below. Perform one forward pass, up to the loss $l = -\log(y_t)$ on the
+true class $t$, and one backward pass. Report the derivatives of the loss on all weights, including biases. Do not use
+anything more than plain Python and the `math` package."""
+BACKWARD = r"""\begin{align*}
+  \frac{\partial l}{\partial y_i} & = -\frac{[i = t]}{y_i} \\
+  \frac{\partial l}{\partial o_j}
+    & = \sum_i \frac{\partial l}{\partial y_i} \cdot \frac{\partial y_i}{\partial o_j} = y_j - [j = t] \\
+  \frac{\partial l}{\partial h_i} & = \sum_j \frac{\partial l}{\partial o_j} \cdot V_{ij} \\
+  \frac{\partial l}{\partial k_i} & = \frac{\partial l}{\partial h_i} \cdot h_i \, (1 - h_i)
+\end{align*}"""
+OF_WEIGHTS = {
+    "V": r"$\partial l / \partial V_{ij} = h_i \cdot \partial l / \partial o_j$",
+    "c": r"$\partial l / \partial c_j = \partial l / \partial o_j$",
+    "W": r"$\partial l / \partial W_{ij} = x_i \cdot \partial l / \partial k_j$",
+    "b": r"$\partial l / \partial b_j = \partial l / \partial k_j$",
+}
 
 
 def given(report, case):
     """The numbers that the exercise starts from."""
     x = ", ".join(f"{number:g}" for number in case.x)
-    report.prose(f"The instance is x = [{x}], its true class is {case.target}, counted from 0.")
+    report.prose(f"The instance is $x = [{x}]$, its true class $t$ is {case.target}, counted from 0.")
     for name, inputs, outputs, matrix, bias in [("W", "x", "k", case.W, case.b), ("V", "h", "o", case.V, case.c)]:
         columns = {"from": "", **{f"to {outputs}{j}": "g" for j in range(1, len(bias) + 1)}}
         rows = [(f"{inputs}{i}", *row) for i, row in enumerate(matrix, start=1)] + [("bias", *bias)]
         bias_name = {"W": "b", "V": "c"}[name]
-        report.table(f"given_{name}", f"{name}, a row for each {inputs}, and the biases {bias_name}.", columns, rows)
+        report.table(
+            f"given_{name}", f"${name}$, a row for each ${inputs}$, and the biases ${bias_name}$.", columns, rows
+        )
 
 
 def exam(case):
@@ -32,7 +48,7 @@ def exam(case):
     for name, rows in shapes.items():
         empty = [(f"row {i}", *["_______"] * len(row)) for i, row in enumerate(rows, start=1)]
         columns = {"": "", **{str(j): SIX for j in range(1, len(rows[0]) + 1)}}
-        report.table(f"answer_{name}", f"dl/d{name}", columns, empty)
+        report.table(f"answer_{name}", rf"$\partial l / \partial {name}$", columns, empty)
     return report
 
 
@@ -52,16 +68,13 @@ def answer_key(network, results, report):
 
     report.section("Backward pass")
     report.prose(
-        "From the loss to the inputs, each layer's derivative from the one after it: dl/dy_i = -[i = target] / y_i, "
-        "dl/do_j = sum_i dl/dy_i dy_i/do_j, which comes to y_j - [j = target], dl/dh_i = sum_j V_ij dl/do_j, and "
-        "dl/dk_i = dl/dh_i h_i (1 - h_i)."
+        "From the loss to the inputs, each layer's derivative from the one after it. $[i = t]$ is 1 for the true class "
+        "and 0 for all others."
     )
+    report.math(BACKWARD)
     rows = [(f"dl/d{name}", *padded([node.grad for node in getattr(network, name)], width)) for name in "yohk"]
     report.table("backward", "The derivatives of the layers' values.", columns, rows)
-    for name, formula in [
-        ("V", "dl/dV_ij = h_i dl/do_j"), ("c", "dl/dc_j = dl/do_j"),
-        ("W", "dl/dW_ij = x_i dl/dk_j"), ("b", "dl/db_j = dl/dk_j"),
-    ]:  # fmt: skip
+    for name, formula in OF_WEIGHTS.items():
         report.table(f"derivatives_{name}", formula, *gradient_table(name, results))
     report.reading(verdict(results))
 

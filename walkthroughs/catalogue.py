@@ -31,17 +31,17 @@ ENTRIES = [
     Entry("from_scalar_to_tensor", VU, "Part 2 to Part 3", "one network as Values, as programs, as Tensors", 1),
     Entry("question5", VU, "Question 5", "784-300-10 on MNIST, and gradients averaged over a few instances", 15),
     Entry("question6", VU, "Question 6", "the batched passes equal one instance at a time, and are faster", 4),
-    Entry("question7", VU, "Questions 7, 7.1-7.4", "loss curves, initialisations, learning rates, a final choice", 110),
-    Entry("tsm_exercise2", TSM, "Exercise 2", "eight variants, each with its learning rate tuned; a favourite", 230),
+    Entry("question7", VU, "Questions 7, 7.1-7.4", "loss curves, initialisations, learning rates, a final choice", 115),
+    Entry("tsm_exercise2", TSM, "Exercise 2", "eight variants, each with its learning rate tuned; a favourite", 290),
     Entry("tsm_exercise3", TSM, "Exercise 3", "backpropagation without autograd, checked against PyTorch, trained", 40),
     Entry("tsm_exercise5", TSM, "Exercise 5", "review questions: parameters, linear layers, cost, memory", 9),
-    Entry("lmu_task1", LMU, "Task 1", "softmax's constant; two moons with ever deeper networks, and overfitting", 11),
+    Entry("lmu_task1", LMU, "Task 1", "softmax's constant; two moons with ever deeper networks, and overfitting", 12),
     Entry("lmu_task2", LMU, "Task 2", "MNIST's statistics, principal components, and the projection onto two", 6),
     Entry("lmu_task3", LMU, "Tasks 3 and 4", "a five-layer ReLU network with Adam, and what its layers see", 17),
     Entry(
         "augsburg", AUGSBURG, "Exercises 1-7", "1,000 full-batch steps of 784-400-400-10, against mini-batches", 1000
     ),
     Entry("ftp_exercise2", FTP, "Exercises 1 and 2", "propagate and backpropagate, and the sheet's gradient check", 8),
-    Entry("ftp_exercise3", FTP, "Exercise 3", "Fashion-MNIST: 150 units against 250-150-50; weights as images", 200),
+    Entry("ftp_exercise3", FTP, "Exercise 3", "Fashion-MNIST: 150 units against 250-150-50; weights as images", 230),
 ]
 BY_NAME = {entry.name: entry for entry in ENTRIES}

@@ -10,7 +10,7 @@ CODE, LATEX, HYPHENATED = r"`[^`]+`", r"\$[^$]+\$", r"\b\d[\d.]*e-\d+|\b\d+(?:-\
 # What the converter leaves to the reader of MathML, and browsers read otherwise than LaTeX: a minus after another
 # operator is a sign, the curly d belongs to what follows it, and a function's name is no operator between two others.
 FORMS = [
-    (r"(&#x0003D;|&#x00028;|&#x000B7;)</mo><mo>(?=&#x02212;)", r'\1</mo><mo form="prefix">'),
+    (r"(&#x0003D;|&#x00028;|\[|&#x0002C;|&#x000B7;)</mo><mo>(?=&#x02212;)", r'\1</mo><mo form="prefix">'),
     (r"<mo>(?=&#x02202;)", '<mo lspace="0" rspace="0">'),
     (r"<mo>(\w+)</mo>", r"<mi>\1</mi>"),
 ]

@@ -64,7 +64,7 @@ def main(arguments=None):
             page = Report("The derivatives of a tiny network", BY_NAME["question3"].source, command, options.random)
             answer_key(network, results, page)
             page.section("The code")
-            page.code(program_of(network), "Both passes in plain Python, as --program prints them; they run alone.")
+            page.code(program_of(network), "Both passes in plain Python, as `--program` prints them; they run alone.")
             written += page.write(out)
             if options.random is not None:
                 written += exam(network.case).write(out / "exam")[:1]

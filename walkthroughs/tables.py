@@ -1,6 +1,7 @@
 """A table, and what a report makes of it: a page's cells, LaTeX, CSV, and text for a terminal."""
 
 import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ class Table:
     """Rows of values under headers.
 
     name        of its files: NAME.tex and NAME.csv
-    caption     a sentence
+    caption     a sentence, with LaTeX between dollars
     columns     {header: how its numbers are written, a format specification such as ".2%"}
     rows        a value for each column; None is an empty cell
     """
@@ -87,5 +88,9 @@ def written(value, spec):
 
 
 def escaped(text):
-    """Text as LaTeX shows it."""
-    return "".join(LATEX.get(character, character) for character in text)
+    """Text as LaTeX shows it; what stands between dollars is LaTeX already."""
+    pieces = re.split(r"(\$[^$]+\$)", text)
+    return "".join(
+        piece if i % 2 else "".join(LATEX.get(character, character) for character in piece)
+        for i, piece in enumerate(pieces)
+    )

@@ -187,11 +187,11 @@ def rounded(number):
 def memory(report, setup, data):
     report.section("d) What each layer remembers")
     report.prose(
-        "A layer's backward pass needs what its derivatives are made of. $z = a W^T + b$ has $dW = dz^T a$, so it "
-        "needs its input $a$, and $W$, which is there anyway. An activation needs its slope: sigmoid's is $a (1 - a)$, "
-        "so its output is enough; relu's is 1 where $z > 0$, which its output tells as well. So one array a layer has "
-        "to be kept, its activation. (The class of Exercise 3 keeps $z$ as well, for activations whose slope is not to "
-        "be had from the output.) The softmax with its cross-entropy needs the probabilities."
+        "A layer's backward pass needs what its derivatives are made of. $z = a W^{\\top} + b$ has $dW = dz^{\\top} "
+        "a$, so it needs its input $a$, and $W$, which is there anyway. An activation needs its slope: sigmoid's is "
+        "$a (1 - a)$, so its output is enough; relu's is 1 where $z > 0$, which its output tells as well. So one "
+        "array a layer has to be kept, its activation. (The class of Exercise 3 keeps $z$ as well, for activations "
+        "whose slope is not to be had from the output.) The softmax with its cross-entropy needs the probabilities."
     )
     x, y = data.xtrain[:64], data.ytrain[:64]
     net = tsm.MLP([x.shape[1], *setup.hidden, data.num_classes], setup.activation)
