@@ -105,7 +105,7 @@ def test_a_random_case_is_an_exam_and_its_answer_key(tmp_path, capsys):
     assert not any(answer in exam for answer in answers) and "--random" not in exam
     weights = [f'<td class="number">{number:g}</td>' for name in "WV" for row in getattr(case, name) for number in row]
     assert all(weight in exam and weight in key for weight in weights)
-    assert "They agree with finite differences" in key
+    assert "The derivatives agree with finite differences" in key
 
 
 @pytest.mark.parametrize("what", ["sheet value", "weight"])

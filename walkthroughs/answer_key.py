@@ -117,5 +117,6 @@ def verdict(results):
         agrees = "agree" if results["agrees"] else "DO NOT agree"
         sentences.append(f"The derivatives {agrees} with the sheet's to four decimals.")
     agree = "agree" if check["agree"] else "DO NOT agree"
-    sentences.append(f"They {agree} with finite differences: the worst error is {check['worst_error']:.0e}.")
+    they = "They" if sentences else "The derivatives"
+    sentences.append(f"{they} {agree} with finite differences: the worst error is {check['worst_error']:.0e}.")
     return " ".join(sentences)

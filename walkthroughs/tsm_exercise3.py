@@ -44,14 +44,15 @@ def build(report, options):
     )
     report.code(inspect.getsource(tsm.MLP))
 
-    compare_gradients(report, options.seed)
+    compare_gradients(report, options)
     compare_training(report, options)
 
 
-def compare_gradients(report, seed):
+def compare_gradients(report, options):
     report.section("a) The gradients")
     names = [name for name in ("the engine", "PyTorch") if name == "the engine" or importlib.util.find_spec("torch")]
-    rows = [row for sizes, activation in NETWORKS for row in gradients_beside(sizes, activation, names, seed)]
+    networks = [*NETWORKS, ((784, *options.hidden, 10), "relu")]
+    rows = [row for net in networks for row in gradients_beside(*net, names, options.seed)]
     report.table(
         "gradients", "A batch of 64 in float64: the largest difference of any derivative of any weight or bias.",
         {"layers": "", "activation": "", "compared with": "", "largest derivative": ".3g", "largest difference": ".1e"},
