@@ -3,7 +3,12 @@
 import re
 import subprocess
 
-DOCUMENT = r"\documentclass{article}\usepackage{amsmath}\allowdisplaybreaks\begin{document}%s\end{document}"
+BOOKTABS = (
+    r"\IfFileExists{booktabs.sty}{\usepackage{booktabs}}{\let\toprule\hline\let\midrule\hline\let\bottomrule\hline}"
+)
+DOCUMENT = (
+    r"\documentclass{article}\usepackage{amsmath}" + BOOKTABS + r"\allowdisplaybreaks\begin{document}%s\end{document}"
+)
 
 
 def well_formed(text):

@@ -222,6 +222,14 @@ def test_ftp_exercise_3_compares_the_networks():
     assert "HIGHER" in ftp_exercise3.classes_compared([(*four[:2], 0.2, 1.0), ten])
 
 
+def test_ftp_exercise_3_says_whether_more_epochs_do_harm():
+    rising, flat = history([0.5, 0.3, 0.4], [0.5, 0.3, 0.1]), history([0.5, 0.3, 0.301], [0.5, 0.3, 0.2])
+    said = ftp_exercise3.turning({"shallow": rising}, {"shallow": 2})
+    assert "lowest after epoch 2; in the end it is 0.100 nats above that, and 0.300 nats above the training" in said
+    assert said.endswith("More epochs would do harm: it overfits.")
+    assert ftp_exercise3.turning({"shallow": flat}, {"shallow": 2}).endswith("neither help nor harm much.")
+
+
 def test_tiles_of_noise_are_told_from_shapes():
     noise = np.random.default_rng(0).normal(size=(5, 28, 28))
     shapes = np.array([np.add.outer(np.arange(28), np.arange(28)) / 8.0] * 5)

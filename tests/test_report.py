@@ -69,6 +69,7 @@ def test_no_two_figures_share_an_id_and_every_reference_is_there(tmp_path):
 
 
 def test_prose_is_marked_up():
+    assert marked_up("from $5 to $6") == "from $5 to $6"
     html = marked_up("`a < b`, $y_i$ &\n2.5e-05")
     assert html.startswith("<code>a &lt; b</code>, <math") and "<msub><mi>y</mi><mi>i</mi></msub>" in html
     assert html.endswith('</math> &amp; <span class="unbroken">2.5e-05</span>')
@@ -80,6 +81,9 @@ def test_formulas_are_set_as_latex_would():
     assert html.count("<mtext>d</mtext>") == 2 and html.count("<mi>d</mi>") == 2 and "<mi>step</mi>" in html
     assert html.count('<mo form="prefix">&#x02212;</mo>') == 1 and html.count("<mo>&#x02212;</mo>") == 1
     assert '<mo lspace="0" rspace="0">&#x02202;</mo>' in html and 'display="block"' in html
+    assert '<mo form="prefix">&#x02212;</mo><mn>2</mn>' in mathml("[-1, -2]", "inline")
+    with pytest.raises(ValueError, match="no MathML for"):
+        mathml(r"\nosuch{x}", "inline")
     assert "[" not in mathml("\\[\n1\n\\]", "block")
 
 
@@ -121,8 +125,23 @@ def test_a_table_in_every_format():
     assert r"\begin{tabular}{lrr}" in latex and r"x\_1 & 1,234 & 25.0\% \\" in latex
     assert r"\caption{50\% \& more\_}" in latex and latex.count(r"\\") == 3
     assert r"\caption{$x_1$ of 50\%}" in Table("t", "$x_1$ of 50%", {"a": ""}, []).latex()
+    assert Table("t", "", {"$x$": ""}, [("[3]",)]).text() == "  $x$\n  [3]"
     with pytest.raises(ValueError, match="table t: each row must have 1 values"):
         Table("t", "", {"a": ""}, [(1, 2)])
+
+
+def test_tables_compile(compiles):
+    rows = [("[30, 30]", 0.5), ("100% of a_b & {c} ~ ^ \\ $5 < $6 #", None)]
+    assert compiles(Table("t", "$x_1$ of 50%", {"hidden": "", "share": ".1%"}, rows).latex())
+
+
+def test_a_terminal_shows_no_empty_section():
+    report = Report("Title", "A sheet", command="")
+    report.section("Prose only")
+    report.prose("For the page.")
+    report.section("A reading")
+    report.reading("Rate 0.1 won.")
+    assert report.text() == "Title\nA sheet\n\nA reading\n\n  Rate 0.1 won."
 
 
 def test_a_report_without_a_command_tells_none(tmp_path):

@@ -28,7 +28,7 @@ OF_WEIGHTS = {
 def given(report, case):
     """The numbers that the exercise starts from."""
     x = ", ".join(f"{number:g}" for number in case.x)
-    report.prose(f"The instance is $x = [{x}]$, its true class $t$ is {case.target}, counted from 0.")
+    report.prose(f"The instance is $x = [{x}]$, its true class $t$ is {case.target + 1}, counted from 1.")
     for name, inputs, outputs, matrix, bias in [("W", "x", "k", case.W, case.b), ("V", "h", "o", case.V, case.c)]:
         columns = {"from": "", **{f"to {outputs}{j}": "g" for j in range(1, len(bias) + 1)}}
         rows = [(f"{inputs}{i}", *row) for i, row in enumerate(matrix, start=1)] + [("bias", *bias)]
@@ -62,7 +62,7 @@ def answer_key(network, results, report):
     layers = [("k", "k = W'x + b"), ("h", "h = sigmoid(k)"), ("o", "o = V'h + c"), ("y", "y = softmax(o)")]
     width = max(len(case.b), len(case.c))
     rows = [(formula, *padded(results["values"][name], width)) for name, formula in layers]
-    rows.append((f"l = -log y[{case.target}]", *padded([results["values"]["l"]], width)))
+    rows.append((f"l = -log(y{case.target + 1})", *padded([results["values"]["l"]], width)))
     columns = {"": "", **{str(i): SIX for i in range(1, width + 1)}}
     report.table("forward", "Every layer's values, numbered from 1 as on the sheet.", columns, rows)
 
@@ -80,7 +80,7 @@ def answer_key(network, results, report):
 
     report.section("Where two of them come from")
     report.code(str(explain(network.V[0][0], network.l)))
-    report.code(str(explain(network.h[0], network.l)), "h1 is used once for each class, so its derivative is a sum:")
+    report.code(str(explain(network.h[0], network.l)), "$h_1$ is used once for each class, so its derivative is a sum:")
     try:
         report.picture(
             "question3", draw(network.l), "The computation graph: values with data and gradient, and operators."

@@ -20,7 +20,7 @@ from models.sweep import fingerprint_of, run_setup
 from models.training import backward, fit
 
 from .answers import jacobian_answer, sigmoid_answer
-from .derivations import set_out
+from .derivations import NOTATION, set_out
 from .figures import OTHERS, REFERENCE, finish, learning_curves, new_figure
 from .readings import percent, points, seconds, times
 from .script import run_walkthrough, setup_for, used
@@ -50,6 +50,7 @@ def build(report, options):
     gradient_norms(report, history)
     mini_batches(report, options, setup, history)
     report.section("Exercise 7: the derivative of the softmax function")
+    report.prose(NOTATION)
     set_out(report, jacobian_answer())
 
 
@@ -64,11 +65,12 @@ def by_hand(report, data, seed):
         [(i, *map(float, H[i]), *map(float, delta[i])) for i in range(3)],
     )  # fmt: skip
     report.section("Exercise 2: the derivative of the sigmoid")
-    report.code(inspect.getsource(augsburg.del_sigmoid))
-    report.prose("The engine comes to the same line from its operators' own rules:")
+    report.code(inspect.getsource(augsburg.del_sigmoid), "By hand:")
+    report.prose(f"The engine comes to the same from its operators' own rules. {NOTATION}")
     set_out(report, sigmoid_answer())
     report.prose(
-        "$h (1 - h)$ is at most 1/4, at $h = 1/2$, and next to nothing where the unit is saturated, $h$ near 0 or 1."
+        "$h \\, (1 - h)$ is at most 1/4, at $h = 1/2$, and next to nothing where the unit is saturated, with "
+        "$h$ near 0 or 1."
     )
     report.section("Exercises 3 and 4: backpropagation and one optimisation step")
     report.code(inspect.getsource(augsburg.NeuralNetwork))

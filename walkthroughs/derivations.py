@@ -168,6 +168,7 @@ def fill(report, found, example, seed, checked):
     for heading, rows in page.sections():
         report.math(LATEX_LAYOUT.aligned(rows), heading)
     report.reading(checked)
+    report.prose("`derivations.tex`, beside this page, is the same for LaTeX.")
 
 
 def set_out(report, answer):
@@ -176,7 +177,7 @@ def set_out(report, answer):
     for latex in displayed(answer):
         report.math(latex)
     if answer.code:
-        report.code(answer.code)
+        report.code(answer.code, "In Python:")
 
 
 def underlined(title):
@@ -253,7 +254,7 @@ def names_in_latex(text):
 
     def word(match):
         if match[1]:
-            return rf"\partial {latex_name(match[1])} / \partial {latex_name(match[2])}"
+            return rf"\mathrm{{d}} {latex_name(match[1])} / \mathrm{{d}} {latex_name(match[2])}"
         return r"\neq" if match[0] == "!=" else latex_name(match[0])
 
     return re.sub(r"\bd([A-Za-z]\w*)/d([A-Za-z]\w*)|[A-Za-z]\w*|!=", word, text)

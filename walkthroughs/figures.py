@@ -35,7 +35,7 @@ def new_figure(n_columns=1, n_rows=1, width=None, height=3.6, share="none", sque
 
 
 def finish(axes, xlabel, ylabel, title="", legend=True):
-    """Labels, a faint grid, and a legend without a frame, which suits light and dark pages."""
+    """Labels, a faint grid, plain numbers, and a legend without a frame, which suits light and dark pages."""
     axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
     axes.grid(alpha=0.25)
     plain_numbers(axes)

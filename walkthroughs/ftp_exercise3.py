@@ -12,7 +12,7 @@ from models.sweep import sweep_of
 from models.training import evaluate
 
 from .figures import curves_of_many, learning_curves, mosaic
-from .readings import listed, percent, points, seconds, times
+from .readings import listed, nats, percent, points, seconds, times
 from .script import run_walkthrough, setup_for, used
 
 NETWORKS = {"shallow": (150,), "deeper": (250, 150, 50)}
@@ -87,6 +87,9 @@ def suited(found, best):
         if rate in (RATES[0], RATES[-1]):
             sentences.append("That rate is at the edge of those tried: one beyond may be better still.")
         sizes = sorted({key[2] for key in found})
+        if size in (sizes[0], sizes[-1]):
+            end = "smallest" if size == sizes[0] else "largest"
+            sentences.append(f"These batches are the {end} tried.")
         rates = [max(RATES, key=lambda rate: found[name, rate, size]) for size in sizes]
         sentences.append(f"Its best rates are {listed(f'{r:g} (batches of {s})' for s, r in zip(sizes, rates))}.")
     return " ".join(sentences)
@@ -109,15 +112,18 @@ def number_of_epochs(report, options, base, best):
 
 
 def turning(histories, epochs):
+    """Where each network's validation turns, and whether to train beyond it does harm."""
     sentences = []
     for name, history in histories.items():
         chosen, last = history.epochs[epochs[name] - 1], history.epochs[-1]
         lowest = min(history.epochs, key=lambda e: e.validation_loss)
+        rise, gap = last.validation_loss - lowest.validation_loss, last.validation_loss - last.train_loss
+        harm = "do harm: it overfits" if rise > 0.05 * lowest.validation_loss else "neither help nor harm much"
         sentences.append(
             f"The {name} network validates best after epoch {chosen.epoch} of {last.epoch}, with "
-            f"{percent(chosen.validation_accuracy, 2)}; its validation loss is lowest after epoch {lowest.epoch}, "
-            f"and in the end {percent(last.train_accuracy)} of the training images are right: "
-            + ("it overfits." if last.validation_loss > 1.05 * lowest.validation_loss else "it hardly overfits.")
+            f"{percent(chosen.validation_accuracy, 2)}. Its validation loss is lowest after epoch {lowest.epoch}; in "
+            f"the end it is {nats(rise)} above that, and {nats(abs(gap))} {'above' if gap > 0 else 'below'} the "
+            f"training loss. More epochs would {harm}."
         )
     return " ".join(sentences)
 

@@ -14,7 +14,7 @@ from models.command_line import run
 from models.datasets import digest_of, make_moons
 
 from .answers import linear_relu_answer, two_layers_answer
-from .derivations import set_out
+from .derivations import NOTATION, set_out
 from .figures import CLASSES, TEST, TRAINING, finish, new_figure
 from .readings import nats, percent
 from .script import run_walkthrough
@@ -30,7 +30,7 @@ def main(arguments=None):
 
 def build(report, options):
     report.section("1. The gradients of a linear and a ReLU layer")
-    report.prose("The chain rule, written out by the engine from its operators' own rules.")
+    report.prose(f"The chain rule, written out by the engine from its operators' own rules. {NOTATION}")
     set_out(report, linear_relu_answer())
     report.section("1. A weight of the first layer, from the loss")
     set_out(report, two_layers_answer())

@@ -56,7 +56,7 @@ def build(report, options):
     axes.axhline(1e6 * single, color=REFERENCE, linestyle="--", label="one instance at a time")
     finish(axes, "instances in a batch", "time per instance (microseconds)")
     axes.set_xticks(BATCHES, [str(batch) for batch in BATCHES])
-    axes.minorticks_off()
+    axes.set_xticks([], minor=True)
     report.figure(
         "time", figure, "Forward, backward and update with one step a batch: the time that an instance takes."
     )

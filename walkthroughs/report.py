@@ -107,17 +107,22 @@ class Report:
         return [block.content for block in self.blocks if block.kind == "reading"]
 
     def text(self):
-        """The report for a terminal: sections, readings, tables and short pieces of code."""
-        parts = [f"{self.title}\n{self.source}"]
+        """The report for a terminal: readings, tables and short pieces of code, under their sections."""
+        parts, section = [f"{self.title}\n{self.source}"], None
         for block in self.blocks:
             if block.kind == "section":
-                parts.append(block.content)
-            elif block.kind == "reading":
-                parts.append(f"  {plain(block.content)}")
+                section = block.content
+                continue
+            if block.kind == "reading":
+                text = f"  {plain(block.content)}"
             elif block.kind == "table":
-                parts.append(block.content.text())
+                text = block.content.text()
             elif block.kind == "code" and block.content.count("\n") < SHORT:
-                parts.append(textwrap.indent(f"{plain(block.caption)}\n{block.content}".strip(), "  "))
+                text = textwrap.indent(f"{plain(block.caption)}\n{block.content}".strip(), "  ")
+            else:
+                continue
+            parts += [section, text] if section else [text]
+            section = None
         return "\n\n".join(parts)
 
     def provenance(self):

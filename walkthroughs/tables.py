@@ -5,9 +5,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from .markup import FORMULA
+
 LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "[": "{[}",  # at a row's start it would be an option of the row before
 }  # fmt: skip
 
 
@@ -16,7 +19,7 @@ class Table:
     """Rows of values under headers.
 
     name        of its files: NAME.tex and NAME.csv
-    caption     a sentence, with LaTeX between dollars
+    caption     a sentence, with formulas as LaTeX between dollars
     columns     {header: how its numbers are written, a format specification such as ".2%"}
     rows        a value for each column; None is an empty cell
     """
@@ -52,10 +55,14 @@ class Table:
 
     def latex(self):
         """The table in LaTeX, with the rules of the package booktabs."""
+        caption = "".join(
+            piece if re.fullmatch(FORMULA, piece) else escaped(piece)
+            for piece in re.split(f"({FORMULA})", self.caption)
+        )
         spec = "".join("r" if numeric else "l" for numeric in self.numeric())
         lines = [" & ".join(map(escaped, row)) + r" \\" for row in [list(self.columns), *self.cells()]]
         return "\n".join([
-            r"\begin{table}", r"\centering", rf"\caption{{{escaped(self.caption)}}}", rf"\label{{tab:{self.name}}}",
+            r"\begin{table}", r"\centering", rf"\caption{{{caption}}}", rf"\label{{tab:{self.name}}}",
             rf"\begin{{tabular}}{{{spec}}}", r"\toprule", lines[0], r"\midrule", *lines[1:], r"\bottomrule",
             r"\end{tabular}", r"\end{table}", "",
         ])  # fmt: skip
@@ -88,9 +95,5 @@ def written(value, spec):
 
 
 def escaped(text):
-    """Text as LaTeX shows it; what stands between dollars is LaTeX already."""
-    pieces = re.split(r"(\$[^$]+\$)", text)
-    return "".join(
-        piece if i % 2 else "".join(LATEX.get(character, character) for character in piece)
-        for i, piece in enumerate(pieces)
-    )
+    """Text as LaTeX shows it."""
+    return "".join(LATEX.get(character, character) for character in text)

@@ -44,15 +44,17 @@ def build(report, options):
     )
     report.code(inspect.getsource(tsm.MLP))
 
-    compare_gradients(report, options)
-    compare_training(report, options)
+    setup = setup_for(options, hidden=tuple(options.hidden), activation="relu", learning_rate=0.03, epochs=5)
+    compare_gradients(report, setup)
+    compare_training(report, options, setup)
 
 
-def compare_gradients(report, options):
+def compare_gradients(report, setup):
     report.section("a) The gradients")
     names = [name for name in ("the engine", "PyTorch") if name == "the engine" or importlib.util.find_spec("torch")]
-    networks = [*NETWORKS, ((784, *options.hidden, 10), "relu")]
-    rows = [row for net in networks for row in gradients_beside(*net, names, options.seed)]
+    trained_below = tuple(map(int, setup.layers.split("-"))), setup.activation
+    networks = dict.fromkeys([*NETWORKS, trained_below])
+    rows = [row for network in networks for row in gradients_beside(*network, names, setup.seed)]
     report.table(
         "gradients", "A batch of 64 in float64: the largest difference of any derivative of any weight or bias.",
         {"layers": "", "activation": "", "compared with": "", "largest derivative": ".3g", "largest difference": ".1e"},
@@ -63,9 +65,8 @@ def compare_gradients(report, options):
         report.prose('PyTorch is not installed; `pip install "scalar-to-tensor[peers]"` adds it to the comparison.')
 
 
-def compare_training(report, options):
+def compare_training(report, options, setup):
     report.section("b) Training")
-    setup = setup_for(options, hidden=tuple(options.hidden), activation="relu", learning_rate=0.03, epochs=5)
     data = used(report, options, setup)
     _, by_engine = train(setup, options.data_dir)
     by_hand = train_by_hand(setup, data)

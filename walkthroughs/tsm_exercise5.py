@@ -58,7 +58,7 @@ def parameters(report, setup):
 def linear_layers(report, options, setup, data):
     report.section("b) Linear layers without activations")
     report.prose(
-        "A linear layer after a linear layer is a linear layer: $(x W_1 + b_1) W_2 + b_2 = x (W_1 W_2) + "
+        "A linear layer after a linear layer is a linear layer: $(x W_1 + b_1) \\, W_2 + b_2 = x \\, (W_1 W_2) + "
         "(b_1 W_2 + b_2)$. So the four layers can be multiplied out into one, and the network can separate classes by "
         "planes only, as the network without hidden layers can."
     )
@@ -124,9 +124,9 @@ def cost_of_a_gradient(report, options):
     rows = [timed_gradients(width, options.seed) for width in widths]
     counts = [row[1] for row in rows]
     figure, axes = new_figure(width=7, height=4)
-    axes.loglog(counts, [row[2] for row in rows], "o-", color=OTHERS[0], label="backpropagation")
-    axes.loglog(counts, [row[3] for row in rows], "s--", color=REFERENCE, label="finite differences")
-    finish(axes, "parameters", "time of one gradient (seconds)")
+    axes.loglog(counts, [1e3 * row[2] for row in rows], "o-", color=OTHERS[0], label="backpropagation")
+    axes.loglog(counts, [1e3 * row[3] for row in rows], "s--", color=REFERENCE, label="finite differences")
+    finish(axes, "parameters", "time of one gradient (milliseconds)")
     report.figure("gradient_time", figure, "The gradient of the loss of 64 instances by all parameters, in float64.")
     report.table(
         "gradient_times", "One gradient, in milliseconds.",
@@ -189,7 +189,7 @@ def memory(report, setup, data):
     report.prose(
         "A layer's backward pass needs what its derivatives are made of. $z = a W^{\\top} + b$ has $dW = dz^{\\top} "
         "a$, so it needs its input $a$, and $W$, which is there anyway. An activation needs its slope: sigmoid's is "
-        "$a (1 - a)$, so its output is enough; relu's is 1 where $z > 0$, which its output tells as well. So one "
+        "$a \\, (1 - a)$, so its output is enough; relu's is 1 where $z > 0$, which its output tells as well. So one "
         "array a layer has to be kept, its activation. (The class of Exercise 3 keeps $z$ as well, for activations "
         "whose slope is not to be had from the output.) The softmax with its cross-entropy needs the probabilities."
     )
