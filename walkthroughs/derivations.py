@@ -177,7 +177,7 @@ def set_out(report, answer):
     for latex in displayed(answer):
         report.math(latex)
     if answer.code:
-        report.code(answer.code, "In Python:")
+        report.code(answer.code, "The engine's formula in Python:")
 
 
 def underlined(title):
