@@ -151,8 +151,8 @@ def boundaries(runs, sets):
     figure, panels = new_figure(len(runs), width=2.8 * len(runs), height=2.8, share="y")
     for axes, (name, (_, net, _)) in zip(panels, runs.items()):
         p = net.forward(np.c_[a.ravel(), b.ravel()])[:, 1].reshape(a.shape)
-        levels = axes.contourf(a, b, p, levels=np.linspace(0, 1, 11), cmap="PuOr_r", alpha=0.6)
-        levels.set_rasterized(True)
+        area = low[0], high[0], low[1], high[1]
+        axes.imshow(p, extent=area, origin="lower", aspect="auto", cmap="PuOr_r", vmin=0, vmax=1, alpha=0.6)
         axes.contour(a, b, p, levels=[0.5], colors="#555555", linewidths=1.2)
         for c in (0, 1):
             look = {"markersize": 4, "markeredgecolor": "white", "markeredgewidth": 0.5, "color": MOONS[c]}

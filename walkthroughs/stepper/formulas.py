@@ -169,7 +169,7 @@ FUNCTIONS = {
 # ---- derivatives
 
 UNDEFINED = (ArithmeticError, AttributeError, TypeError, ValueError)  # what a rule made for numbers only may raise
-FIRST_MARK, LAST_MARK = 0x20000, 0x2A6DF  # rare letters of Unicode: names for Symbols that no operator has in its own
+FIRST_MARK, LAST_MARK = 0x20000, 0x2A6D6  # rare letters of Unicode: names for Symbols that no operator has in its own
 
 
 def contribution_formula(step, names):
