@@ -39,6 +39,11 @@ class History:
     interrupted: bool = False
     held_out: str = "validation"
 
+    @property
+    def seconds(self):
+        """Of training, in all."""
+        return sum(epoch.seconds for epoch in self.epochs)
+
     def save(self, folder):
         """Write history.csv (a row an epoch), history.json (everything) and learning_curve.png; returns their paths."""
         table, numbers, picture = (

@@ -81,13 +81,17 @@ def test_images_are_shown_as_images(open_page):
     assert grey == pytest.approx((x[1].reshape(8, 8) - x.min()) / (x.max() - x.min()), abs=0.01)
 
 
+def open_scalars(page, name):
+    page.evaluate("i => select(i)", node_of(page, name))
+    page.click(".open-scalars")
+    page.wait_for_timeout(300)
+
+
 def test_a_small_tensor_opens_into_scalars_that_agree(open_page):
     loss = tensor_loss()
     page = open_page(step(loss).html)
     page.evaluate("goTo(4)")
-    page.evaluate("i => select(i)", node_of(page, "Y"))
-    page.click(".open-scalars")
-    page.wait_for_timeout(300)
+    open_scalars(page, "Y")
     assert page.text_content("#node h2") == "Y[0, 0]" and page.url.split("#")[1].startswith("scalars-")
     assert float(re.search(r"largest difference (\S+)\)", page.text_content("#note"))[1]) < 1e-12
     page.click("#end")
@@ -106,9 +110,7 @@ def test_a_small_node_of_a_large_graph_opens_alone(open_page):
     loss = digits_loss()
     page = open_page(step(loss).html)
     page.click("#end")
-    page.evaluate("i => select(i)", node_of(page, "loss"))
-    page.click(".open-scalars")
-    page.wait_for_timeout(300)
+    open_scalars(page, "loss")
     assert page.url.split("#")[1].startswith("scalars-") and page.is_visible("#leave")
     note = page.text_content("#note")
     assert note.startswith("loss by itself: its inputs are leaves.")

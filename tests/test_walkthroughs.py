@@ -10,7 +10,10 @@ import pytest
 import walkthroughs
 from models.idx_files import VARIABLE, is_here
 from walkthroughs.__main__ import main as list_all
+from walkthroughs.answers import jacobian_answer, linear_relu_answer, sigmoid_answer, two_layers_answer
 from walkthroughs.catalogue import BY_NAME, ENTRIES
+from walkthroughs.derivations import displayed
+from walkthroughs.markup import mathml
 
 NAMES = [entry.name for entry in ENTRIES]
 
@@ -36,6 +39,15 @@ def test_quick(name, tmp_path, capsys):
     assert {p.stem for p in tmp_path.glob("*.png")} == {p.stem for p in tmp_path.glob("*.pdf")}
     assert page.count("<svg") == len(list(tmp_path.glob("*.pdf")))
     assert all(str(tmp_path / p.name) in out for p in tmp_path.glob("*.p[nd][gf]"))
+
+
+@pytest.mark.parametrize("name, questions", [
+    ("augsburg", [sigmoid_answer, jacobian_answer]), ("lmu_task1", [linear_relu_answer, two_layers_answer]),
+])  # fmt: skip
+def test_a_page_has_the_derivations_that_its_sheet_asks_for(name, questions, tmp_path, capsys):
+    main_of(name)(["--quick", "--out", str(tmp_path)])
+    page = (tmp_path / "report.html").read_text()
+    assert all(mathml(latex, "block") in page for question in questions for latex in displayed(question()))
 
 
 def test_without_mnist_a_quick_run_takes_the_digits(tmp_path, monkeypatch, capsys):

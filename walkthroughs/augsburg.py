@@ -169,7 +169,6 @@ def log_of(history):
 def progress(history, goal):
     last = history.epochs[-1]
     passed = next((e for e in history.epochs if min(e.train_accuracy, e.validation_accuracy) > goal), None)
-    total = sum(epoch.seconds for epoch in history.epochs)
     when = (
         f"Training and test accuracy have both passed the sheet's {percent(goal, 0)} at step {passed.epoch:,}."
         if passed
@@ -178,8 +177,8 @@ def progress(history, goal):
     return (
         f"After {last.epoch:,} steps the training accuracy is {percent(last.train_accuracy, 2)} and the test "
         f"accuracy {percent(last.validation_accuracy, 2)}, at losses of {last.train_loss:.4f} and "
-        f"{last.validation_loss:.4f}. {when} The training took {seconds(total)}, {seconds(total / last.epoch)} a "
-        "step."
+        f"{last.validation_loss:.4f}. {when} The training took {seconds(history.seconds)}, "
+        f"{seconds(history.seconds / last.epoch)} a step."
     )
 
 

@@ -80,17 +80,20 @@ def loss_curve(losses, window, title, what="instance", xlabel="step"):
     return figure
 
 
-def plot_epochs(axes, history, measure):
-    """Training and held-out values of a measure, "loss" or "accuracy", after each recorded epoch."""
+def plot_epochs(axes, history, measure, who="", style=None):
+    """Training and held-out values of a measure, "loss" or "accuracy", after each recorded epoch.
+
+    who, style      what tells them from another History's on the same axes: words for the legend, fields of lines
+    """
     epochs = [epoch.epoch for epoch in history.epochs]
-    marker = {"marker": "o", "markersize": 3.5} if len(epochs) <= 15 else {}
+    style = style or ({"marker": "o", "markersize": 3.5} if len(epochs) <= 15 else {})
     for kind, name, color in [
         ("train", "training", TRAINING),
         ("validation", history.held_out, HELD_OUT[history.held_out]),
     ]:
         factor = 100 if measure == "accuracy" else 1
         values = [factor * getattr(epoch, f"{kind}_{measure}") for epoch in history.epochs]
-        axes.plot(epochs, values, color=color, label=name, **marker)
+        axes.plot(epochs, values, color=color, label=name + who, **style)
     whole_numbers(axes)
 
 

@@ -142,7 +142,7 @@ def test_errors(report, options, base, best, epochs):
         confusions[name] = evaluate(model, data.xval, data.yval).confusion
         rows.append((
             name, setup.layers, rate, size, epochs[name], 1 - last.train_accuracy, 1 - last.validation_accuracy,
-            sum(epoch.seconds for epoch in history.epochs),
+            history.seconds,
         ))  # fmt: skip
         report.figure(f"final_{name}", learning_curves(history, name), f"The {name} network's final run.")
     report.table(

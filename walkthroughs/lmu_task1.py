@@ -34,7 +34,7 @@ def build(report, options):
     set_out(report, linear_relu_answer())
     report.section("1. A weight of the first layer, from the loss")
     set_out(report, two_layers_answer())
-    report.section("1. The layers by hand")
+    report.section("1. The layers, by hand")
     report.prose(
         "`models/by_hand/lmu.py` has each layer with a forward pass, a backward pass and an update, for all instances "
         "of a batch at once: a sum over them is a matrix product."
@@ -76,7 +76,7 @@ def overflow(rows):
 
 
 def training(report, options):
-    report.section("Loss curves, and deeper networks")
+    report.section("2. to 4. The training routine, loss curves, and deeper networks")
     epochs = 300 if options.quick else 6000
     x, y = make_moons(N_TRAIN + N_TEST, NOISE, options.seed)
     sets = (x[:N_TRAIN], y[:N_TRAIN]), (x[N_TRAIN:], y[N_TRAIN:])

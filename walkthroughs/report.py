@@ -154,10 +154,6 @@ class Report:
             elif block.kind == "table":
                 paths += block.content.write(folder)
                 blocks.append(vars(block))
-            elif block.kind == "math":
-                blocks.append({**vars(block), "mathml": mathml(block.content, "block")})
-            elif block.kind in ("prose", "reading"):
-                blocks.append({**vars(block), "paragraphs": block.content.split("\n\n")})
             else:
                 blocks.append(vars(block))
         paths += [write_columns(folder / f"{name}.csv", columns) for name, columns in self.series.items()]
@@ -184,7 +180,7 @@ def environment():
         loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
-    found.filters["marked_up"] = marked_up
+    found.filters.update(marked_up=marked_up, mathml=mathml)
     return found
 
 
