@@ -1,9 +1,8 @@
 # The virtual environment is made once and again whenever setup.cfg changes.
 PYTHON ?= python3
 RUN = .venv/bin/python
-RUFF_OPTIONS = $(shell sed -n "/^\[ruff\]/,/^$$/s/^\([a-z.-]* = .*\)/--config '\1'/p" setup.cfg)
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint fix clean
 
 demo: .venv/core
 	$(RUN) -m walkthroughs.demo
@@ -12,8 +11,8 @@ test: .venv/test
 	$(RUN) -m pytest
 
 lint: .venv/test
-	$(RUN) -m ruff check $(RUFF_OPTIONS)
-	$(RUN) -m ruff format --quiet --check $(RUFF_OPTIONS)
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --quiet --check .
 	$(RUN) -m mypy
 
 .venv/core: setup.cfg
@@ -24,6 +23,10 @@ lint: .venv/test
 .venv/test: .venv/core
 	$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	touch $@
+
+fix: .venv/test
+	$(RUN) -m ruff check --fix .
+	$(RUN) -m ruff format .
 
 clean:
 	rm -rf .venv runs build dist *.egg-info

@@ -5,14 +5,15 @@ listing, templates, source, batched; and checking, which has claims, calculation
 check_steps.
 """
 
-from .checking.check_steps import check_steps
+from .checking.check import check_steps
 from .checking.slips import Slip
 from .checking.verdict import StepCheck
-from .derive import Derivation, derive
-from .explain import Ledger, explain
+from .finite_differences import GradCheck, gradcheck
+from .formulas.chain_rule import Derivation, derive
+from .formulas.symbol import Symbol
 from .functions import cross_entropy, log_softmax, mean, softmax
-from .gradcheck import GradCheck, gradcheck
 from .graph import Node, Operator, Step, grad, gradients, steps, topological_order
+from .ledger import Ledger, explain
 from .operators import (
     cos,
     dot,
@@ -32,8 +33,7 @@ from .operators import (
     tanh,
     xlogy,
 )
-from .program import Program, compile_graph
-from .symbol import Symbol
+from .programs.program import Program, compile_graph
 from .value import Value
 
 __all__ = [

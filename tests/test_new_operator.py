@@ -10,7 +10,7 @@ import pytest
 
 from scalar_engine import Operator, Symbol, Value, compile_graph, derive, exp, explain, grad, gradcheck, steps
 from tensor_engine import Tensor, detect_anomaly
-from walkthroughs.draw import draw
+from walkthroughs.drawing.picture import draw
 
 from .latex import well_formed
 

@@ -1,18 +1,24 @@
 """The list of all walkthroughs: the sheet and question that each answers, and about how long it takes.
 
-python -m walkthroughs.NAME             on the whole data; writes runs/NAME/report.html
-python -m walkthroughs.NAME --quick     on a slice, in seconds
+python -m walkthroughs NAME             on the whole data; writes runs/NAME/report.html
+python -m walkthroughs NAME --quick     on a slice, in seconds
 """
 
+import sys
 from itertools import groupby
 
 from models.command_line import Parser, run
 
-from .catalogue import ENTRIES
+from .catalogue import BY_NAME, ENTRIES
 
 
 def main(arguments=None):
-    Parser("walkthroughs", __doc__).parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] and arguments[0] in BY_NAME:
+        return BY_NAME[arguments[0]].main(arguments[1:])
+    parser = Parser("walkthroughs", __doc__)
+    parser.add_argument("name", nargs="?", choices=list(BY_NAME), metavar="NAME", help="a walkthrough, and its options")
+    parser.parse_args(arguments)
     print(f"{__doc__.strip()}\n")
     width = max(len(entry.name) for entry in ENTRIES)
     for sheet, entries in groupby(ENTRIES, lambda entry: entry.sheet):

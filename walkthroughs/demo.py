@@ -5,15 +5,15 @@ from pathlib import Path
 import models.train
 from models.command_line import Parser, run
 
-from . import question3
+from .sheets.vu import question3
 
 NEXT = """
 Next:
   python -m walkthroughs                      the list of all walkthroughs
-  python -m walkthroughs.question3 --step     through both passes, step by step (or open runs/question3/stepper.html)
-  python -m walkthroughs.question3 --help     the same with other weights, inputs and targets
-  python -m walkthroughs.derivations          Questions 1 and 2: the local derivatives, derived
-  python -m walkthroughs.question4            a small network of scalars learns (Question 4)
+  python -m walkthroughs question3 --step     through both passes, step by step (or open runs/question3/stepper.html)
+  python -m walkthroughs question3 --help     the same with other weights, inputs and targets
+  python -m walkthroughs derivations          Questions 1 and 2: the local derivatives, derived
+  python -m walkthroughs question4            a small network of scalars learns (Question 4)
   python -m models.train --help               batched training, on MNIST too
 """
 

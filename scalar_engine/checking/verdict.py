@@ -1,6 +1,6 @@
 """StepCheck: what was found wrong first, as fields and as a remark for the student."""
 
-from ..explain import entry_columns
+from ..ledger import entry_columns
 from .claims import elements, shape_of
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tensor_engine import Tensor, rearranging, scalarize
-from tensor_engine.scalarize import count_of, recipe_of, recorded
+from tensor_engine.scalar_graph import count_of, recipe_of, recorded
 
 from .quantities import brief
 from .trace import Trace

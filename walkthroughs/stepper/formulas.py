@@ -8,8 +8,8 @@ from collections import Counter
 
 import numpy as np
 
+from scalar_engine.formulas.symbol import Application, Number, Product, Symbol, symbol
 from scalar_engine.operators import Dot, multiply, power
-from scalar_engine.symbol import Application, Number, Product, Symbol, symbol
 from tensor_engine import Tensor, modes, operators, rearranging
 from tensor_engine.kernels import ArrayOperator
 

@@ -9,7 +9,7 @@ from .behind import openings_of
 from .quantities import brief, exact, is_of_images, summary
 from .views import views_of
 
-HERE = resources.files(__package__)
+HERE = resources.files(__package__).joinpath("browser")
 SCRIPTS = ["state", "graph", "colours", "heatmap", "panels", "predict", "training", "controls", "main"]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from scalar_engine.graph import Step, recorded_order, steps
 
-from ..draw import groups_of
+from ..drawing.picture import groups_of
 from .formulas import Names, contribution_formula, in_numbers
 from .quantities import brief
 

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from ..draw import FOLD_FROM, LARGEST, draw, folding, prefixes
+from ..drawing.picture import FOLD_FROM, LARGEST, draw, folding, prefixes
 
 WHOLE = 5_000  # nodes: a larger graph is never shown whole
 READABLE = 1_000  # nodes: a larger whole is laid out in layers, for Graphviz takes minutes

@@ -1,0 +1,312 @@
+"""Symbol: a name that operators build formulas from, simplified as a person would write them.
+
+Nothing here knows a derivative: `Sigmoid`'s own rule, run on Symbols, gives `h1 * (1 - h1)`. What is here is school
+algebra: like terms are added up, a common factor goes in front, and factors of 1 and double minus signs vanish. A third
+is a third: numbers are integers and fractions as long as they can be.
+"""
+
+import math
+from fractions import Fraction
+from numbers import Real
+
+from .. import operators
+from ..arithmetic import Arithmetic
+from .writing import LATEX, TEXT
+
+
+class Symbol(Arithmetic):
+    """A formula; made by hand, a name, with its LaTeX if that is not plain. `str` writes Python, `.latex` for a paper.
+
+    >>> h = Symbol("h1")
+    >>> h * (1 - h), -(-h), 1.0 * h - 1, (1 / h) * h
+    (h1 * (1 - h1), h1, h1 - 1, 1)
+
+    Formulas are equal if they have the same terms or factors, in any order. The other kinds of formula, below, come
+    of arithmetic and operators.
+    """
+
+    __slots__ = ("key", "hash", "name", "tex")
+
+    def __init__(self, name, tex=""):
+        self.name = name
+        self.tex = tex
+        self.set_key(name)
+
+    def set_key(self, key):
+        self.key = (type(self), key)
+        self.hash = hash(self.key)
+
+    def terms(self):
+        """The formula as a sum: {term: coefficient}, the constant being the coefficient of ONE."""
+        return {self: 1}
+
+    def factors(self):
+        """The formula as a product: its coefficient, and {base: exponent}."""
+        return 1, {self: 1}
+
+    def rebuilt(self, mapping):
+        return self
+
+    def replace(self, mapping):
+        """The formula with each of the formulas in `mapping` replaced, wherever it occurs, by what it maps to.
+
+        Put in for every name, numbers give a number and Values a Value: the operators run on what they are given.
+        """
+        return mapping[self] if self in mapping else self.rebuilt(mapping)
+
+    @staticmethod
+    def apply_operator(op, *inputs):
+        """The formula op(*inputs)."""
+        if not all(isinstance(x, (Symbol, Real)) for x in inputs):
+            return NotImplemented
+        inputs = [symbol(x) for x in inputs]
+        simplified = ALGEBRA.get(op)
+        return simplified(*inputs) if simplified else Application(op, inputs).if_known()
+
+    def __eq__(self, other):
+        return isinstance(other, Symbol) and self.hash == other.hash and self.key == other.key
+
+    def __hash__(self):
+        return self.hash
+
+    @property
+    def latex(self):
+        """The formula as LaTeX, for a math environment."""
+        return LATEX.formula(self)
+
+    def __repr__(self):
+        return TEXT.formula(self)
+
+
+class Number(Symbol):
+    __slots__ = ("number",)
+
+    def __init__(self, number):
+        self.number = exact(number)
+        self.set_key(self.number)
+
+    def terms(self):
+        return {ONE: self.number} if self.number else {}
+
+    def factors(self):
+        return self.number, {}
+
+    def rebuilt(self, mapping):
+        return plain(self.number)
+
+
+class Total(Symbol):
+    """A sum of at least two terms: {term: coefficient}."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts):
+        self.parts = parts
+        self.set_key(frozenset(parts.items()))
+
+    def terms(self):
+        return self.parts
+
+    def rebuilt(self, mapping):
+        terms = [(coefficient, term.replace(mapping)) for term, coefficient in self.parts.items()]
+        if any(isinstance(term, Symbol) for _, term in terms):
+            return total((coefficient, symbol(term)) for coefficient, term in terms)
+        return operators.sum([term if coefficient == 1 else plain(coefficient) * term for coefficient, term in terms])
+
+
+class Product(Symbol):
+    """coefficient x base ** exponent x ..., where {base: exponent}."""
+
+    __slots__ = ("coefficient", "parts")
+
+    def __init__(self, coefficient, parts):
+        self.coefficient = coefficient
+        self.parts = parts
+        self.set_key((coefficient, frozenset(parts.items())))
+
+    def terms(self):
+        if self.coefficient == 1:
+            return {self: 1}
+        bare = product(self.parts.items())  # a sum, if it is 2 * (a + b)
+        return {term: self.coefficient * number for term, number in bare.terms().items()}
+
+    def factors(self):
+        return self.coefficient, self.parts
+
+    def rebuilt(self, mapping):
+        parts, found = dict(self.parts), {}
+        for formula, replacement in mapping.items():
+            while isinstance(formula, Product) and formula.coefficient == 1 and is_within(formula.parts, parts):
+                for base, exponent in formula.parts.items():
+                    parts[base] -= exponent
+                place = next(base for base in parts if base in formula.parts)
+                found.setdefault(place, []).append((replacement, 1))
+        factors = []
+        for base, exponent in parts.items():
+            factors += found.get(base, [])
+            if exponent:
+                factors.append((base.replace(mapping), exponent))
+        out = self.coefficient if any(isinstance(x, Symbol) for x, _ in factors) else plain(self.coefficient)
+        for x, exponent in factors:
+            out = out * x if exponent == 1 else out / x if exponent == -1 else out * operators.power(x, exponent)
+        return out
+
+
+class Application(Symbol):
+    """An operator applied to formulas, where algebra has nothing to say."""
+
+    __slots__ = ("op", "operands")
+
+    def __init__(self, op, operands):
+        self.op = op
+        self.operands = tuple(operands)
+        self.set_key((op, frozenset(self.operands) if op.symmetric else self.operands))
+
+    def if_known(self):
+        """The whole number that it is, if it is one: nonzero(2) is 1, log(2) stays."""
+        if all(type(x) is Number for x in self.operands):
+            try:
+                number = exact(self.op.forward(*[plain(x.number) for x in self.operands]))
+            except (ArithmeticError, ValueError):
+                return self
+            return Number(number) if type(number) is int else self
+        return self
+
+    def rebuilt(self, mapping):
+        operands = [x.replace(mapping) for x in self.operands]
+        if any(isinstance(x, Symbol) for x in operands):  # a third among formulas stays exact
+            operands = [old if type(old) is Number else new for old, new in zip(self.operands, operands)]
+        return self.op(operands) if isinstance(self.op, operators.ListOperator) else self.op(*operands)
+
+
+def exact(number):
+    """The number as people have it: an integer or a fraction where that is exact, and a float otherwise."""
+    if type(number) is int:
+        return number
+    if type(number) is not Fraction:
+        number = float(number)
+        if not (abs(number) < 2**53 and (64 * number).is_integer()):
+            return number
+        number = Fraction(number)
+    return number.numerator if number.denominator == 1 else number
+
+
+def plain(number):
+    """The number as Python's arithmetic has it."""
+    return float(number) if type(number) is Fraction else number
+
+
+ZERO, ONE = Number(0), Number(1)
+
+
+def symbol(x):
+    return x if isinstance(x, Symbol) else Number(x)
+
+
+def total(pairs):
+    """The sum of coefficient x formula over the pairs: like terms added up, and a factor of all terms in front."""
+    terms = {}
+    for coefficient, x in pairs:
+        for term, inner in x.terms().items():
+            terms[term] = terms.get(term, 0) + coefficient * inner
+    terms = {term: exact(coefficient) for term, coefficient in terms.items() if coefficient}
+    if len(terms) < 2:
+        return product([(term, 1) for term in terms], *terms.values()) if terms else ZERO
+    common, number = common_factors(terms), common_number(terms.values())
+    if not common and abs(number) == 1:
+        return Total(terms)
+    rest = [(inner / number, product([(term, 1), *inverted(common)])) for term, inner in terms.items()]
+    return product([*common.items(), (total(rest), 1)], number)
+
+
+def common_number(coefficients):
+    """What can be taken out of all the coefficients: their size if they have one size, and a minus if all have it."""
+    sizes = {abs(coefficient) for coefficient in coefficients}
+    size = sizes.pop() if len(sizes) == 1 else 1
+    return (size if size < math.inf else 1) * (-1 if max(coefficients) < 0 else 1)
+
+
+def common_factors(terms):
+    """{base: exponent} of what divides every term."""
+    first, *others = [term.factors()[1] for term in terms]
+    common = dict(first)
+    for other in others:
+        for base, exponent in list(common.items()):
+            both = (exponent, other.get(base, 0))
+            common[base] = min(both) if min(both) > 0 else max(both) if max(both) < 0 else 0
+            if not common[base]:
+                del common[base]
+    return common
+
+
+def inverted(parts):
+    return [(base, -exponent) for base, exponent in parts.items()]
+
+
+def product(pairs, coefficient=1):
+    """coefficient x the product of formula ** exponent over the pairs; the exponents are numbers."""
+    parts = {}
+    for x, exponent in pairs:
+        number, inner = x.factors()
+        coefficient = coefficient * raised(number, exponent)
+        for base, power in inner.items():
+            parts[base] = parts.get(base, 0) + power * exponent
+    parts = {base: exact(exponent) for base, exponent in parts.items() if exponent}
+    coefficient = exact(coefficient)
+    if coefficient == 0 or not parts:
+        return Number(coefficient)
+    if len(parts) == 1:
+        ((base, exponent),) = parts.items()
+        if exponent == 1 and coefficient == 1:
+            return base
+        if exponent == 1 and coefficient == -1 and type(base) is Total:
+            return Total({term: -inner for term, inner in base.parts.items()})
+    return Product(coefficient, parts)
+
+
+def raised(number, exponent):
+    """number ** exponent: a fraction if it can be one of not too many digits."""
+    if number == 1 or exponent == 1:
+        return number
+    if type(number) is float or type(exponent) is not int or abs(exponent) > 64:
+        return float(number) ** float(exponent)
+    return Fraction(number) ** exponent
+
+
+def power(x, y):
+    if type(y) is Number and (type(y.number) is int or type(x) in (Symbol, Application)):
+        return product([(x, y.number)]) if y.number else ONE
+    return Application(operators.power, (x, y)).if_known()
+
+
+def lowered(x, y):
+    return power(x, Number(y.number - 1)) if type(y) is Number and y.number else Application(operators.lowered, (x, y))
+
+
+def within(formula):
+    """The formula and all those that it is made of, each once, in no particular order."""
+    found, pending = {formula}, [formula]
+    while pending:
+        x = pending.pop()
+        inner = x.parts if isinstance(x, (Total, Product)) else x.operands if isinstance(x, Application) else ()
+        pending.extend(y for y in inner if y not in found)
+        found.update(inner)
+    return found
+
+
+def is_within(inner, outer):
+    """Whether a product {base: exponent} can be taken out of another."""
+    return all(0 < exponent <= outer.get(x, 0) or 0 > exponent >= outer.get(x, 0) for x, exponent in inner.items())
+
+
+ALGEBRA = {
+    operators.add: lambda a, b: total([(1, a), (1, b)]),
+    operators.subtract: lambda a, b: total([(1, a), (-1, b)]),
+    operators.multiply: lambda a, b: product([(a, 1), (b, 1)]),
+    operators.divide: lambda a, b: product([(a, 1), (b, -1)]),
+    operators.negative: lambda a: product([(a, 1)], -1),
+    operators.power: power,
+    operators.lowered: lowered,
+    operators.sum: lambda *xs: total([(1, x) for x in xs]),
+    operators.dot: lambda *xs: total([(1, w * x) for w, x in zip(xs[: len(xs) // 2], xs[len(xs) // 2 :])]),
+}

@@ -1,0 +1,101 @@
+"""A graph turned into straight-line Python: to be read, and to be run a hundred times as fast.
+
+A program computes the root's value and its gradients: one statement for each node, forward, then one for each
+contribution, backward. What it says about an operator comes of the operator's own rules.
+"""
+
+from collections import Counter
+from functools import cached_property
+
+from ..graph import recorded_order
+from .batched import BatchedListing
+from .listing import Listing
+from .templates import ScalarStyle
+
+
+class Program:
+    """A graph as a function of the numbers in some of its leaves.
+
+    source      the text of the function: plain Python, which runs on its own
+    batched     the text of the same function for all instances at once, with NumPy
+    inputs      the leaves that its first argument gives numbers to, in order
+    parameters  the leaves that its second argument gives numbers to, and by which it has gradients
+
+    >>> x, w = Value(2.0, "x"), Value(-1.0, "w")
+    >>> program = compile_graph(sigmoid(w * x), inputs=[x], parameters=[w])
+    >>> program([2.0], [-1.0])
+    (0.11920292202211755, [0.2099871708070131])
+    """
+
+    def __init__(self, root, inputs, parameters):
+        self.inputs = inputs
+        self.parameters = parameters
+        self.root = root
+        self.source, strangers = written(Listing(root, inputs, parameters, ScalarStyle()))
+        self.function = executed(self.source, strangers)
+
+    def __call__(self, inputs, parameters):
+        """The root's value, and its gradients by the parameters as a list.
+
+        Given arrays instead of floats as inputs, one number an instance, it computes all instances at once: the value
+        and the gradients are those of the mean over the instances. Raises ValueError if there are not as many inputs
+        and parameters as the program has, or if the arrays differ in length.
+        """
+        if len(inputs) != len(self.inputs) or len(parameters) != len(self.parameters):
+            raise ValueError(
+                f"the program takes {len(self.inputs)} inputs and {len(self.parameters)} parameters, "
+                f"not {len(inputs)} and {len(parameters)}"
+            )
+        if not any(hasattr(x, "__len__") for x in inputs):
+            return self.function(inputs, parameters)
+        sizes = {len(x) if hasattr(x, "__len__") else 1 for x in inputs}
+        if len(sizes) > 1:
+            raise ValueError(f"the inputs must be arrays of one length, a number an instance, not of {sorted(sizes)}")
+        value, gradients = self.batched_function(inputs, parameters)
+        return float(value), [*map(float, gradients)]
+
+    @property
+    def batched(self):
+        """The text of the function for arrays: NumPy, and the numbers of all instances in each variable."""
+        return self.batch[0]
+
+    @cached_property
+    def batched_function(self):
+        return executed(*self.batch)
+
+    @cached_property
+    def batch(self):
+        return written(BatchedListing(self.root, self.inputs, self.parameters))
+
+
+def compile_graph(root, inputs=(), parameters=None):
+    """The graph behind `root` as a `Program`.
+
+    inputs      leaves whose numbers vary from call to call and which need no gradients: the data
+    parameters  leaves whose gradients are wanted; None for all that require one and are no inputs
+
+    Other leaves keep the numbers that they have. Raises ValueError for an input or parameter that is no leaf of the
+    graph, or is named twice, and RuntimeError if the graph has been released.
+    """
+    leaves = dict.fromkeys(node for node in recorded_order(root) if not node.inputs)
+    given = set(inputs)
+    if parameters is None:
+        parameters = [node for node in leaves if node.requires_grad and node not in given]
+    for node, times in Counter([*inputs, *parameters]).items():
+        if times > 1:
+            raise ValueError(f"compile_graph: {node.describe()} is given {times} times as an input or a parameter")
+        if node not in leaves:
+            raise ValueError(f"compile_graph: {node.describe()} is not a leaf of the graph of {root.describe()}")
+    return Program(root, list(inputs), list(parameters))
+
+
+def written(listing):
+    """The source of a program, and what it takes from outside."""
+    return listing.source(), listing.style.strangers
+
+
+def executed(source, strangers):
+    """The function that the source defines. `strangers` are what it takes from outside."""
+    namespace = dict(strangers)
+    exec(compile(source, "<program>", "exec"), namespace)
+    return namespace["program"]

@@ -1,0 +1,198 @@
+"""Pictures of graphs: what is in them, what is folded, and that they come out with and without a `dot`."""
+
+import re
+import shutil
+import time
+from pathlib import Path
+from xml.etree import ElementTree
+
+import graphviz
+import numpy as np
+import pytest
+
+from models.mlp import MLP
+from models.question3 import SHEET, Question3
+from scalar_engine import Value
+from tensor_engine import Tensor
+from walkthroughs.drawing.picture import CONSTANT, INPUT, PARAMETER, ROOT, draw
+
+
+def texts(drawing):
+    """Every text in the picture, by the name of the node that it stands in."""
+    svg = ElementTree.fromstring(drawing.pipe("svg", encoding="utf-8"))
+    found = {}
+    for group in svg.iter("{http://www.w3.org/2000/svg}g"):
+        if group.get("class") == "node":
+            name = group.findtext("{http://www.w3.org/2000/svg}title")
+            found[name] = [text.text for text in group.iter("{http://www.w3.org/2000/svg}text")]
+    return found
+
+
+def all_texts(drawing):
+    return [text for lines in texts(drawing).values() for text in lines]
+
+
+def edges(drawing):
+    return re.findall(r"^\t(\w+) -> (\w+)", drawing.source, flags=re.MULTILINE)
+
+
+def network():
+    model = MLP(2, [3, 3, 1])
+    root = model([Value(0.5, "x1", requires_grad=False), Value(-1.0, "x2", requires_grad=False)])
+    return (root * root).named("loss")
+
+
+def test_two_edges_for_a_node_used_twice():
+    x = Value(3.0, "x")
+    assert sorted(edges(draw(x * x))) == [("n0", "n1_op"), ("n0", "n1_op"), ("n1_op", "n1")]
+
+
+def test_values_gradients_and_operators_are_shown():
+    x = Value(2 / 3, "x")
+    f = (x.exp() * 1.5).named("f")
+    f.backward()
+    assert texts(draw(f)) == {
+        "n0": ["x", "data 0.6667", "grad 2.922"],
+        "n1": ["data 1.948", "grad 1.5"],
+        "n1_op": ["exp"],
+        "n2": ["1.5"],
+        "n3": ["f", "data 2.922", "grad 1"],
+        "n3_op": ["*"],
+    }
+
+
+def test_before_backward_gradients_are_not_computed():
+    x = Value(2.0, "x")
+    assert all_texts(draw(x * x)).count("grad not computed") == 2
+
+
+def test_zero_is_never_negative():
+    x = Value(-0.0, "x")
+    (x * -1).backward()
+    x.grad = -0.0
+    assert texts(draw(x))["n0"] == ["x", "data 0", "grad 0"]
+
+
+def test_roles_have_their_colours():
+    w, x = Value(1.0, "w"), Value(2.0, "x", requires_grad=False)
+    source = draw(w * x + 3).source
+    colors = dict(re.findall(r'^\t(n\d) \[.*fillcolor="(#\w+)"', source, flags=re.MULTILINE))
+    assert (colors["n0"], colors["n1"], colors["n3"], colors["n4"]) == (PARAMETER, INPUT, CONSTANT, ROOT)
+
+
+@pytest.mark.parametrize("label", [
+    "<b>&amp;|{}\"'</b>", "a\\Nb\\n\\G", "line one\nline two", "\\", "<script>alert(1)</script>", "x\x01\x00y", "-->",
+    "ŷ₁ = σ(k)", " ", "{a|b}", "dl/dx", "x/", "👩‍👩‍👧",
+])  # fmt: skip
+def test_labels_are_shown_as_typed(label):
+    lines = texts(draw(Value(1.0, label)))["n0"]
+    shown = "\n".join(lines[: lines.index("data 1")])
+    assert shown.replace("\xa0", " ") == re.sub("[\x00\x01]", "\ufffd", label)
+
+
+def test_the_same_graph_gives_the_same_source():
+    def source():
+        question = Question3(SHEET)
+        question.gradients()
+        return draw(question.l).source
+
+    assert source() == source()
+
+
+def test_question3_fits_1200_pixels():
+    question = Question3(SHEET)
+    question.gradients()
+    drawing = draw(question.l)
+    width_in_points = float(re.search(r'<svg width="(\d+)pt"', drawing.pipe("svg", encoding="utf-8"))[1])
+    assert width_in_points * 96 / 72 <= 1200
+    named = {lines[0] for lines in texts(drawing).values()}
+    assert {"x1", "W23", "b3", "k1", "h2", "V32", "c2", "o1", "y1", "y2", "t2", "l"} <= named
+
+
+def test_groups_fold_and_open():
+    root = network()
+    folded = all_texts(draw(root, fold=True))
+    assert {"layer1", "layer2", "layer3", "x1", "loss"} <= set(folded) and "w1" not in folded
+    one_open = all_texts(draw(root, fold=True, open=["layer1/neuron2"]))
+    assert {"layer1/neuron1", "layer1/neuron3", "layer2", "w1", "k", "h"} <= set(one_open)
+    assert "layer1" not in one_open
+    assert "layer1/neuron2/k" in all_texts(draw(root, fold=False))  # k alone would be ambiguous
+
+
+def test_a_folded_group_counts_its_nodes_and_has_one_edge_to_each_neighbour():
+    drawing = draw(network(), fold=True)
+    # 2 weights, a bias, dot, k and h for each of 3 neurons
+    assert ["layer1", "18 nodes"] in texts(drawing).values()
+    chain = [("n8", "g2"), ("n9", "g2"), ("g2", "g1"), ("g1", "g0"), ("g0", "n47_op"), ("n47_op", "n47")]
+    assert sorted(edges(drawing)) == sorted(chain)
+
+
+def test_nodes_without_a_label_belong_to_the_group_of_their_consumers():
+    w, x = Value(1.0, "layer1/w"), Value(2.0, "x")
+    k = (w * x + 3).named("layer1/k")
+    folded = texts(draw(k * 2, fold=True))
+    assert folded["g0"] == ["layer1", "4 nodes"]  # w, w * x, 3 and k; x has a label without a group
+
+
+def test_operands_keep_their_order():
+    """a - b and b - a must not look alike."""
+    a, b = Value(3.0, "a"), Value(2.0, "b")
+    source = draw((a - b) * (b - a)).source
+    assert "n0 -> n2_op [headlabel=1 " in source and "n1 -> n2_op [headlabel=2 " in source
+    assert "n1 -> n3_op [headlabel=1 " in source and "n0 -> n3_op [headlabel=2 " in source
+    assert "headlabel" not in draw(a * b + a).source
+
+
+def test_the_root_is_never_folded_and_unknown_groups_are_named():
+    a = Value(2.0, "l/a")
+    root = ((a * a).named("l/b") + 1).named("l/out")
+    assert ROOT in draw(root, fold=True).source
+    with pytest.raises(ValueError, match=r'there is no group "layer9" to open; there are'):
+        draw(root, open="layer9")
+    assert "layer1" not in all_texts(draw(network(), open="layer1"))
+
+
+def test_a_tensor_shows_its_shape_and_a_released_graph_says_how_to_keep_it():
+    W = Tensor(np.ones((784, 300)), "W", requires_grad=True)
+    loss = (np.ones((64, 784)) @ W).mean().named("loss")
+    assert {"data (784, 300)", "data (64, 300)", "data 784"} <= set(all_texts(draw(loss)))
+    loss.backward()
+    with pytest.raises(RuntimeError, match=r"the graph behind loss has been released .* backward\(keep=True\)"):
+        draw(loss)
+
+
+def test_large_graphs_fold_by_themselves():
+    model = MLP(10, [20, 20, 1])
+    assert "layer2" in all_texts(draw(model([0.5] * 10)))
+
+
+def test_a_graph_too_large_to_read_says_what_to_fold_and_does_not_hang():
+    node = Value(1.0)
+    for _ in range(20_000):
+        node = node + 1
+    started = time.perf_counter()
+    with pytest.raises(ValueError, match=r'40,001 nodes .* label nodes "layer1/neuron2/k"'):
+        draw(node)
+    assert time.perf_counter() - started < 5
+    model = MLP(20, [300, 300, 1])
+    with pytest.raises(ValueError, match=r'fold=True\).*"layer2" \(91,\d+\), "layer1" \(13,\d+\)'):
+        draw(model([0.5] * 20), fold=False)
+    with pytest.raises(ValueError, match=r'"layer1" \(300\), "layer2" \(300\)'):
+        draw(model([0.5] * 20), open=["layer1", "layer2"])
+
+
+@pytest.mark.parametrize("with_dot", [True, False])
+def test_pictures_come_out_with_and_without_dot(with_dot, tmp_path, monkeypatch, needed):
+    if with_dot:
+        needed(shutil.which("dot"), "Graphviz")
+    else:
+        monkeypatch.setenv("PATH", str(tmp_path))
+        with pytest.raises(graphviz.ExecutableNotFound):
+            graphviz.Digraph().pipe("svg")
+    x = Value(2.0, "x<y>")
+    drawing = draw(x * x)
+    for suffix, start in [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF")]:
+        path = drawing.write(tmp_path / f"picture.{suffix}")
+        assert path.read_bytes().startswith(start)
+    assert "x&lt;y&gt;" in drawing._repr_mimebundle_()["image/svg+xml"]  # what a notebook shows
+    assert Path(drawing.render(tmp_path / "rendered", format="png", cleanup=True)).read_bytes().startswith(b"\x89PNG")

@@ -1,0 +1,233 @@
+"""What a reading says comes from its numbers: with two runs swapped, the sentence changes."""
+
+import numpy as np
+
+from models.history import Epoch, History
+from walkthroughs.reports import readings
+from walkthroughs.sheets.augsburg import tutorial04 as augsburg
+from walkthroughs.sheets.ftp import exercise2 as ftp_exercise2
+from walkthroughs.sheets.ftp import exercise3 as ftp_exercise3
+from walkthroughs.sheets.lmu import task1 as lmu_task1
+from walkthroughs.sheets.lmu import task2 as lmu_task2
+from walkthroughs.sheets.lmu import task3 as lmu_task3
+from walkthroughs.sheets.tsm import exercise2 as tsm_exercise2
+from walkthroughs.sheets.tsm import exercise3 as tsm_exercise3
+from walkthroughs.sheets.tsm import exercise5 as tsm_exercise5
+from walkthroughs.sheets.vu import question4, question5, question6, question7
+
+
+def history(validation_losses, train_losses=None, validation_accuracy=0.9, train_accuracy=0.95):
+    """A History whose last epoch has these accuracies."""
+    train_losses = train_losses or [1 / (i + 1) for i in range(len(validation_losses))]
+    return History([2.0, 1.0], [
+        Epoch(i, train, train_accuracy, validation, validation_accuracy, 0.1, 1.0)
+        for i, (train, validation) in enumerate(zip(train_losses, validation_losses), start=1)
+    ])  # fmt: skip
+
+
+def test_the_winner_and_its_lead():
+    assert readings.winner({"A": 0.9, "B": 0.92}, "accuracy") == (
+        "B has the best accuracy, 92.0%: 2.0 percentage points ahead of A (90.0%)."
+    )
+    assert readings.winner({"A": 0.92, "B": 0.9}, "accuracy").startswith("A has the best accuracy, 92.0%")
+    assert "share the best" in readings.winner({"A": 0.9, "B": 0.9}, "accuracy")
+    losses = readings.winner({"A": 0.5, "B": 0.4}, "loss", higher=False, form=readings.nats, apart=readings.nats)
+    assert losses.startswith("B has the best loss, 0.400 nats")
+
+
+def test_where_validation_turns():
+    rising = readings.overfitting(history([0.5, 0.3, 0.4], [0.5, 0.3, 0.1]))
+    assert "lowest after epoch 2 (0.300 nats) and has risen by 0.100 nats" in rising and "it overfits" in rising
+    assert "is 0.300 nats above the training loss (0.100 nats)" in rising
+    falling = readings.overfitting(history([0.5, 0.4, 0.3], [0.6, 0.5, 0.4]))
+    assert "still falling" in falling and "0.100 nats below" in falling and "overfits" not in falling
+    assert "too small to speak of overfitting" in readings.overfitting(history([0.5, 0.3, 0.301], [0.5, 0.3, 0.2]))
+
+
+def test_spread_and_speed():
+    assert "is 90.0% on average, with a standard deviation of 1.0%, from 89.0% to 91.0%" in readings.spread(
+        [0.89, 0.9, 0.91], "accuracy"
+    )
+    assert readings.speed("a", 1.0, "b", 3.0) == "A took 1.0 s, b 3.0 s: 3.0 times as long."
+    assert readings.speed("a", 3.0, "b", 1.0) == "B took 1.0 s, a 3.0 s: 3.0 times as long."
+    assert [readings.seconds(s) for s in (2e-6, 0.05, 5, 120)] == ["2 microseconds", "50.0 ms", "5.0 s", "2.0 min"]
+    assert readings.listed("abc") == "a, b and c"
+
+
+def test_question_4_says_whether_the_loss_drops():
+    assert "drops: 1.0000" in question4.learned([1.0] * 10 + [0.5] * 10, 0.9)
+    assert "does NOT drop" in question4.learned([0.5] * 10 + [1.0] * 10, 0.9)
+
+
+def test_question_5_names_the_better_way_of_stepping():
+    one, many = (question5.Run(g, 0.01, [2.0] * 10 + [1.0] * 10, a, 1.0) for g, a in ((1, 0.8), (4, 0.9)))
+    assert "4 instances a step is ahead" in question5.compared([one, many])
+    one.accuracy, many.accuracy = many.accuracy, one.accuracy
+    assert "a step an instance is ahead" in question5.compared([one, many])
+
+
+def test_question_6_names_the_best_batch():
+    assert "batches of 64 it takes 2 micro" in question6.saving(1e-4, {16: 4e-6, 64: 2e-6})
+    assert "batches of 16 it takes 2 micro" in question6.saving(1e-4, {16: 2e-6, 64: 4e-6})
+    assert "A batch of 1 takes 4.0 times as long" in question6.saving(1e-4, {1: 4e-4, 16: 2e-6})
+    assert "batch of 1" not in question6.saving(1e-4, {1: 5e-5, 16: 2e-6})
+    assert "NOT the same" in question6.verdict([("dW", "(1,)", 1.0, 1e-3)])
+
+
+def test_question_7_follows_the_learning_rates():
+    rates = question7.RATES
+    growing = question7.influence(rates, [0.6, 0.8, 0.88, 0.9])
+    assert growing.startswith("Learning rate 0.03 has the best") and "The larger the rate, the better" in growing
+    swapped = question7.influence(rates, [0.6, 0.8, 0.9, 0.88])
+    assert swapped.startswith("Learning rate 0.01 has the best") and "rate 0.03 is 2.0 percentage points" in swapped
+    assert "noise" in question7.influence(rates, [0.8, 0.6, 0.88, 0.9])
+    assert "falls from 2.000" in question7.falling([2.0] * 5 + [1.0] * 5)
+    assert "rises from 1.000" in question7.falling([1.0] * 5 + [2.0] * 5)
+
+
+def test_question_7_says_what_initialisations_do():
+    mean, deviation = np.ones(40), np.linspace(0.4, 0.1, 40)
+    alike = [history([0.3, value]) for value in (0.200, 0.201, 0.202)]
+    assert "hardly matters" in question7.over_runs(alike, mean, deviation)
+    apart = [history([0.3, value]) for value in (0.1, 0.2, 0.3)]
+    assert "matters for where it ends, so that" in question7.over_runs(apart, mean, deviation)
+    best, test = history([0.2], validation_accuracy=0.97).epochs[0], history([0.2], validation_accuracy=0.96).epochs[0]
+    assert "96.00% on the test set, 1.00 percentage points below" in question7.chosen(0.3, {0.3: best, 0.1: test}, test)
+    assert "97.00% on the test set, 1.00 percentage points above" in question7.chosen(0.3, {0.3: test}, best)
+    assert "the largest tried: one beyond" in question7.chosen(0.3, {0.3: best, 0.1: test}, test)
+    assert "largest" not in question7.chosen(0.1, {0.3: test, 0.1: best}, test)
+
+
+def test_tsm_exercise_2_names_the_favourite_and_the_rates():
+    runs = {"100 relu": history([0.2], validation_accuracy=0.97), "300 relu": history([0.2], validation_accuracy=0.98)}
+    assert tsm_exercise2.favoured(runs, "300 relu", 0.979).startswith(
+        "300 relu has the best validation accuracy, 98.00%"
+    )
+    runs["100 relu"], runs["300 relu"] = runs["300 relu"], runs["100 relu"]
+    assert tsm_exercise2.favoured(runs, "100 relu", 0.979).startswith(
+        "100 relu has the best validation accuracy, 98.00%"
+    )
+    validated = {("A", 0.1): 0.9, ("A", 1.0): 0.5, ("B", 0.1): 0.8, ("B", 1.0): 0.85}
+    said = tsm_exercise2.tuned({"A": 0.1, "B": 1.0}, validated)
+    assert "0.1 for A and 1 for B" in said and "most for A, which would lose 40.0" in said
+    assert "at the edge of the rates tried for B:" in said
+    assert "edge" not in tsm_exercise2.tuned({"A": 0.1, "B": 0.1}, validated)
+
+
+def test_tsm_exercise_3_sees_a_difference():
+    row = ("6-3", "relu", "PyTorch", 1.0, 1e-16)
+    assert "agree with" in tsm_exercise3.same([row]) and "DIFFER" in tsm_exercise3.same([(*row[:4], 1e-6)])
+    engine, hand = history([0.2], validation_accuracy=0.97), history([0.2001], validation_accuracy=0.9702)
+    assert "have learned the same" in tsm_exercise3.compared(engine, hand)
+    assert "NOT learned the same" in tsm_exercise3.compared(engine, history([0.4], validation_accuracy=0.93))
+    longer = history([0.1] * 15, validation_accuracy=0.98)
+    assert "15 epochs, the same network has 98.00% of the validation set right, 1.00 percentage points more" in (
+        tsm_exercise3.beside_exercise2(engine, longer)
+    )
+    assert "1.00 percentage points less" in tsm_exercise3.beside_exercise2(longer, engine)
+
+
+def test_tsm_exercise_5_computes_its_answers():
+    assert "4.0 percentage points more" in tsm_exercise5.collapse(1e-7, 0.92, 0.93, 0.96)
+    fewer = tsm_exercise5.collapse(1e-2, 0.96, 0.93, 0.92)
+    assert "4.0 percentage points fewer" in fewer and "NOT the same" in fewer
+    rows = [("a", 100, 1e-4, 1e-2, 100.0, 0), ("b", 1000, 1e-4, 0.1, 1000.0, 0)]
+    assert "at 10,000 parameters it would be about 10,000 times" in tsm_exercise5.saved(rows, 10_000)
+    assert "it would be about 1,100 times" in tsm_exercise5.saved(rows, 1_149)
+    assert "from 51 instances a batch on" in tsm_exercise5.remembered(64_000, 64, 50_000)
+    assert "from 50 instances a batch on" in tsm_exercise5.remembered(64_000, 64, 49_900)
+
+
+def test_lmu_task_1_names_who_overfits():
+    rows = [("[30]", 0.1, 0.35, 0.34, 900, 0.96, 0.9), ("[100]", 0.01, 1.2, 0.33, 50, 1.0, 0.87)]
+    said = lmu_task1.overfit(rows)
+    assert (
+        said.startswith("[100] overfits most: its test loss is lowest at step 50")
+        and "best on the test points is [30]" in said
+    )
+    assert lmu_task1.overfit([("[100]", *rows[0][1:]), ("[30]", *rows[1][1:])]).startswith("[30] overfits most")
+    assert "none of the networks overfits" in lmu_task1.overfit(rows[:1])
+    assert "from a logit of 100 on" in lmu_task1.overflow(
+        [("10, 9", "0.7", "0.7", 1.0), ("100, 99", "nan", "0.7", 1.0)]
+    )
+
+
+def test_lmu_tasks_2_and_3_compare_planes():
+    said = lmu_task2.separated(0.4, 0.9, {"0": 0.8, "1": 0.95}, 0.17)
+    assert "1 stands apart most clearly (95.0%" in said and "0 least (80.0%)" in said
+    assert "0 stands apart most clearly" in lmu_task2.separated(0.4, 0.9, {"0": 0.95, "1": 0.8}, 0.17)
+    share = np.array([0.7, 0.21, *[0.01] * 9])
+    assert "first two 91.0%" in lmu_task2.explained(share) and "takes 2 of 11 for 90%" in lmu_task2.explained(share)
+    rows = [("pixels", 0.2, 0.4, 0.43, 0.92), ("ReLU 1", 0.3, 0.5, 0.5, 0.94), ("ReLU 2", 0.3, 0.6, 0.6, 0.95)]
+    said = lmu_task3.layers_compared(rows)
+    assert "ReLU 2 60.0%, 17.0 percentage points more" in said and "grows from layer to layer" in said
+    worse = lmu_task3.layers_compared([("pixels", 0.2, 0.4, 0.7, 0.96), *rows[1:]])
+    assert "10.0 percentage points fewer" in worse and "does not grow" in worse
+    assert "gives the same" in lmu_task3.recounted(96.0, history([0.1], validation_accuracy=0.96))
+    assert "NOT the same, 95.00%" in lmu_task3.recounted(95.0, history([0.1], validation_accuracy=0.96))
+    assert "is a suitable" in lmu_task3.suitable(history([0.1], validation_accuracy=0.96), rows)
+    assert "is not yet a suitable" in lmu_task3.suitable(history([0.1], validation_accuracy=0.5), rows)
+
+
+def test_augsburg_compares_batches():
+    full = ("all examples, rate 0.01", 100, 800.0, 0.78, 0.79, 800.0)
+    mini = ("batches of 64, rate 0.1", 9370, 30.0, 0.95, 0.94, 8.0)
+    said = augsburg.faster([full, mini])
+    assert "ends at 94.00% on the test set, 15.0 percentage points above" in said and "100 times as fast" in said
+    slow = (mini[0], mini[1], 30.0, 0.7, 0.7, None)
+    assert "9.0 percentage points below" in augsburg.faster([full, slow])
+    assert "No mini-batch run reaches" in augsburg.faster([full, slow])
+    assert "both passed the sheet's 55% at step 1" in augsburg.progress(
+        history([1.0, 0.9], validation_accuracy=0.6), 0.55
+    )
+    assert "have not both passed" in augsburg.progress(history([1.0, 0.9], validation_accuracy=0.5), 0.55)
+    first, last = {"layer1": 0.5, "layer3": 4.0}, {"layer1": 0.1, "layer3": 0.2}
+    assert "8.0 times that of layer1" in augsburg.slowness(first, last, 1000)
+    assert "larger" not in augsburg.slowness(first, last, 1000)
+    assert "that of layer1 is the larger one" in augsburg.slowness(first, {"layer1": 0.2, "layer3": 0.1}, 1000)
+    assert "only 0.12 of that of layer1" in augsburg.slowness({"layer1": 4.0, "layer3": 0.5}, last, 1000)
+
+
+def test_ftp_exercise_2_says_what_passes():
+    good, single = ("a", "float64", 100, 1e-10, "passes", 0.1), ("a", "float32", 100, 1e-2, "FAILS", 0.1)
+    wrong = ("b", "float64", 100, 0.2, "FAILS", 0.1)
+    said = ftp_exercise2.passed([good, single, wrong])
+    assert "1 of 1 networks in float64 pass" in said and "wrong fails with 2e-01" in said
+    assert "0 of 1 networks in float64 pass" in ftp_exercise2.passed([wrong, single, wrong])
+    assert "at epsilon = 1e-05" in ftp_exercise2.valley([1e-6, 1e-5, 1e-1], [1e-9, 1e-10, 1e-2])
+
+
+def test_ftp_exercise_3_compares_the_networks():
+    confusion = np.array([[5, 2, 0], [1, 6, 0], [0, 0, 7]])
+    rows = [("shallow", "l", 0.1, 64, 5, 0.1, 0.12, 3.0), ("deeper", "l", 0.1, 64, 5, 0.1, 0.11, 3.0)]
+    said = ftp_exercise3.errors_compared(rows, confusion, ("shirt", "coat", "bag"))
+    assert "11.00% for the deeper one, 1.00 percentage points less" in said
+    assert "confuses shirt and coat most often, 3 times of its 3 errors" in said
+    rows = [(*rows[0][:6], 0.11, 3.0), (*rows[1][:6], 0.13, 3.0)]
+    said = ftp_exercise3.errors_compared(rows, confusion, ("shirt", "coat", "bag"))
+    assert "2.00 percentage points more" in said and "not within the sheet's" in said
+    found = {("shallow", rate, 64): value for rate, value in zip(ftp_exercise3.RATES, (0.8, 0.9, 0.7, 0.7))}
+    assert "does best at rate 0.03 in batches of 64 (90.0%), and 20.0" in ftp_exercise3.suited(
+        found, {"shallow": (0.03, 64)}
+    )
+    assert "at the edge" not in ftp_exercise3.suited(found, {"shallow": (0.03, 64)})
+    assert "at the edge" in ftp_exercise3.suited(found, {"shallow": (0.01, 64)})
+    ten, four = ("784-100-10", 60_000, 0.12, 3.0), ("784-100-4", 24_000, 0.05, 1.0)
+    assert "lower: 5.0% against 12.0%" in ftp_exercise3.classes_compared([four, ten])
+    assert "HIGHER" in ftp_exercise3.classes_compared([(*four[:2], 0.2, 1.0), ten])
+
+
+def test_ftp_exercise_3_says_whether_more_epochs_do_harm():
+    rising, flat = history([0.5, 0.3, 0.4], [0.5, 0.3, 0.1]), history([0.5, 0.3, 0.301], [0.5, 0.3, 0.2])
+    said = ftp_exercise3.turning({"shallow": rising}, {"shallow": 2})
+    assert "lowest after epoch 2; in the end it is 0.100 nats above that, and 0.300 nats above the training" in said
+    assert said.endswith("More epochs would do harm: it overfits.")
+    assert ftp_exercise3.turning({"shallow": flat}, {"shallow": 2}).endswith("neither help nor harm much.")
+
+
+def test_tiles_of_noise_are_told_from_shapes():
+    noise = np.random.default_rng(0).normal(size=(5, 28, 28))
+    shapes = np.array([np.add.outer(np.arange(28), np.arange(28)) / 8.0] * 5)
+    assert "no shapes in them yet" in ftp_exercise3.smoothness(noise, noise)
+    assert "they show shapes" in ftp_exercise3.smoothness(shapes, shapes)
+    assert "shapes under the noise" in ftp_exercise3.smoothness(0.1 * shapes + noise, shapes)

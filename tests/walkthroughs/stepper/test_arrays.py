@@ -1,0 +1,198 @@
+"""Tensors and recordings of training on the stepper's page: matrix formulas, heat maps, scalars behind, updates."""
+
+import re
+
+import numpy as np
+import pytest
+
+import tensor_engine as te
+from models.layers import MLP
+from scalar_engine import Value
+from tensor_engine import Tensor
+from tensor_engine.optimizers import SGD, Adam
+from walkthroughs.stepper import Recording, step
+
+from .graphs import tensor_loss
+from .pages import node_of
+
+
+def digits_loss():
+    random = np.random.default_rng(0)
+    x = Tensor(random.uniform(0, 16, (20, 64)), "x")
+    return te.softmax_cross_entropy(MLP([64, 30, 10], dtype=np.float64)(x), np.arange(20) % 10).named("loss")
+
+
+def test_the_rule_in_matrix_form(open_page):
+    stepper = step(tensor_loss())
+    formulas = [frame.formula for frame in stepper.trace.frames]
+    assert "dL/dW = X.T @ dL/d(X @ W)    (4, 3) @ (3, 2) -> (4, 2)" in formulas
+    page = open_page(stepper.html)
+    seen = []
+    for position in range(1, len(formulas) + 1):
+        page.evaluate(f"goTo({position})")
+        seen.append(page.text_content("#formula"))
+    assert seen == formulas
+
+
+def test_the_issues_own_example():
+    X, W = Tensor(np.ones((64, 784)), "X"), Tensor(np.ones((784, 300)), "W", requires_grad=True)
+    Y = (X @ W).named("Y")
+    frames = step((Y * Y).sum().named("L")).trace.frames
+    assert frames[-1].formula == "dL/dW = X.T @ dL/dY    (784, 64) @ (64, 300) -> (784, 300)"
+
+
+def test_arrays_show_their_shape_numbers_and_map(open_page):
+    loss = tensor_loss()
+    page = open_page(step(loss).html)
+    page.click("#end")
+    loss.backward(keep=True)
+    for name, node in [("W", loss.inputs[0].inputs[0].inputs[0].inputs[1]), ("Y", loss.inputs[0].inputs[0])]:
+        page.evaluate("i => select(i)", node_of(page, name))
+        value, gradient = page.query_selector_all("#node figure")
+        for figure, array in [(value, node.data), (gradient, node.grad)]:
+            caption = figure.query_selector("figcaption").text_content()
+            numbers = f"min {array.min():.4g}, max {array.max():.4g}, mean {array.mean():.4g}"
+            assert str(array.shape) in caption and numbers in caption
+            cells = [cell.text_content() for cell in figure.query_selector_all("td")]
+            assert cells == [Tensor.brief(x) for x in array.ravel()]
+            canvas = figure.query_selector("canvas")
+            rows, columns = np.atleast_2d(array).shape
+            assert canvas.evaluate("canvas => [canvas.height, canvas.width]") == [rows, columns]
+            pixels = canvas.evaluate(
+                "canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
+            )
+            red_minus_blue = (
+                np.reshape(pixels, (rows, columns, 4))[..., 0] - np.reshape(pixels, (rows, columns, 4))[..., 2]
+            )
+            strong = np.abs(array) > 0.05 * np.abs(array).max()
+            assert (np.sign(red_minus_blue) == np.sign(array).reshape(rows, columns))[
+                strong.reshape(rows, columns)
+            ].all()
+
+
+def test_images_are_shown_as_images(open_page):
+    loss = digits_loss()
+    page = open_page(step(loss).html)
+    page.evaluate("i => select(i)", node_of(page, "x"))
+    images = page.query_selector_all("#node .images canvas")
+    assert len(images) == 12 and "and 8 more" in page.text_content("#node .images")
+    x = next(node for node in te.topological_order(loss) if node.label == "x").data
+    pixels = images[1].evaluate("canvas => [...canvas.getContext('2d').getImageData(0, 0, 8, 8).data]")
+    grey = np.reshape(pixels, (8, 8, 4))[..., 0] / 255
+    assert grey == pytest.approx((x[1].reshape(8, 8) - x.min()) / (x.max() - x.min()), abs=0.01)
+
+
+def open_scalars(page, name):
+    page.evaluate("i => select(i)", node_of(page, name))
+    page.click(".open-scalars")
+    page.wait_for_timeout(300)
+
+
+def test_a_small_tensor_opens_into_scalars_that_agree(open_page):
+    loss = tensor_loss()
+    page = open_page(step(loss).html)
+    page.evaluate("goTo(4)")
+    open_scalars(page, "Y")
+    assert page.text_content("#node h2") == "Y[0, 0]" and page.url.split("#")[1].startswith("scalars-")
+    assert float(re.search(r"largest difference (\S+)\)", page.text_content("#note"))[1]) < 1e-12
+    page.click("#end")
+    loss.backward(keep=True)
+    W = loss.inputs[0].inputs[0].inputs[0].inputs[1]
+    for i in range(4):
+        for j in range(2):
+            page.evaluate("i => select(i)", node_of(page, f"W[{i}, {j}]"))
+            assert page.text_content("#node dd.gradient").split()[0] == Value.brief(W.grad[i, j])
+    page.click("#leave")
+    assert page.text_content("#where").startswith("Step 4 of") and page.text_content("#node h2") == "Y"
+
+
+def test_a_small_node_of_a_large_graph_opens_alone(open_page):
+    """The logits of a network on 20 images: behind the whole graph are far too many scalars, behind the loss few."""
+    loss = digits_loss()
+    page = open_page(step(loss).html)
+    page.click("#end")
+    open_scalars(page, "loss")
+    assert page.url.split("#")[1].startswith("scalars-") and page.is_visible("#leave")
+    note = page.text_content("#note")
+    assert note.startswith("loss by itself: its inputs are leaves.")
+    assert float(re.search(r"largest difference (\S+)\)", note)[1]) < 1e-12
+    assert page.text_content("#formula .result") == Value.brief(loss.data.item())
+    page.click("#end")
+    loss.backward(keep=True)
+    logits = loss.inputs[0]
+    for i, j in [(0, 0), (3, 7), (19, 9)]:
+        page.evaluate("i => select(i)", node_of(page, f"layer2.k[{i}, {j}]"))
+        assert page.text_content("#node dd.gradient").split()[0] == Value.brief(logits.grad[i, j])
+    page.keyboard.press("u")
+    assert page.text_content("#node h2") == "loss" and page.is_hidden("#leave")
+    page.keyboard.press("o")
+    assert page.is_visible("#leave")
+
+
+def test_a_large_tensor_does_not_open(open_page):
+    page = open_page(step(digits_loss()).html)
+    page.evaluate("i => select(i)", node_of(page, "layer1.k"))
+    assert page.text_content("#node h2") == "layer1.k" and page.locator(".open-scalars").count() == 0
+
+
+# ---- training
+
+
+def recorded(optimizer_of, n=6):
+    W, b = Tensor([[0.5], [-1.0]], "W", requires_grad=True), Tensor([0.25], "b", requires_grad=True)
+    x = np.array([[1.0, 2.0], [0.0, -1.0], [3.0, 1.0]])
+    optimizer = optimizer_of([W, b])
+    recording = Recording([W, b], optimizer)
+    for _ in range(n):
+        loss = te.mse(te.linear(x, W, b), np.array([[1.0], [2.0], [0.5]]))
+        loss.backward()
+        with recording.step(loss):
+            optimizer.step()
+    return recording
+
+
+def test_a_recording_moves_along_training(open_page):
+    recording = recorded(lambda parameters: SGD(parameters, 0.1))
+    page = open_page(step(recording).html)
+    assert page.text_content("#where") == "Step 0 of 6 · before training"
+    for number in range(1, 7):
+        page.keyboard.press("ArrowRight")
+        assert page.text_content("#formula") == f"loss of step {number} = {Value.brief(recording.losses[number - 1])}"
+        W, b = recording.updates[number - 1]
+        rows = [
+            [cell.text_content() for cell in row.query_selector_all("th, td")]
+            for row in page.query_selector_all("#updates tr")
+        ]
+        assert rows[0] == ["W", "(2, 1)", "(2, 1)", "(2, 1)", "W <- W - rate * dW"]
+        numbers = [Value.brief(x.item()) for x in (b.before, b.gradient, b.after)]
+        assert rows[1][:4] == ["b", *numbers]
+        before, gradient, after = [f"({x})" if x.startswith("-") and i else x for i, x in enumerate(numbers)]
+        assert rows[1][4] == f"b <- b - rate * db = {before} - 0.1 * {gradient} = {numbers[2]}"
+        assert b.after == pytest.approx(b.before - 0.1 * b.gradient)
+        cursor = page.evaluate(
+            "[...document.querySelectorAll('.curve circle')].findIndex((dot) => dot.classList.contains('cursor'))"
+        )
+        assert cursor == number - 1
+    page.keyboard.press("Home")
+    page.locator(".curve circle >> nth=2").click()
+    assert page.text_content("#where").startswith("Step 3 of 6")
+    assert recording.updates[1][0].before.tolist() == recording.updates[0][0].after.tolist()
+
+
+def test_other_optimizers_show_the_change_that_they_made():
+    for optimizer in (lambda parameters: Adam(parameters, 0.1), lambda parameters: SGD(parameters, 0.1, momentum=0.9)):
+        last = recorded(optimizer).updates[-1][1]
+        rule, numbers = last.formula("b")
+        assert rule == "b <- b + change" and numbers.endswith(f" = {Value.brief(last.after.item())}")
+
+
+def test_values_are_recorded_too():
+    w = Value(3.0, "w")
+    recording = Recording([w], 0.5)
+    for _ in range(2):
+        loss = w * w
+        loss.backward()
+        with recording.step(loss):
+            w.data -= 0.5 * w.grad
+            w.grad = None
+    assert step(recording).text().splitlines()[:2] == ["step 1: loss = 9", "  w <- w - rate * dw = 3 - 0.5 * 6 = 0"]

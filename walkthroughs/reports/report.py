@@ -1,0 +1,228 @@
+"""Reports: what a walkthrough found, as a page to read and as files to hand in.
+
+A report is written into a folder: report.html, which needs nothing beside it, every figure as PNG and PDF, every table
+as LaTeX and CSV, and all numbers as JSON.
+"""
+
+import csv
+import io
+import json
+import platform
+import re
+import sys
+import textwrap
+import time
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+from markupsafe import Markup
+from threadpoolctl import threadpool_info
+
+from .markup import marked_up, mathml
+from .tables import Table
+
+SHORT = 12  # lines of code: a terminal shows no more
+TEMPLATE = "report.html.j2"
+PACKAGES = "numpy", "matplotlib", "joblib"
+
+
+@dataclass
+class Block:
+    """A piece of a report, in the order of reading; kind is the name of the Report's method that made it."""
+
+    kind: str
+    content: Any
+    name: str = ""
+    caption: str = ""
+
+
+@dataclass
+class Report:
+    """A report in the making.
+
+    title, source   what it is about, and the sheet and question that it answers
+    command         the command line that makes it again, "" if nobody is to know; seed is the one in it
+    readings        the sentences that were computed from numbers, for the terminal and for tests
+    numbers         {name: anything JSON can hold}, for numbers.json
+    """
+
+    title: str
+    source: str
+    command: str
+    seed: int | None = None
+    blocks: list[Block] = field(default_factory=list)
+    numbers: dict[str, Any] = field(default_factory=dict)
+    series: dict[str, dict] = field(default_factory=dict)
+    data: dict[str, dict] = field(default_factory=dict)
+    started: float = field(default_factory=time.perf_counter)
+
+    def section(self, title):
+        self.blocks.append(Block("section", title))
+
+    def prose(self, text):
+        """Paragraphs, a blank line between them; `code` between backticks, LaTeX between dollars."""
+        self.blocks.append(Block("prose", text))
+
+    def reading(self, text):
+        """What the numbers say: a sentence made from them by a function."""
+        self.blocks.append(Block("reading", text))
+
+    def code(self, text, caption=""):
+        """Source or output, as it stands."""
+        self.blocks.append(Block("code", text, caption=caption))
+
+    def math(self, latex, caption=""):
+        """A formula on lines of its own: LaTeX, as in an align* environment."""
+        self.blocks.append(Block("math", latex, caption=caption))
+
+    def figure(self, name, figure, caption):
+        """A matplotlib Figure. `name` is that of its files."""
+        self.blocks.append(Block("figure", figure, name, caption))
+
+    def picture(self, name, graph, caption):
+        """A picture of a graph (walkthroughs.draw)."""
+        self.blocks.append(Block("picture", graph, name, caption))
+
+    def table(self, name, caption, columns, rows):
+        """A Table, which explains the arguments."""
+        self.blocks.append(Block("table", Table(name, caption, columns, rows), name, caption))
+
+    def columns(self, name, columns):
+        """Long columns of numbers for a file NAME.csv, {header: sequence}, which the page does not show."""
+        self.series[name] = columns
+
+    def used(self, name, held_out, n_training, n_held_out, digest):
+        """Name data that the report rests on: its sizes, what the held-out instances are, and its SHA-256."""
+        self.data[digest] = {
+            "data": name, "training": n_training, "held out": n_held_out, "held-out instances": held_out,
+            "SHA-256": digest,
+        }  # fmt: skip
+
+    @property
+    def readings(self):
+        return [block.content for block in self.blocks if block.kind == "reading"]
+
+    def text(self):
+        """The report for a terminal: readings, tables and short pieces of code, under their sections."""
+        parts, section = [f"{self.title}\n{self.source}"], None
+        for block in self.blocks:
+            if block.kind == "section":
+                section = block.content
+                continue
+            if block.kind == "reading":
+                text = f"  {plain(block.content)}"
+            elif block.kind == "table":
+                text = block.content.text()
+            elif block.kind == "code" and block.content.count("\n") < SHORT:
+                text = textwrap.indent(f"{plain(block.caption)}\n{block.content}".strip(), "  ")
+            else:
+                continue
+            parts += [section, text] if section else [text]
+            section = None
+        return "\n\n".join(parts)
+
+    def provenance(self):
+        """How this report came about, as {what: text}."""
+        blas = sorted({f"{pool['internal_api']} {pool['version']}" for pool in threadpool_info() if pool["version"]})
+        versions = [f"{name} {version(name)}" for name in PACKAGES]
+        return {
+            **({"Command": self.command} if self.command else {}),
+            **({} if self.seed is None else {"Seed": str(self.seed)}),
+            "Seconds": f"{time.perf_counter() - self.started:.1f}",
+            "Versions": ", ".join([f"scalar-to-tensor {version('scalar-to-tensor')}", *versions, *blas]),
+            "Python": f"{platform.python_version()}, {platform.system()} {platform.machine()}",
+        }
+
+    def write(self, folder):
+        """Write everything into a folder; returns the paths, the page first. Raises OSError if it cannot."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        page = folder / "report.html"
+        paths, blocks = [page], []
+        for block in self.blocks:
+            if block.kind == "figure":
+                paths += [save(block.content, folder / f"{block.name}.{suffix}") for suffix in ("png", "pdf")]
+                blocks.append({**vars(block), "svg": Markup(recoloured(inline_svg(svg_of(block.content), block.name)))})
+            elif block.kind == "picture":
+                paths += [block.content.write(folder / f"{block.name}.{suffix}") for suffix in ("png", "pdf")]
+                svg = block.content.pipe(format="svg").decode()
+                blocks.append({**vars(block), "svg": Markup(inline_svg(svg, block.name))})
+            elif block.kind == "table":
+                paths += block.content.write(folder)
+                blocks.append(vars(block))
+            else:
+                blocks.append(vars(block))
+        paths += [write_columns(folder / f"{name}.csv", columns) for name, columns in self.series.items()]
+        provenance = self.provenance()
+        paths.append(folder / "numbers.json")
+        tables = {block.name: block.content.records() for block in self.blocks if block.kind == "table"}
+        numbers = {"provenance": provenance, "data": self.data, "tables": tables, "numbers": self.numbers}
+        paths[-1].write_text(json.dumps(numbers, indent=1, default=plain_number) + "\n", encoding="utf-8")
+        html = environment().get_template(TEMPLATE).render(
+            report=self, blocks=blocks, provenance=provenance, data=list(self.data.values())
+        )  # fmt: skip
+        page.write_text(html, encoding="utf-8")
+        return paths
+
+
+def command_line(name, arguments):
+    """The command that a script was called with: `arguments`, or Python's own when None."""
+    words = sys.argv[1:] if arguments is None else arguments
+    return " ".join(["python -m walkthroughs", name, *words])
+
+
+def environment():
+    found = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    found.filters.update(marked_up=marked_up, mathml=mathml)
+    return found
+
+
+def plain(text):
+    return " ".join(text.replace("`", "").split())
+
+
+def plain_number(value):
+    """NumPy's numbers and arrays as JSON's."""
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} in a report's numbers")
+
+
+def save(figure, path):
+    figure.savefig(path, dpi=150, metadata={"CreationDate": None} if path.suffix == ".pdf" else None)
+    return path
+
+
+def svg_of(figure):
+    """A figure as SVG text, without a background of its own."""
+    stream = io.StringIO()
+    figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
+    return stream.getvalue()
+
+
+def inline_svg(svg, name):
+    """SVG text for a page, with ids that no other figure has."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r'\bid="', f'id="{name}-', svg)
+    svg = re.sub(r'href="#', f'href="#{name}-', svg)
+    return svg.replace("url(#", f"url(#{name}-")
+
+
+def recoloured(svg):
+    """SVG text with black in the colour of the page's text, for dark pages."""
+    return re.sub(r'(stroke|fill)(: |=")(#000000|black)\b', r"\1\2currentColor", svg)
+
+
+def write_columns(path, columns):
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+    return path

@@ -1,0 +1,308 @@
+"""The sheets' derivations as data: an answer is prose and formulas, and each formula is made by the engine's rules.
+
+The functions are written once, for anything that operators take: on Values they give the graph from which `derive`
+reads the formulas; on plain numbers, what the formulas are checked against.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from scalar_engine import Symbol, Value, cross_entropy, derive, exp, log, logsumexp, relu, sigmoid, softmax, sum, tanh
+from scalar_engine.formulas.symbol import symbol
+
+
+@dataclass
+class Formula:
+    """One row: `of` = `right`, or where `by` is given, the derivative of `of` by `by` = `right`.
+
+    function    takes numbers by name, and returns {name: number} of what it computes from them, `of` among them
+    right       the formula, in names that the function takes or returns
+    steps       earlier forms of it
+    paths       of a derivative by the chain rule: its paths, as lists of (of, by, local derivative)
+    held        of a local derivative: the definition of `of`, in which all other names are held fixed
+    fixed       {name: number}: what must be so for the formula to hold, as in a one-hot target
+    note        the same in words: "i = j"
+    """
+
+    of: str
+    right: Symbol
+    function: Callable
+    by: str = ""
+    steps: tuple = ()
+    paths: tuple = ()
+    held: Symbol | None = None
+    fixed: dict = field(default_factory=dict)
+    note: str = ""
+
+
+@dataclass
+class Answer:
+    """A question, what is to be said in words (names in backquotes), and the formulas.
+
+    matrix      rows of Formulas to be shown as a matrix, after the others
+    code        a formula as a Python function
+    """
+
+    title: str
+    prose: str
+    formulas: list
+    matrix: tuple = ()
+    code: str = ""
+
+
+class Chain:
+    """The chain rule for d of / d by in the graph of a function: its rows as Formulas.
+
+    hidden      names of what is to be merged into formulas
+    named       names, such as another class's y, that stand for their formulas though `of` is not made of them
+    """
+
+    def __init__(self, function, of, by, hidden=(), named=()):
+        self.function, self.of, self.by = function, of, by
+        nodes = {name: Value(0.5 + 0.1 * i, name) for i, name in enumerate(inspect.signature(function).parameters)}
+        computed = function(**nodes)
+        nodes |= {name: node if name in hidden else node.named(name) for name, node in computed.items()}
+        self.found = derive(nodes[of], nodes[by])
+        others = {name: derive(nodes[name], nodes[by]).definitions[nodes[name]] for name in named}
+        self.names = {formula: Symbol(name) for name, formula in others.items()}
+
+    def definitions(self, *names):
+        """name = formula, for each name."""
+        found = {node.name: formula for node, formula in self.found.definitions.items()}
+        return [Formula(name, found[name], self.function) for name in names]
+
+    def definition_of(self, name):
+        """{name: formula}, to put the formula in."""
+        return {Symbol(name): self.definitions(name)[0].right}
+
+    def locals(self, *names):
+        """The local derivatives of the names, by each of the named nodes that they are made of."""
+        return [
+            Formula(
+                x.node.name, self.named(x.formula), self.function, x.input.name, held=self.found.definitions[x.node]
+            )
+            for x in reversed(self.found.locals)
+            if x.node.name in names
+        ]
+
+    def whole(self, *known, fixed=None, note=""):
+        """d of / d by, by its paths and as one formula; `known` are dicts {formula: what it is}, a step each."""
+        paths = tuple([(x.node.name, x.input.name, self.named(x.formula)) for x in path] for path in self.found.paths)
+        forms = [self.named(self.found.formula)]
+        for mapping in known:
+            forms.append(symbol(forms[-1].replace(mapping)))
+        return Formula(self.of, forms[-1], self.function, self.by, tuple(forms[:-1]), paths, None, fixed or {}, note)
+
+    def case(self, known, note):
+        """d of / d by where the names in `known`, {name: number}, are these numbers."""
+        right = symbol(self.whole().right.replace({Symbol(name): number for name, number in known.items()}))
+        return Formula(self.of, right, self.function, self.by, fixed=known, note=note)
+
+    def named(self, formula):
+        return symbol(formula.replace(self.names))
+
+
+# ---- the functions
+
+
+def softmax_by_exps(o_i, o_j, rest):
+    e_i, e_j = exp(o_i), exp(o_j)
+    s = e_i + e_j + rest
+    return {"e_i": e_i, "e_j": e_j, "s": s, "y_i": e_i / s, "y_j": e_j / s}
+
+
+def softmax_by_logsumexp(o_i, o_j, o_k):
+    z = logsumexp([o_i, o_j, o_k])
+    return {"z": z, "y_i": exp(o_i - z), "y_j": exp(o_j - z)}
+
+
+def softmax_of_three(o_1, o_2, o_3):
+    z = logsumexp([o_1, o_2, o_3])
+    return {"z": z, "y_1": exp(o_1 - z), "y_2": exp(o_2 - z), "y_3": exp(o_3 - z)}
+
+
+def loss_of_class(y_c):
+    return {"l": -log(y_c)}
+
+
+def loss_as_sum(y_i, y_j, y_k, t_i, t_j, t_k):
+    terms = {"l_i": -t_i * log(y_i), "l_j": -t_j * log(y_j), "l_k": -t_k * log(y_k)}
+    return terms | {"l": sum(terms.values())}
+
+
+def loss_of_logits(o_c, o_i, o_k):
+    y_c, y_i, y_k = softmax([o_c, o_i, o_k])
+    return {"y_c": y_c, "y_i": y_i, "y_k": y_k, "l": -log(y_c)}
+
+
+def loss_of_targets(o_i, o_j, o_k, t_i, t_j, t_k):
+    y_i, y_j, y_k = softmax([o_i, o_j, o_k])
+    return {"y_i": y_i, "y_j": y_j, "y_k": y_k, "l": cross_entropy([o_i, o_j, o_k], [t_i, t_j, t_k])}
+
+
+def logistic(k):
+    u = exp(-k)
+    d = 1 + u
+    return {"u": u, "d": d, "h": 1 / d}
+
+
+def sigmoid_layer(k):
+    return {"h": sigmoid(k)}
+
+
+def tanh_layer(k):
+    return {"h": tanh(k)}
+
+
+def linear_relu(x_i, x_n, w_ji, w_jn, w_mi, w_mn, b_j, b_m, u_j, u_m):
+    f_j = w_ji * x_i + w_jn * x_n + b_j
+    f_m = w_mi * x_i + w_mn * x_n + b_m
+    g_j, g_m = relu(f_j), relu(f_m)
+    return {"f_j": f_j, "f_m": f_m, "g_j": g_j, "g_m": g_m, "L": u_j * g_j + u_m * g_m}
+
+
+def two_layers(x_i, w_ji, b_j, v_mj, v_nj, c_m, c_n, t_m, t_n):
+    f_j = w_ji * x_i + b_j
+    g_j = relu(f_j)
+    a_m, a_n = v_mj * g_j + c_m, v_nj * g_j + c_n
+    p_m, p_n = softmax([a_m, a_n])
+    loss = cross_entropy([a_m, a_n], [t_m, t_n])
+    return {"f_j": f_j, "g_j": g_j, "a_m": a_m, "a_n": a_n, "p_m": p_m, "p_n": p_n, "L": loss}
+
+
+# ---- the answers
+
+
+def answers():
+    """All answers, in the order of the sheets; the rules run anew each time."""
+    of_the_assignment = [softmax_answer(), cross_entropy_answer(), loss_sum_answer(), logits_answer(), why_answer()]
+    return [*of_the_assignment, jacobian_answer(), sigmoid_answer(), linear_relu_answer(), two_layers_answer()]
+
+
+def softmax_answer():
+    same, other = Chain(softmax_by_exps, "y_i", "o_i"), Chain(softmax_by_exps, "y_i", "o_j")
+    e_i, e_j, s, y_i, y_j = map(Symbol, ("e_i", "e_j", "s", "y_i", "y_j"))
+    by_exps = [Chain(softmax_by_exps, "y_i", by, hidden=("e_i", "e_j", "s", "y_j")) for by in ("o_i", "o_j")]
+    return Answer(
+        "Question 1: the local derivatives of the softmax, through `e_i = exp(o_i)`",
+        "`s` is the sum of the exponentials of all classes; `rest` is what the classes other than `i` and `j` "
+        "add to it. `y_i` depends on `o_i` in two ways, as the numerator and in the sum, so its derivative is "
+        "a sum over two paths; it depends on `o_j` in the sum only. The last step of each puts the outputs "
+        "back in. Below, the same without `e` and `s`: more to write, and the outputs, which the forward pass "
+        "has computed already, are hard to see in it.",
+        same.definitions("e_i", "s", "y_i") + same.locals("y_i", "s", "e_i")
+        + [same.whole({e_i / s: y_i}, note="`i = j`"), other.whole({e_j / s: y_j}, note="`i != j`"),
+           *(chain.whole(chain.definition_of("y_i")) for chain in by_exps)],
+    )  # fmt: skip
+
+
+def cross_entropy_answer():
+    chain = Chain(loss_of_class, "l", "y_c")
+    return Answer(
+        "Question 1: the local derivative of the cross-entropy",
+        "The logarithm is to base e. `c` is the true class. The other outputs do not occur in `l`, so the "
+        "derivatives by them are 0.",
+        [*chain.definitions("l"), chain.whole(note="0 by `y_i`, `i != c`")],
+    )
+
+
+def loss_sum_answer():
+    chain = Chain(loss_as_sum, "l", "y_i")
+    return Answer(
+        "Question 1: the loss as a sum over the classes",
+        "With the target as a one-hot vector, `t_c = 1` and all other `t_i = 0`, every class takes part in "
+        "the loss, and one formula covers both cases. (Three classes `i`, `j`, `k` stand for any number.)",
+        chain.definitions("l", "l_i")
+        + [chain.whole(), chain.case({"t_i": 1}, "`i = c`"), chain.case({"t_i": 0}, "`i != c`")],
+    )
+
+
+def logits_answer():
+    t_i, t_j, t_k = map(Symbol, ("t_i", "t_j", "t_k"))
+    one_hot = Chain(loss_of_targets, "l", "o_i", named=("y_i", "y_j", "y_k"))
+    return Answer(
+        "Question 2: the derivative of the loss by the linear outputs",
+        "The loss sees `y_c` only, so there is one path from each linear output to it. The derivative is the "
+        "output, less 1 for the true class: as vectors, `dl/do = y - onehot(c)`. The last row says it with "
+        "one-hot targets `t_i`, whose sum is 1.",
+        [
+            Chain(loss_of_logits, "l", "o_c").whole(note="the true class"),
+            Chain(loss_of_logits, "l", "o_i", named=("y_i",)).whole(note="`i != c`"),
+            one_hot.whole({t_i + t_j + t_k: 1}, fixed={"t_i": 0.2, "t_j": 0.5, "t_k": 0.3}, note="any class"),
+        ],
+    )
+
+
+def why_answer():
+    return Answer(
+        "Question 2: why it is not strictly necessary",
+        "Backpropagation multiplies the gradient that arrives at a module with that module's local "
+        "derivative, and adds up over the paths. It gets `dl/do_i` by itself, as the sum over `j` of "
+        "`dl/dy_j` times `dy_j/do_i`, from the two local derivatives of Question 1; all that a module has to "
+        "know is its own. Working the product out pays nevertheless. It is cheaper: n subtractions instead of "
+        "a product with an n by n matrix. And it is safe: where `y_c` underflows to 0, `dl/dy_c` does not "
+        "exist, while `y_c - 1` is `-1`, as it should be.",
+        [],
+    )
+
+
+def jacobian_answer():
+    same = Chain(softmax_by_logsumexp, "y_i", "o_i")
+    other = Chain(softmax_by_logsumexp, "y_i", "o_j", named=("y_j",))
+    names = ("1", "2", "3")
+    outputs = tuple(f"y_{n}" for n in names)
+    return Answer(
+        "The Jacobian of the softmax, with its proof (Augsburg, tutorial 4, task 7)",
+        "Let `z` be the logarithm of the sum of the exponentials. Then `y_i` is the exponential of `o_i - z`, "
+        "which needs no fraction, and the derivative of `z` by any linear output is that class's `y`. By the "
+        "chain rule `y_i` depends on `o_j` through `z`, and on `o_i` directly too, which completes the proof "
+        "for any number of classes. The matrix, row `i` and column `j`, for three classes: it is symmetric, "
+        "and each row sums to 0, since adding the same number to all linear outputs changes no `y`.",
+        same.definitions("z", "y_i") + same.locals("z") + [r for r in same.locals("y_i") if r.by == "z"]
+        + [same.whole(note="`i = j`"), other.whole(note="`i != j`")],
+        matrix=tuple(
+            [Chain(softmax_of_three, f"y_{i}", f"o_{j}", named=outputs).whole() for j in names] for i in names
+        ),
+    )  # fmt: skip
+
+
+def sigmoid_answer():
+    chain = Chain(logistic, "h", "k")
+    u, d, h = map(Symbol, ("u", "d", "h"))
+    by_rule = Chain(sigmoid_layer, "h", "k").whole(note="the sigmoid")
+    return Answer(
+        "The derivative of the sigmoid from its output (Augsburg, tutorial 4, task 2)",
+        "In small steps, from the definition. In the last, `u / d = (d - 1) / d = 1 - h`. The input is not "
+        "needed: the forward pass has computed all that the backward pass asks for. The engine's own rule for "
+        "the sigmoid says the same at once, and the one for tanh is of the kind.",
+        chain.definitions("u", "d", "h")
+        + [chain.whole({u / d: 1 - h}), by_rule, Chain(tanh_layer, "h", "k").whole(note="tanh")],
+        code=f"def del_sigmoid(h):\n    return {by_rule.right}",
+    )
+
+
+def linear_relu_answer():
+    by_weight, by_bias, by_input = (Chain(linear_relu, "L", by) for by in ("w_ji", "b_j", "x_i"))
+    return Answer(
+        "The gradients of a linear and a ReLU layer (LMU 2024, sheet 3, task 1.1)",
+        "`u_j` is `dL/dg_j`, which the layers above send back; two neurons `j` and `m` with two inputs `i` "
+        "and `n` stand for any number. `step` is 1 where its argument is above 0, else 0: ReLU passes the "
+        "gradient on where it was active, and `g_j > 0` where `f_j > 0`. A weight meets one input, so its "
+        "gradient is that input times what comes back; an input feeds every neuron, so its gradient is a sum "
+        "over them. The loss is a mean over N instances: each gradient is then the mean of these.",
+        by_weight.definitions("f_j", "g_j") + by_weight.locals("g_j") + by_weight.locals("f_j") + by_bias.locals("f_j")
+        + by_input.locals("f_j") + [by_weight.whole(), by_bias.whole(), by_input.whole()],
+    )  # fmt: skip
+
+
+def two_layers_answer():
+    t_m, t_n = Symbol("t_m"), Symbol("t_n")
+    chain = Chain(two_layers, "L", "w_ji", named=("p_m", "p_n"))
+    return Answer(
+        "A weight of the first layer, from the loss (LMU 2024, sheet 3, task 1.1)",
+        "Linear, ReLU, linear, softmax and cross-entropy: `v` and `c` are the second layer's weights and "
+        "biases, `p` the softmax of its outputs `a`, and `t` the one-hot target, whose sum is 1. The neuron "
+        "reaches the loss through every output, so there is a path for each.",
+        chain.definitions("f_j", "g_j", "a_m", "a_n") + [chain.whole({t_m + t_n: 1}, fixed={"t_m": 0.0, "t_n": 1.0})],
+    )

@@ -1,0 +1,168 @@
+"""Practical Work 03, Exercise 2: variants of the MLP on MNIST, each with its learning rate tuned, and a favourite.
+
+Every variant is first trained briefly with each learning rate, then for longer with the rate that validated best. The
+favourite is the variant with the best validation accuracy; only it meets the test set.
+"""
+
+from models.experiment import train
+from models.layers import parameter_count
+from models.sweep import sweep_of
+
+from ...reports.figures import TEST, TRAINING, VALIDATION, curves_of_many, finish, new_figure
+from ...reports.readings import listed, percent, points, winner
+from ..script import run_walkthrough, setup_for, used
+
+VARIANTS = [  # hidden units, activation, dropout
+    ((), "sigmoid", 0.0), ((100,), "sigmoid", 0.0), ((300,), "sigmoid", 0.0), ((100, 100), "sigmoid", 0.0),
+    ((100,), "relu", 0.0), ((300, 100), "relu", 0.0), ((100, 200, 50), "relu", 0.0), ((500, 300), "relu", 0.2),
+]  # fmt: skip
+RATES = 0.003, 0.01, 0.03, 0.1, 0.3, 1.0
+TUNING_EPOCHS, EPOCHS = 5, 15
+METHOD = {"batch_size": 64, "momentum": 0.9, "learning_rate_decay": 0.85}
+
+
+def main(arguments=None):
+    return run_walkthrough(
+        "tsm_exercise2", __doc__, build, arguments, title="Which MLP for MNIST?", data="mnist", sweeps=True
+    )
+
+
+def build(report, options):
+    base = setup_for(options, **METHOD)
+    data = used(report, options, base)
+    variants = {name_of(*variant): variant_of(base, *variant) for variant in VARIANTS}
+
+    report.section("a) Training and validation partitions")
+    report.prose(
+        f"The training images are split in two: {len(data.xtrain):,} to train on and the last {len(data.xval):,} to "
+        "validate on. Everything below is chosen by the validation partition; the test set waits for the favourite."
+    )
+
+    report.section("b) The learning rate of each variant")
+    epochs = 1 if options.quick else TUNING_EPOCHS
+    tuning = {(name, rate): v.but(learning_rate=rate, epochs=epochs) for name, v in variants.items() for rate in RATES}
+    found = dict(zip(tuning, swept(options, tuning.values(), "tuning")))
+    validated = {key: history.epochs[-1].validation_accuracy for key, history in found.items()}
+    best = {name: max(RATES, key=lambda rate: validated[name, rate]) for name in variants}
+    report.prose(
+        f"Each variant has the cross-entropy cost, batches of {base.batch_size}, SGD with momentum "
+        f"{base.momentum:g}, and a rate that falls by {percent(1 - base.learning_rate_decay, 0)} after each epoch. "
+        f"The table has the validation accuracy after {epochs} epochs for each initial rate."
+    )
+    report.table(
+        "tuning", "Validation accuracy by variant and learning rate.",
+        {"variant": "", **{f"{rate:g}": ".2%" for rate in RATES}, "chosen": "g"},
+        [(name, *(validated[name, rate] for rate in RATES), best[name]) for name in variants],
+    )  # fmt: skip
+    report.reading(tuned(best, validated))
+
+    epochs = 2 if options.quick else EPOCHS
+    finals = {name: v.but(learning_rate=best[name], epochs=epochs) for name, v in variants.items()}
+    histories = dict(zip(finals, swept(options, finals.values(), "training")))
+    for measure, scale in [("loss", "log"), ("accuracy", "linear")]:
+        title = {"loss": "Cost", "accuracy": "Accuracy"}[measure]
+        report.figure(
+            measure, curves_of_many(histories, measure, scale=scale), f"{title} per epoch, training and validation."
+        )
+
+    report.section("c) The favourite")
+    favourite = max(histories, key=lambda name: histories[name].epochs[-1].validation_accuracy)
+    final = finals[favourite].but(final=True)
+    used(report, options, final)
+    model, history = train(final, options.data_dir)
+    test = history.epochs[-1].validation_accuracy
+    summary(report, finals, histories, favourite, test, parameter_counts(finals, model, favourite))
+    report.figure("comparison", comparison(histories, favourite, test), "Accuracy after the last epoch.")
+    report.numbers.update(favourite=favourite, test_accuracy=test)
+    report.reading(favoured(histories, favourite, test))
+
+
+def name_of(hidden, activation, dropout):
+    name = f"{'-'.join(map(str, hidden))} {activation}" if hidden else "no hidden layer"
+    return f"{name} with dropout" if dropout else name
+
+
+def variant_of(base, hidden, activation, dropout):
+    return base.but(hidden=hidden, activation=activation, dropout=dropout)
+
+
+def swept(options, setups, name):
+    path = options.out / f"{name}.jsonl"
+    return sweep_of(list(setups), path, options.data_dir, options.workers, options.dask, name)
+
+
+def parameter_counts(finals, model, favourite):
+    """The number of parameters of each variant: (m + 1) n for a layer from m to n units."""
+    counts = {}
+    for name, setup in finals.items():
+        sizes = list(map(int, setup.layers.split("-")))
+        counts[name] = sum((m + 1) * n for m, n in zip(sizes, sizes[1:]))
+    assert counts[favourite] == parameter_count(model)
+    return counts
+
+
+def summary(report, finals, histories, favourite, test, counts):
+    rows = []
+    for name, setup in finals.items():
+        last = histories[name].epochs[-1]
+        rows.append((
+            setup.layers, setup.activation if setup.hidden else "none", counts[name], setup.learning_rate,
+            setup.learning_rate_decay, setup.momentum, setup.dropout, setup.batch_size, setup.epochs, setup.seed,
+            last.train_accuracy, last.validation_accuracy, test if name == favourite else None,
+        ))  # fmt: skip
+    report.table(
+        "summary", "Every variant with every hyperparameter, after the last epoch; test accuracy of the favourite, "
+        "trained again on both partitions.",
+        {"layers": "", "activation": "", "parameters": ",d", "rate": "g", "decay": "g", "momentum": "g",
+         "dropout": "g", "batch": "d", "epochs": "d", "seed": "d",
+         "training": ".2%", "validation": ".2%", "test": ".2%"},
+        rows,
+    )  # fmt: skip
+
+
+def comparison(histories, favourite, test):
+    figure, axes = new_figure(width=8, height=0.42 * len(histories) + 1.2)
+    for i, (name, history) in enumerate(histories.items()):
+        last = history.epochs[-1]
+        first = i == 0
+        axes.plot(100 * last.train_accuracy, i, "o", color=TRAINING, label="training" if first else None)
+        axes.plot(100 * last.validation_accuracy, i, "s", color=VALIDATION, label="validation" if first else None)
+        if name == favourite:
+            axes.plot(100 * test, i, "D", color=TEST, label="test")
+    axes.set_yticks(range(len(histories)), list(histories))
+    axes.invert_yaxis()
+    finish(axes, "accuracy (%)", "")
+    return figure
+
+
+def tuned(best, validated):
+    """Which rates won, what the wrong rate would have cost, and where the best may lie outside those tried."""
+    by_rate = {rate: [name for name in best if best[name] == rate] for rate in sorted(set(best.values()))}
+    parts = [f"{rate:g} for {listed(names)}" for rate, names in by_rate.items()]
+    lost = {name: validated[name, best[name]] - min(v for (n, _), v in validated.items() if n == name) for name in best}
+    worst = max(lost, key=lost.__getitem__)
+    edge = [name for name in best if best[name] in (RATES[0], RATES[-1])]
+    said = (
+        f"The best rate is {listed(parts)}. The choice matters most for {worst}, which would lose "
+        f"{points(lost[worst])} with the worst of the rates."
+    )
+    if not edge:
+        return said
+    return f"{said} The best is at the edge of the rates tried for {listed(edge)}: one beyond may be better still."
+
+
+def favoured(histories, favourite, test):
+    """The favourite, how far ahead it is, and what the hidden layers and the activation are worth."""
+    last = {name: history.epochs[-1] for name, history in histories.items()}
+    validation = {name: epoch.validation_accuracy for name, epoch in last.items()}
+    gaps = {name: epoch.train_accuracy - epoch.validation_accuracy for name, epoch in last.items()}
+    widest = max(gaps, key=gaps.__getitem__)
+    sentences = [winner(validation, "validation accuracy", form=lambda a: percent(a, 2), apart=lambda d: points(d, 2))]
+    if "no hidden layer" in validation and favourite != "no hidden layer":
+        gained = validation[favourite] - validation["no hidden layer"]
+        sentences.append(f"Hidden layers are worth {points(gained)}.")
+    sentences.append(
+        f"Training and validation accuracy are furthest apart for {widest}, by {points(gaps[widest], 2)}. Trained "
+        f"again on both partitions, the favourite has {percent(test, 2)} of the test set right."
+    )
+    return " ".join(sentences)

@@ -1,0 +1,122 @@
+"""Question 3 as an exam: the sheet to hand out, and the answer key with every step of both passes."""
+
+from scalar_engine import explain
+
+from ...drawing.picture import draw
+from ...reports.report import Report
+
+SIX = ".6f"
+TASK = r"""Implement the network $k = W^{\top} x + b$, $h = \sigma(k)$, $o = V^{\top} h + c$,
+$y = \operatorname{softmax}(o)$ with the weights below. Perform one forward pass, up to the loss $l = -\log(y_t)$ on the
+true class $t$, and one backward pass. Report the derivatives of the loss on all weights, including biases. Do not use
+anything more than plain Python and the `math` package."""
+BACKWARD = r"""\begin{align*}
+  \frac{\partial l}{\partial y_i} & = -\frac{[i = t]}{y_i} \\
+  \frac{\partial l}{\partial o_j}
+    & = \sum_i \frac{\partial l}{\partial y_i} \cdot \frac{\partial y_i}{\partial o_j} = y_j - [j = t] \\
+  \frac{\partial l}{\partial h_i} & = \sum_j \frac{\partial l}{\partial o_j} \cdot V_{ij} \\
+  \frac{\partial l}{\partial k_i} & = \frac{\partial l}{\partial h_i} \cdot h_i \, (1 - h_i)
+\end{align*}"""
+OF_WEIGHTS = {
+    "V": r"$\partial l / \partial V_{ij} = h_i \cdot \partial l / \partial o_j$",
+    "c": r"$\partial l / \partial c_j = \partial l / \partial o_j$",
+    "W": r"$\partial l / \partial W_{ij} = x_i \cdot \partial l / \partial k_j$",
+    "b": r"$\partial l / \partial b_j = \partial l / \partial k_j$",
+}
+
+
+def given(report, case):
+    """The numbers that the exercise starts from."""
+    x = ", ".join(f"{number:g}" for number in case.x)
+    report.prose(f"The instance is $x = [{x}]$, its true class $t$ is {case.target + 1}, counted from 1.")
+    for name, inputs, outputs, matrix, bias in [("W", "x", "k", case.W, case.b), ("V", "h", "o", case.V, case.c)]:
+        columns = {"from": "", **{f"to {outputs}{j}": "g" for j in range(1, len(bias) + 1)}}
+        rows = [(f"{inputs}{i}", *row) for i, row in enumerate(matrix, start=1)] + [("bias", *bias)]
+        bias_name = {"W": "b", "V": "c"}[name]
+        report.table(
+            f"given_{name}", f"${name}$, a row for each ${inputs}$, and the biases ${bias_name}$.", columns, rows
+        )
+
+
+def exam(case):
+    """The sheet to hand out: a Report without the answers, and without the command that would tell them."""
+    report = Report("Scalar backpropagation: an exercise", "After VU, Assignment 1: Question 3", command="")
+    report.prose(TASK)
+    given(report, case)
+    report.section("Answers")
+    shapes = {"W": case.W, "b": [case.b], "V": case.V, "c": [case.c]}
+    for name, rows in shapes.items():
+        empty = [(f"row {i}", *["_______"] * len(row)) for i, row in enumerate(rows, start=1)]
+        columns = {"": "", **{str(j): SIX for j in range(1, len(rows[0]) + 1)}}
+        report.table(f"answer_{name}", rf"$\partial l / \partial {name}$", columns, empty)
+    return report
+
+
+def answer_key(network, results, report):
+    """Fill a report with the worked answer: both passes in full, beside the sheet's numbers where these are known."""
+    case = network.case
+    report.prose(TASK)
+    given(report, case)
+
+    report.section("Forward pass")
+    layers = [("k", "k = W'x + b"), ("h", "h = sigmoid(k)"), ("o", "o = V'h + c"), ("y", "y = softmax(o)")]
+    width = max(len(case.b), len(case.c))
+    rows = [(formula, *padded(results["values"][name], width)) for name, formula in layers]
+    rows.append((f"l = -log(y{case.target + 1})", *padded([results["values"]["l"]], width)))
+    columns = {"": "", **{str(i): SIX for i in range(1, width + 1)}}
+    report.table("forward", "Every layer's values, numbered from 1 as on the sheet.", columns, rows)
+
+    report.section("Backward pass")
+    report.prose(
+        "From the loss to the inputs, each layer's derivative from the one after it. $[i = t]$ is 1 for the true class "
+        "and 0 for all others."
+    )
+    report.math(BACKWARD)
+    rows = [(f"dl/d{name}", *padded([node.grad for node in getattr(network, name)], width)) for name in "yohk"]
+    report.table("backward", "The derivatives of the layers' values.", columns, rows)
+    for name, formula in OF_WEIGHTS.items():
+        report.table(f"derivatives_{name}", formula, *gradient_table(name, results))
+    report.reading(verdict(results))
+
+    report.section("Where two of them come from")
+    report.code(str(explain(network.V[0][0], network.l)))
+    report.code(str(explain(network.h[0], network.l)), "$h_1$ is used once for each class, so its derivative is a sum:")
+    try:
+        report.picture(
+            "question3", draw(network.l), "The computation graph: values with data and gradient, and operators."
+        )
+    except ValueError as error:  # a graph too large to draw: the numbers are wanted even so
+        report.prose(f"There is no picture: {error}")
+    report.numbers.update(results)
+
+
+def gradient_table(name, results):
+    """Columns and rows of a derivative, with the sheet's numbers in brackets where there are any."""
+    rows = as_rows(results["gradients"][name])
+    columns = {"": "", **{str(j): SIX for j in range(1, len(rows[0]) + 1)}}
+    table = [(f"row {i}" if len(rows) > 1 else "", *row) for i, row in enumerate(rows, start=1)]
+    if results["sheet"]:
+        sheet = as_rows(results["sheet"][name])
+        columns |= {f"sheet's {j}": ".4f" for j in range(1, len(rows[0]) + 1)}
+        table = [(*row, *expected) for row, expected in zip(table, sheet)]
+    return columns, table
+
+
+def as_rows(gradient):
+    return gradient if isinstance(gradient[0], list) else [gradient]
+
+
+def padded(values, width):
+    return [*values, *[None] * (width - len(values))]
+
+
+def verdict(results):
+    check = results["finite_differences"]
+    sentences = []
+    if results["sheet"]:
+        agrees = "agree" if results["agrees"] else "DO NOT agree"
+        sentences.append(f"The derivatives {agrees} with the sheet's to four decimals.")
+    agree = "agree" if check["agree"] else "DO NOT agree"
+    they = "They" if sentences else "The derivatives"
+    sentences.append(f"{they} {agree} with finite differences: the worst error is {check['worst_error']:.0e}.")
+    return " ".join(sentences)

@@ -1,0 +1,159 @@
+"""From Part 2 of the assignment to Part 3: one small network as Values, as a program, as a batched program, as Tensors.
+
+The network is Question 4's, 2-3-2 with sigmoid and softmax, on the sheet's synthetic data. All four compute the mean
+cross-entropy over the instances and its gradients, and must agree to 1e-12.
+"""
+
+import random
+import statistics
+import time
+
+import numpy as np
+
+from models.command_line import positive
+from models.datasets import digest_of, load_synth
+from models.mlp import MLP
+from models.scalar_training import loss_of, loss_program
+from scalar_engine import mean, sigmoid
+from tensor_engine import Tensor, linear, softmax_cross_entropy
+
+from ..script import run_walkthrough
+
+AGREE = 1e-12
+
+
+def main(arguments=None):
+    return run_walkthrough(
+        "from_scalar_to_tensor", __doc__, build, arguments, title="From scalar to tensor", add_options=add_options
+    )
+
+
+def add_options(parser):
+    parser.add_argument("--instances", type=positive(int), default=500, help="default: 500")
+    parser.add_argument("--hidden", type=positive(int), default=3, help="units of the hidden layer (default: 3)")
+
+
+def build(report, options):
+    n = min(options.instances, 100) if options.quick else options.instances
+    (x, y), _, n_classes = load_synth(n, 1)
+    report.used("synth", "validation", len(x), 0, digest_of(x, y))
+    model = MLP(2, [options.hidden, n_classes], activation=sigmoid, rng=random.Random(options.seed))
+    program = loss_program(model, 2, n_classes)
+    report.prose(
+        f"A 2-{options.hidden}-{n_classes} network with sigmoid and softmax, and the mean cross-entropy of {n:,} of "
+        "the sheet's synthetic instances. The same numbers four times; what changes is what a variable holds."
+    )
+    tell(report, model, program)
+    for name, source in [("program.py", program.source), ("batched_program.py", program.batched)]:
+        (options.out / name).write_text(source, encoding="utf-8")
+    results = {
+        "Values": measured(by_values, model, x, y),
+        "program": measured(by_program, program, model, x, y),
+        "batched program": measured(by_batched_program, program, model, x, y),
+        "Tensors": measured(by_tensors, model, x, y),
+    }
+    report.section("The same numbers")
+    report.table(
+        "ways", "Mean cross-entropy and its gradients; the largest difference from those of Values; the time.",
+        {"": "", "loss (nats)": ".13f", "largest difference": ".0e", "milliseconds": ".3f", "times as fast": ".0f"},
+        rows_of(results),
+    )  # fmt: skip
+    report.reading(verdict(rows_of(results), len(model.parameters())))
+
+
+def tell(report, model, program):
+    """What each of the four looks like, on the first neuron."""
+    neuron = model.layers[0].neurons[0]
+    h = neuron([leaf for leaf in program.inputs if leaf.label.startswith("x")])
+    report.section("1. Values")
+    report.prose("Each number is a node that remembers how it was made. A graph is built for every instance.")
+    report.code("\n".join(f"{node.name} = {node.formula()}" for node in (h.inputs[0], h)))
+    report.section("2. A program")
+    report.prose("The walk through the graph of one instance, written down once, and run for each of them.")
+    report.code(excerpt(program.source))
+    report.section("3. A batched program")
+    report.prose(
+        "The same lines, but `x1` is now an array, with a number for each instance, and so is all that depends on it. "
+        "Weights stay numbers; what the instances contribute to a weight's gradient is summed, here by `np.dot`."
+    )
+    report.code(excerpt(program.batched))
+    report.section("4. Tensors")
+    report.prose(
+        "The weights become arrays too: column j of `W1` belongs to neuron j. All neurons of a layer are one line, and "
+        "the sums over instances and over inputs are matrix products. The rules are the operators' own; these two "
+        "lines are `linear`'s and `sigmoid`'s."
+    )
+    report.code("h1 = sigmoid(linear(x, W1, b1))\ndW1 = x.T @ dk1")
+
+
+def excerpt(source):
+    """The lines of a program about the first neuron, forwards and backwards."""
+    body = source[source.index("# forward") : source.index("return ", source.index("# backward"))]
+    wanted = ("v1 ", "layer1_neuron1_", "dlayer1_neuron1_")
+    lines = [line.strip() for line in body.splitlines()]
+    return "\n".join(line.replace("layer1_neuron1_", "") for line in lines if line.startswith(wanted))
+
+
+def by_values(model, x, y):
+    """The mean loss and its gradients by one graph of Values over all instances."""
+    loss = mean([loss_of(model, instance, target) for instance, target in zip(x.tolist(), y.tolist())])
+    for parameter in model.parameters():
+        parameter.grad = None
+    loss.backward()
+    return loss.data, [parameter.grad for parameter in model.parameters()]
+
+
+def by_program(program, model, x, y):
+    weights = [parameter.data for parameter in model.parameters()]
+    one_hot = np.eye(len(program.inputs) - 2)[y]
+    results = [program(inputs, weights) for inputs in np.hstack([x, one_hot]).tolist()]
+    losses, gradients = zip(*results)
+    return statistics.fmean(losses), [statistics.fmean(gradient) for gradient in zip(*gradients)]
+
+
+def by_batched_program(program, model, x, y):
+    one_hot = np.eye(len(program.inputs) - 2)[y]
+    return program(np.hstack([x, one_hot]).T, [parameter.data for parameter in model.parameters()])
+
+
+def by_tensors(model, x, y):
+    """The same with a matrix for each layer: column j has the weights of neuron j."""
+    h, tensors = x, []
+    for number, layer in enumerate(model.layers, start=1):
+        W = Tensor(np.array([[w.data for w in neuron.w] for neuron in layer.neurons]).T, f"W{number}", True)
+        b = Tensor(np.array([neuron.b.data for neuron in layer.neurons]), f"b{number}", True)
+        tensors.append((W, b))
+        h = linear(h if number == 1 else sigmoid(h), W, b)
+    loss = softmax_cross_entropy(h, y)
+    loss.backward()
+    gradients = [np.vstack([W.grad, b.grad]).T.ravel() for W, b in tensors]  # neuron by neuron, as Values have them
+    return loss.item(), np.concatenate(gradients).tolist()
+
+
+def measured(way, *arguments):
+    """What way(*arguments) returns, and the median of its milliseconds over some runs."""
+    times: list[float] = []
+    while sum(times) < 0.5 and len(times) < 50:
+        start = time.perf_counter()
+        result = way(*arguments)
+        times.append(time.perf_counter() - start)
+    return result, 1e3 * statistics.median(times)
+
+
+def rows_of(results):
+    (loss, gradients), slowest = results["Values"]
+    rows = []
+    for name, ((value, found), ms) in results.items():
+        difference = max(abs(a - b) for a, b in zip([loss, *gradients], [value, *found]))
+        rows.append((name, value, difference, ms, slowest / ms))
+    return rows
+
+
+def verdict(rows, n_gradients):
+    """Whether all agree, and what was gained."""
+    worst = max(row[2] for row in rows)
+    fastest = max(rows, key=lambda row: row[4])
+    return (
+        f"The value and the {n_gradients} gradients {'agree' if worst < AGREE else 'DISAGREE'} to {AGREE:.0e} "
+        f"(largest difference {worst:.0e}). The fastest, {fastest[0]}, takes 1/{fastest[4]:.0f} of the time of Values."
+    )
