@@ -292,8 +292,6 @@ def test_a_session():
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX terminal")
 def test_a_session_of_training():
     imports = f"from {__name__} import recording_of_w; from walkthroughs.stepper import step"
-        "from tests.walkthroughs.stepper.test_terminal import recording_of_w; from walkthroughs.stepper import step"
-    )
     session = Session("-c", f"{imports}; step(recording_of_w()).run()")
     session.until("step 0 of 6")
     for keys, expected in [("\x1b[C", "w <- w - rate * dw = 8 - 0.25 * 16 = 4"), ("\x1b[F", "step 6 of 6")]:
