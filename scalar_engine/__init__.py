@@ -8,11 +8,12 @@ check_steps.
 from .checking.check import check_steps
 from .checking.slips import Slip
 from .checking.verdict import StepCheck
+from .derivatives import grad, gradients, steps
 from .finite_differences import GradCheck, gradcheck
 from .formulas.chain_rule import Derivation, derive
 from .formulas.symbol import Symbol
 from .functions import cross_entropy, log_softmax, mean, softmax
-from .graph import Node, Operator, Step, grad, gradients, steps, topological_order
+from .graph import Node, Operator, Step, topological_order
 from .ledger import Ledger, explain
 from .operators import (
     cos,

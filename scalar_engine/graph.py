@@ -1,7 +1,11 @@
-"""The computation graph: operators, the nodes they make, and the one backward pass.
+"""The computation graph: operators, the nodes they make, and one walk through it each way.
 
-Nothing in this file knows what flows through the graph. Floats, arrays and formulas share every line of it.
+Nothing in this file knows what flows through the graph. Floats, arrays and formulas share every line of it. An engine
+for another kind of number subclasses `Node`, says in `Operator.forward_on` how forward rules run on its numbers, and
+may release a graph that a backward pass has used: an operator without inputs then stands in the node.
 """
+
+from .naming import NO_NAMES, formula, undefined
 
 
 class Operator:
@@ -19,7 +23,13 @@ class Operator:
     symbol = ""
     symmetric = False  # whether the order of its operands does not matter
     partials = ()
-    forward_on: dict = {}  # {type: function(op, *xs)}: how forward rules run on operands of a type that is not a number
+    forward_on: dict = {}  # {type of operand: function(op, *xs)}; the tensor engine enters its kernels for arrays
+
+    # How it is written, for those that are not written "a * b" or "exp(a)".
+    postfix = False  # whether `formula` writes it behind its operand: x.T, x.sum(axis=0)
+    elementwise = True  # whether on arrays it does the same to every element, and broadcasts
+    implied = False  # whether elementwise operators do it to their operands unasked, so that formulas leave it out
+    lists = 1  # how many lists of one length its operands are: 2 for dot([w1, w2], [x1, x2])
 
     def forward(*xs):
         raise TypeError("an operator needs a forward rule")
@@ -29,7 +39,8 @@ class Operator:
         if not isinstance(cls.partials, tuple):
             raise TypeError(f"{cls.__name__}.partials must be a tuple, one rule per input: is a comma missing?")
 
-    def __call__(self, *inputs):
+    def apply(self, *inputs):
+        """op(*inputs), on whatever the inputs are; of an operator that is called with lists, on their elements."""
         if self.partials and len(self.partials) != len(inputs):
             raise TypeError(f"{self.name}: has {len(self.partials)} partials and was given {len(inputs)} inputs")
         refused = False
@@ -46,6 +57,8 @@ class Operator:
             if type(x) in self.forward_on:
                 return self.forward_on[type(x)](self, *inputs)
         return self.forward(*inputs)
+
+    __call__ = apply
 
     def locals(self, out, *xs, needs):
         """The local derivatives d out / d x_i, one per input; None where there is none or `needs` says no to it."""
@@ -127,7 +140,7 @@ class Node:
         """
         if not self.requires_grad:
             raise ValueError(f"backward from {self.describe()}: it depends on nothing that requires a gradient")
-        for node, gradient in gradients(self).items():
+        for node, gradient in dict(backward_pass(self)).items():
             if node.inputs or node.grad is None:
                 node.grad = gradient
             else:
@@ -155,19 +168,27 @@ class Node:
     def __ge__(self, other):
         return self.data >= data_of(other)
 
-    def describe(self, depth=2):
-        """What to call this node: its label, or the formula that made it (`depth` operators deep), or its value."""
+    def describe(self, depth=2, names=NO_NAMES):
+        """What to call this node: its name, or the formula that made it (`depth` operators deep), or its value.
+
+        names       {node: name} of nodes that go by other names than their own
+        """
+        if self in names:
+            return names[self]
         if self.label:
             return self.name
         if self.op is None:
-            return self.brief(self.data)
-        if depth == 0 or len(self.inputs) > 6:
-            return f"{self.op.name}(...)"
-        return self.formula(depth - 1)
+            return self.constant
+        return formula(self.op, self.inputs, depth - 1, names) if depth else f"{self.op.name}(...)"
 
-    def formula(self, depth=2):
+    def formula(self, depth=2, names=NO_NAMES):
         """The operator that made this node, applied to the descriptions of its inputs: "W11 * x1"."""
-        return formula(self.op, self.inputs, depth)
+        return formula(self.op, self.inputs, depth, names)
+
+    @property
+    def constant(self):
+        """What to call it if it is a leaf without a label: its number."""
+        return self.brief(self.data)
 
     @property
     def name(self):
@@ -215,6 +236,9 @@ class Step:
         return f"<backward: {node.describe()} adds {node.brief(self.contribution)} to {self.input.describe()}>"
 
 
+FAILURES = (ArithmeticError, ValueError, TypeError, IndexError)  # what a rule raises where it has no value
+
+
 def topological_order(root, leaves=()):
     """Every node behind `root`, and `root`: inputs before what is made of them, each node once.
 
@@ -255,6 +279,44 @@ def released(node, root):
     )
 
 
+def forward_pass(order, leaf=None, leaves=(), revise=None, failed=None):
+    """The forward pass, run again: {node: what its operator gives on what its inputs gave}. Stores nothing in a node.
+
+    order       nodes in topological order
+    leaf        leaf(node) is what a leaf holds: a number, a Symbol, another node. None: its data
+    leaves      nodes that are taken for leaves
+    revise      revise(node, result) may hand back another result, from which the next are computed
+    failed      failed(node, error) hands back what to go on with where an operator has no value; None: it raises
+    """
+    found = {}
+    for node in order:
+        if node.inputs and node not in leaves:
+            try:
+                result = node.op.apply(*[found[x] for x in node.inputs])
+            except FAILURES as error:
+                if failed is None:
+                    raise
+                result = failed(node, error)
+        else:
+            result = node.data if leaf is None else leaf(node)
+        found[node] = result if revise is None else revise(node, result)
+    return found
+
+
+def plain_backward_pass(root):
+    """The backward pass as one would write it down: {node: d root / d node}. `backward_pass` does the same, faster."""
+    gradients = {root: root.unit}
+    for node in reversed(topological_order(root)):
+        if node.inputs and node in gradients:
+            needs = [x.requires_grad for x in node.inputs]
+            xs = [x.data for x in node.inputs]
+            contributions = node.op.pull(gradients[node], node.data, *xs, needs=needs)
+            for x, contribution in zip(node.inputs, contributions):
+                if x.requires_grad and contribution is not None:
+                    gradients[x] = gradients[x] + contribution if x in gradients else contribution
+    return gradients
+
+
 def backward_pass(root, watch=None, on=None, unit=None, leaves=(), revise=None):
     """The backward pass: yields (node, d root / d node) for each node that takes a gradient, from the root back.
 
@@ -268,7 +330,7 @@ def backward_pass(root, watch=None, on=None, unit=None, leaves=(), revise=None):
     """
     order = topological_order(root, leaves)
     pending = {root: root.unit if unit is None else unit}
-    hurried = watch is None and on is None
+    on_data = watch is None and on is None  # then rules are called directly, with no lists of needs and contributions
     while order:
         node = order.pop()
         if node not in pending:
@@ -282,8 +344,8 @@ def backward_pass(root, watch=None, on=None, unit=None, leaves=(), revise=None):
             continue
         op, out = node.op, node.data
         try:
-            # Two cases of the general one below, written out, for they are most of a graph and run three times as fast.
-            if hurried and len(op.partials) == 2:
+            # Rules of two inputs and of one, which are most of a graph, run three times as fast without `pull`.
+            if on_data and len(op.partials) == 2:
                 (a, b), (by_a, by_b) = inputs, op.partials
                 x, y = a.data, b.data
                 if a.requires_grad:
@@ -292,7 +354,7 @@ def backward_pass(root, watch=None, on=None, unit=None, leaves=(), revise=None):
                 if b.requires_grad:
                     contribution = by_b(out, x, y) * upstream
                     pending[b] = pending[b] + contribution if b in pending else contribution
-            elif hurried and len(op.partials) == 1:
+            elif on_data and len(op.partials) == 1:
                 (a,), (by_a,) = inputs, op.partials
                 contribution = by_a(out, a.data) * upstream
                 pending[a] = pending[a] + contribution if a in pending else contribution
@@ -314,70 +376,3 @@ def backward_pass(root, watch=None, on=None, unit=None, leaves=(), revise=None):
                 if needs[position]:
                     watch(Step(node, position, upstream, local, contributions[position]))
         yield node, upstream
-
-
-def gradients(root, watch=None):
-    """A dict {node: d root / d node} of every node that takes a gradient. Stores none in a node."""
-    return dict(backward_pass(root, watch))
-
-
-def grad(root, wrt, create_graph=False):
-    """d root / d node for a node `wrt`, or a list of them for a list: as data, or with `create_graph` as nodes.
-
-    Such a node is made of the nodes of the graph, by the operators' own rules, so that it can be drawn, evaluated and
-    differentiated again. Stores nothing in a node. The derivative by what `root` does not depend on is 0.
-
-    >>> x = Value(2.0, "x")
-    >>> slope = grad(x**3, x, create_graph=True)
-    >>> slope.data, grad(slope, x)
-    (12.0, 12.0)
-    """
-    wanted = wrt if isinstance(wrt, (list, tuple)) else [wrt]
-    if create_graph:
-        unit = root.unit if type(root.unit) is float else type(root)(root.unit, requires_grad=False)
-        found = dict(backward_pass(root, on=lambda x: x if x.requires_grad or x.label else x.data, unit=unit))
-        name_gradients(root, found)
-    else:
-        found = gradients(root)
-    result = [found.get(node, 0.0 * node.unit) for node in wanted]
-    if create_graph:
-        result = [x if isinstance(x, Node) else type(root)(x, requires_grad=False) for x in result]
-    return result if isinstance(wrt, (list, tuple)) else result[0]
-
-
-def name_gradients(root, found):
-    """Label the gradients that a pass has made, {node: its gradient}: "backward/dl_dk1" is the gradient of k1."""
-    forward = set(topological_order(root))
-    for node, gradient in found.items():
-        if node.label and isinstance(gradient, Node) and gradient.op and not gradient.label and gradient not in forward:
-            gradient.label = f"backward/d{root.name}_d{node.name}"
-
-
-def steps(root):
-    """Both passes as a list of `Step`s: each operator as it is applied, then each contribution as it is passed back.
-
-    Nothing is stored in the graph.
-    """
-    backward = []
-    gradients(root, watch=backward.append)
-    return [Step(node) for node in topological_order(root) if node.inputs] + backward
-
-
-def formula(op, inputs, depth=2):
-    """op(*inputs) in writing, each input as it describes itself."""
-    operands = []
-    for x in inputs:
-        text = x.describe(depth)
-        bare = x.label or not op.infix or not (text.startswith("-") or x.op and x.op.infix and depth > 0)
-        operands.append(text if bare else f"({text})")
-    return op.formula(*operands)
-
-
-def undefined(op, inputs, error, what=""):
-    """The error for a value that does not exist: "log: log(y2) does not exist at y2 = 0 (math domain error)"."""
-    kind = next(
-        kind for kind in (ZeroDivisionError, OverflowError, ArithmeticError, ValueError) if isinstance(error, kind)
-    )
-    known = [f"{x.label or x.describe()} = {x.brief(x.data)}" for x in inputs if x.label or x.op]
-    where = f" at {', '.join(dict.fromkeys(known))}" if known else ""
-    return kind(f"{op.name}: {what}{formula(op, inputs)} does not exist{where} ({error})")

@@ -221,7 +221,7 @@ class ListOperator(Operator):
     """An operator of one list, of any length: its local derivatives come all at once instead of one rule per input."""
 
     def __call__(self, xs):
-        return super().__call__(*xs)
+        return self.apply(*xs)
 
     def pull(self, upstream, out, *xs, needs):
         return [times(local, upstream) for local in self.locals(out, *xs, needs=needs)]
@@ -242,11 +242,12 @@ class Dot(ListOperator):
     """dot([w_1, ..., w_n], [x_1, ..., x_n]) = sum of w_i * x_i; its inputs are w_1, ..., w_n, x_1, ..., x_n."""
 
     symbol = "dot"
+    lists = 2
 
     def __call__(self, ws, xs):
         if len(ws) != len(xs):
             raise ValueError(f"dot: needs two lists of one length, not {len(ws)} and {len(xs)}")
-        return Operator.__call__(self, *ws, *xs)
+        return self.apply(*ws, *xs)
 
     def forward(*inputs):
         n = len(inputs) // 2

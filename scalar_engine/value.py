@@ -3,7 +3,8 @@
 from numbers import Real
 
 from .arithmetic import Arithmetic
-from .graph import Node, undefined
+from .graph import Node
+from .naming import undefined
 
 
 class Value(Arithmetic, Node):

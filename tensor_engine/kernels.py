@@ -23,6 +23,8 @@ class ArrayOperator(Operator):
     What it needs beside arrays (an axis, a shape) it takes when it is made: `Sum(axis=0)` is one operator.
     """
 
+    elementwise = False
+
     def __init_subclass__(cls):
         """A forward rule here is a method, for it reads the axis or the shape."""
 
