@@ -66,9 +66,11 @@ def test_a_forward_pass_with_a_revision_and_a_failure():
     order = topological_order(z)
     assert forward_pass(order, revise=lambda node, out: 1.0 if node is y else out)[z] == math.log(2)
     refused = []
-    found = forward_pass(
-        order, lambda node: -9.0 if node is x else node.data, failed=lambda *what: refused.append(what) or 7
-    )
+
+    def moved(node):
+        return -9.0 if node is x else node.data
+
+    found = forward_pass(order, moved, failed=lambda *what: refused.append(what) or 7)
     assert found[z] == 7 and refused[0][0] is z and isinstance(refused[0][1], ValueError)
     with pytest.raises(ValueError):
         forward_pass(order, moved)
