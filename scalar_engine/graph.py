@@ -29,6 +29,8 @@ class Operator:
     postfix = False  # whether `formula` writes it behind its operand: x.T, x.sum(axis=0)
     elementwise = True  # whether on arrays it does the same to every element, and broadcasts
     implied = False  # whether elementwise operators do it to their operands unasked, so that formulas leave it out
+    moves = False  # whether it only moves the elements of arrays about
+    stable: dict = {}  # what to write instead where it gives NaN or infinity, by what made its operand, "" being any
     lists = 1  # how many lists of one length its operands are: 2 for dot([w1, w2], [x1, x2])
 
     def forward(*xs):

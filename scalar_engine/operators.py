@@ -53,6 +53,7 @@ class Divide(Operator):
         lambda out, a, b: 1 / b,
         lambda out, a, b: -out / b,
     )
+    stable = {"exp": "softmax(o) or sigmoid(x), which never overflow"}
 
 
 class Power(Operator):
@@ -77,18 +78,29 @@ class Exp(Operator):
     symbol = "exp"
     forward = math.exp
     partials = (lambda out, x: out,)
+    stable = {"": "softmax, logsumexp or sigmoid, which never overflow, if that is what it is for"}
 
 
 class Log(Operator):
     symbol = "log"
     forward = math.log
     partials = (lambda out, x: 1 / x,)
+    stable = {
+        "softmax": "log_softmax(o) instead of log(softmax(o))",
+        "exp": "x itself instead of log(exp(x))",
+        "divide": "log_softmax(o) instead of log(exp(o) / sum(exp(o)))",
+        "sigmoid": "-softplus(-x) instead of log(sigmoid(x))",
+        "add": "softplus(x) instead of log(1 + exp(x)), or logsumexp for a longer sum",
+        "sum": "logsumexp(o) instead of log(sum(exp(o)))",
+        "": "xlogy(x, y) if it is x * log(y) with x = 0, or a small number added",
+    }
 
 
 class Sqrt(Operator):
     symbol = "sqrt"
     forward = math.sqrt
     partials = (lambda out, x: 0.5 / out,)
+    stable = {"": "sqrt(x + 1e-12), whose slope is finite at 0"}
 
 
 class Sin(Operator):

@@ -1,6 +1,7 @@
 """The tensor engine: the scalar engine's operators and graph, lifted to NumPy arrays.
 
-Reading order: kernels, rearranging, operators, fused, tensor, mismatch, anomaly, optimizers, scalarize.
+Reading order: array_operator, kernels, rearranging, operators, fused, notation, tensor, mismatch, modes, optimizers,
+elements, scalar_graph.
 """
 
 from scalar_engine import (

@@ -11,27 +11,18 @@ import numpy as np
 from scalar_engine import operators as scalar
 from scalar_engine.graph import Operator
 
+from .array_operator import ArrayOperator
+
 # The C library hands freed blocks above a threshold back to the system, and fresh ones cost a page fault every 4 KB.
 # Freeing one large block, which is never written to, raises the threshold, so that a training step reuses its memory.
 large_block = np.empty(30 << 20, np.uint8)
 del large_block
 
 
-class ArrayOperator(Operator):
-    """An operator whose forward rule is made for arrays. It defines `pull`, in terms of operators, for its derivative.
-
-    What it needs beside arrays (an axis, a shape) it takes when it is made: `Sum(axis=0)` is one operator.
-    """
-
-    elementwise = False
-
-    def __init_subclass__(cls):
-        """A forward rule here is a method, for it reads the axis or the shape."""
-
-
 def sigmoid(x):
+    out = np.negative(x)
     with np.errstate(over="ignore"):  # exp(-x) may overflow to inf, and 1 / inf is the 0 that sigmoid then is
-        out = np.exp(np.negative(x))
+        out = np.exp(out, out=out if out.ndim else None)
     out += 1
     return np.divide(1, out, out=out) if out.ndim else 1 / out
 

@@ -6,8 +6,6 @@ import warnings
 
 import numpy as np
 
-from .kernels import ArrayOperator
-
 ENGINES = ("scalar_engine", "tensor_engine")
 
 
@@ -16,40 +14,18 @@ def mismatch(op, inputs, error):
     shapes = [np.shape(x.data) for x in inputs]
     names = [title(x) for x in inputs if x.label]
     labels = f" ({', '.join(names)})" if names else ""
-    if op.name in ("matmul", "linear"):
-        written, reason = products(op.name, *shapes)
-    else:
-        written = (f" {op.symbol} " if op.infix else ", ").join(map(str, shapes))
-        if op.name == "concatenate" and len({len(shape) for shape in shapes}) == 1:
-            reason = joining(shapes, op.axis)
-        else:
-            reason = error if isinstance(op, ArrayOperator) else alignment(shapes)
-    return f"{op.name}: {written}, {reason}{labels}"
+    if not op.elementwise:
+        return f"{op.name}: {op.mismatch(error, *shapes)}{labels}"
+    operands = op.formula(*map(str, shapes)) if op.infix else ", ".join(map(str, shapes))
+    return f"{op.name}: {operands}, {alignment(shapes)}{labels}"
 
 
-def products(name, a, b, bias=None):
-    """What was multiplied, and why it cannot be."""
-    written = f"{a} @ {b}" if bias is None else f"{a} @ {b} + {bias}"
+def inner_axes(a, b):
+    """What is wrong with the axes that a @ b multiplies along, if anything is."""
     if not a or not b:
-        return written, "a number has no axis to multiply along: use *"
+        return "a number has no axis to multiply along: use *"
     inner = b[-2] if len(b) > 1 else b[0]
-    if a[-1] != inner:
-        return f"{a} @ {b}", f"inner axes {a[-1]} and {inner} differ"
-    if name == "matmul":
-        return written, f"batch axes {a[:-2]} and {b[:-2]} do not broadcast"
-    if len(a) != 2 or len(b) != 2:
-        return written, "the input must be (instances, inputs) and the weights (inputs, outputs)"
-    return written, f"the bias must have shape {b[1:]}"
-
-
-def joining(shapes, axis):
-    """Which axes differ of shapes that were to be joined along one of them."""
-    n = len(shapes[0])
-    if not -n <= axis < n:
-        return f"there is no axis {axis} to join them along"
-    others = [i for i in range(n) if i != axis % n and len({shape[i] for shape in shapes}) > 1]
-    differ = [f"axis {i} {' with '.join(str(shape[i]) for shape in shapes)}" for i in others]
-    return f"joined along axis {axis}, all other axes must be equal: {', '.join(differ)}"
+    return f"inner axes {a[-1]} and {inner} differ" if a[-1] != inner else ""
 
 
 def alignment(shapes):
@@ -61,6 +37,18 @@ def alignment(shapes):
         written = " with ".join("-" if size is None else str(size) for size in sizes)
         columns.append(f"axis -{axis} {written}" + (" differ" if len(present) > 1 else ""))
     return "aligned from the last axis: " + ", ".join(columns)
+
+
+def joining(shapes, axis):
+    """Why shapes cannot be joined along an axis; "" if they have not as many axes each."""
+    n = len(shapes[0])
+    if len({len(shape) for shape in shapes}) > 1:
+        return ""
+    if not -n <= axis < n:
+        return f"there is no axis {axis} to join them along"
+    others = [i for i in range(n) if i != axis % n and len({shape[i] for shape in shapes}) > 1]
+    differ = [f"axis {i} {' with '.join(str(shape[i]) for shape in shapes)}" for i in others]
+    return f"joined along axis {axis}, all other axes must be equal: {', '.join(differ)}"
 
 
 def title(node):

@@ -4,18 +4,19 @@ from numbers import Real
 
 import numpy as np
 
-from scalar_engine.arithmetic import Arithmetic
 from scalar_engine.graph import Node, Operator, backward_pass
 
 from . import modes
-from .anomaly import require_finite, require_finite_contribution
-from .kernels import KERNELS, ArrayOperator, kernel_of
+from .array_operator import ArrayOperator
+from .kernels import KERNELS, kernel_of
 from .mismatch import mismatch, warn_of_expansion
-from .operators import Max, Mean, Min, Sum, matmul
-from .rearranging import BroadcastTo, Cast, Index, Reshape, Transpose
+from .modes import require_finite, require_finite_contribution
+from .notation import ArrayNotation
+from .operators import matmul
+from .rearranging import BroadcastTo, Cast
 
 
-class Tensor(Arithmetic, Node):
+class Tensor(ArrayNotation, Node):
     """A node that holds an array of floats, of any shape.
 
     >>> W = Tensor([[1.0, 2.0], [3.0, 4.0]], "W", requires_grad=True)
@@ -45,8 +46,9 @@ class Tensor(Arithmetic, Node):
                 inputs = constants_lifted(op, inputs)
                 if inputs is None:
                     return NotImplemented
-                xs = [x.data for x in inputs]
-                needs = any(x.requires_grad for x in inputs)
+                xs, needs = [x.data for x in inputs], False
+                for x in inputs:
+                    needs = needs or x.requires_grad
                 break
             xs.append(x.data)
             needs = needs or x.requires_grad
@@ -111,34 +113,47 @@ class Tensor(Arithmetic, Node):
 
     @property
     def shape(self):
+        """The lengths of the axes; () for a number."""
         return np.shape(self.data)
 
     @property
     def ndim(self):
+        """The number of axes."""
         return np.ndim(self.data)
 
     @property
     def size(self):
+        """The number of elements."""
         return np.size(self.data)
 
     @property
     def dtype(self):
+        """The type of the elements, float32 or float64."""
         return self.data.dtype
 
-    @property
-    def T(self):
-        return self.transpose()
-
     def numpy(self):
-        """The data, as an array that shares its memory."""
+        """The data, as an array that shares its memory.
+
+        >>> Tensor([1.0, 2.0]).numpy()
+        array([1., 2.])
+        """
         return self.data
 
     def item(self):
-        """The one element, as a Python float."""
+        """The one element, as a Python float.
+
+        >>> Tensor([[3.0]]).item()
+        3.0
+        """
         return self.data.item()
 
     def detach(self):
-        """A Tensor of the same data (sharing its memory), cut from the graph."""
+        """A Tensor of the same data (sharing its memory), cut from the graph.
+
+        >>> w = Tensor([1.0, 2.0], requires_grad=True)
+        >>> (w * 2).detach().requires_grad
+        False
+        """
         return Tensor(self.data, self.label)
 
     def __matmul__(self, other):
@@ -147,39 +162,17 @@ class Tensor(Arithmetic, Node):
     def __rmatmul__(self, other):
         return product(other, self)
 
-    def sum(self, axis=None, keepdims=False):
-        return Sum(axis, keepdims)(self)
-
-    def mean(self, axis=None, keepdims=False):
-        return Mean(axis, keepdims)(self)
-
-    def max(self, axis=None, keepdims=False):
-        return Max(axis, keepdims)(self)
-
-    def min(self, axis=None, keepdims=False):
-        return Min(axis, keepdims)(self)
-
-    def reshape(self, *shape):
-        """x.reshape(2, -1) or x.reshape((2, -1)), as in NumPy."""
-        return Reshape(unpacked(shape))(self)
-
-    def transpose(self, *axes):
-        """x.transpose(), which reverses the axes, x.transpose(1, 0) or x.transpose((1, 0)), as in NumPy."""
-        return Transpose(unpacked(axes) or tuple(reversed(range(self.ndim))))(self)
-
-    def swapaxes(self, a, b):
-        axes = list(range(self.ndim))
-        axes[a], axes[b] = axes[b], axes[a]
-        return self.transpose(tuple(axes))
-
-    def broadcast_to(self, shape):
-        return BroadcastTo(shape)(self)
-
-    def __getitem__(self, key):
-        return Index(key)(self)
-
     def __len__(self):
         return len(self.data)
+
+    @property
+    def constant(self):
+        """What to call it if it is a leaf without a label: its number, or what kind of array it is."""
+        data = self.data
+        if np.size(data) == 1:
+            return self.brief(data)
+        is_one_hot = np.ndim(data) == 2 and np.isin(data, (0, 1)).all() and (np.sum(data, axis=1) == 1).all()
+        return "one_hot" if is_one_hot else f"array{np.shape(data)}"
 
     @staticmethod
     def brief(quantity):
@@ -200,11 +193,6 @@ class Released(Operator):
 
 RELEASED = Released()
 new = Tensor.__new__
-
-
-def unpacked(numbers):
-    """Numbers given one by one, or as one tuple or list."""
-    return tuple(numbers[0]) if len(numbers) == 1 and isinstance(numbers[0], (tuple, list)) else numbers
 
 
 def as_floats(data, dtype):

@@ -24,7 +24,7 @@ FORWARD = {
     ),
     "log of a class of softmax": (
         lambda: te.log(te.softmax(leaf([[0.0, -1000.0]], "o"))[[0], [1]]),
-        "log made infinity (forward): log(index(softmax(o))) of index(softmax(o)) (1,) from 0 to 0. "
+        "log made infinity (forward): log(softmax(o)[[0], [1]]) of softmax(o)[[0], [1]] (1,) from 0 to 0. "
         "Stable: log_softmax(o) instead of log(softmax(o))",
     ),
     "log of sigmoid": (
@@ -56,7 +56,7 @@ FORWARD = {
     ),
     "nothing finite": (
         lambda: leaf([np.nan]).sum(),
-        "sum made NaN (forward): sum(x) of x (1,), nothing finite",
+        "sum made NaN (forward): x.sum() of x (1,), nothing finite",
     ),
     "a matrix product": (
         lambda: leaf([[1e200]], "a") @ leaf([[1e200]], "b"),
@@ -104,7 +104,7 @@ def test_a_backward_pass_alone_may_be_watched():
     """The gradient of the norm at 0 is 0 / 0: the sum of squares passes inf on, and x * inf is NaN at x = 0."""
     x = leaf([0.0, 0.0])
     norm = te.sqrt((x * x).sum()).named("norm")
-    with detect_anomaly(), pytest.raises(FloatingPointError, match=r"^sqrt made infinity \(backward, for sum\("):
+    with detect_anomaly(), pytest.raises(FloatingPointError, match=r"^sqrt made infinity \(backward, for \(x \* x\)\.sum\(\)\)"):
         norm.backward()
 
 

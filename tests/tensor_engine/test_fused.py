@@ -6,7 +6,7 @@ import pytest
 import tensor_engine as te
 from scalar_engine import gradcheck
 from tensor_engine import Tensor, linear, mse, softmax_cross_entropy
-from tensor_engine.fused import CrossEntropyOfClasses, CrossEntropyOfWeights
+from tensor_engine.fused import CrossEntropyOfClasses, CrossEntropyOfWeights, SoftmaxLessOneHot
 
 from ..array_expressions import CLASSES, WEIGHTS, array
 
@@ -19,6 +19,8 @@ FUSED = [
     ("classes", CrossEntropyOfClasses(CLASSES), [array(4, 3)]),
     ("classes, one instance", CrossEntropyOfClasses(CLASSES[:1]), [array(1, 3)]),
     ("classes, logits of +-10,000", CrossEntropyOfClasses(CLASSES), [RANDOM.normal(size=(4, 3)) * 1e4]),
+    ("softmax less one-hot", SoftmaxLessOneHot(CLASSES), [array(4, 3)]),
+    ("softmax less one-hot, logits of +-10,000", SoftmaxLessOneHot(CLASSES), [RANDOM.normal(size=(4, 3)) * 1e4]),
     ("weights", CrossEntropyOfWeights(), [array(4, 3), WEIGHTS]),
     ("weights, one-hot", CrossEntropyOfWeights(), [array(4, 3), ONE_HOT]),
     ("weights, logits of +-10,000", CrossEntropyOfWeights(), [RANDOM.normal(size=(4, 3)) * 1e4, WEIGHTS]),

@@ -11,7 +11,7 @@ import numpy as np
 from scalar_engine.formulas.symbol import Application, Number, Product, Symbol, symbol
 from scalar_engine.operators import Dot, multiply, power
 from tensor_engine import Tensor, modes, operators, rearranging
-from tensor_engine.kernels import ArrayOperator
+from tensor_engine.array_operator import ArrayOperator
 
 LONGEST = 9  # operands in a formula; of more, the first ones and the last are written
 FEW = 3  # operands in the description of a node without a name; of more, the first and the last
@@ -155,10 +155,10 @@ METHODS = {
     rearranging.Reshape: lambda op, x: f"{x}.reshape{tuple(op.shape)}",
     rearranging.Transpose: transposed,
     rearranging.Cast: lambda op, x: f"{x}.astype({np.dtype(op.dtype)})",
-    operators.Sum: over_axis,
-    operators.Mean: over_axis,
-    operators.Max: over_axis,
-    operators.Min: over_axis,
+    operators.SumOver: over_axis,
+    operators.MeanOver: over_axis,
+    operators.MaxOver: over_axis,
+    operators.MinOver: over_axis,
 }
 FUNCTIONS = {
     rearranging.BroadcastTo: lambda op, x: f"broadcast_to({x}, {op.shape})",

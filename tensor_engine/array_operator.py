@@ -1,0 +1,88 @@
+"""ArrayOperator: an operator whose forward rule is made for arrays, and what it says of itself.
+
+Formulas, errors, scalarize and the stepper know no array operator by name: they ask it.
+"""
+
+import numpy as np
+
+from scalar_engine.graph import Operator
+
+
+class ArrayOperator(Operator):
+    """An operator whose forward rule is made for arrays. It defines `pull`, in terms of operators, for its derivative.
+
+    What it needs beside arrays (an axis, a shape) it takes when it is made: `SumOver(axis=0)` is one operator. Two of
+    a class that were made with the same are equal. Beside how it is written (`formula`, `postfix`), it may say
+
+    moves           True: it only moves elements about, and makes no new number
+    mismatch        what is wrong with shapes that do not fit
+    scalars         which Values are behind its output, and with `scalar_count`, how many of them are new
+    composition     composition(*inputs), instead of these two: itself in terms of other operators
+    """
+
+    elementwise = False
+
+    def __init_subclass__(cls):
+        """A forward rule here is a method, for it reads the axis or the shape."""
+
+    def formula(self, *operands):
+        """The operator applied to operands that are written already, and what it was made with: "clip(x, -1.0, 1.0)"."""
+        if self.infix:
+            return super().formula(*operands)
+        return f"{self.symbol}({', '.join([*operands, *map(written, vars(self).values())])})"
+
+    def mismatch(self, error, *shapes):
+        """What to say of shapes that do not fit, `error` being NumPy's: "(2, 3), cannot reshape array of size 6"."""
+        return f"{', '.join(map(str, shapes))}, {error}"
+
+    def scalars(self, *values):
+        """The Values behind the output from those behind the inputs, as arrays of them."""
+        if not self.moves:
+            raise TypeError(
+                f"scalarize: the array operator {self.name} ({type(self).__name__}) is unknown; give it a "
+                f"`composition(self, *inputs)` of operators that are known, or a `scalars(self, *values)`"
+            )
+        return self.forward(*values)
+
+    def scalar_count(self, out, *xs):
+        """How many of these Values are new, told from the arrays: as many as `out` has elements, unless it says more."""
+        return 0 if self.moves else np.size(out)
+
+    def __eq__(self, other):
+        return type(self) is type(other) and identity(vars(self)) == identity(vars(other))
+
+    def __hash__(self):
+        return hash((type(self), identity(vars(self))))
+
+
+def identity(x):
+    """What makes two things that operators are made with the same: for arrays, their contents."""
+    if isinstance(x, np.ndarray):
+        return x.dtype.str, x.shape, x.tobytes()
+    if isinstance(x, dict):
+        return tuple((key, identity(value)) for key, value in x.items())
+    if isinstance(x, (tuple, list)):
+        return type(x), *map(identity, x)
+    if isinstance(x, slice):
+        return slice, x.start, x.stop, x.step
+    return type(x), x
+
+
+SHORT = 9  # elements of an array that is still written out in a formula
+
+
+def written(x):
+    """What an operator was made with, as one writes it: a shape (2, 3), an array [0, 2, 1], or array(60, 784) if long."""
+    if isinstance(x, tuple):
+        return f"({', '.join(map(written, x))}{',' * (len(x) == 1)})"
+    if isinstance(x, slice):
+        start, stop, step = ("" if part is None else part for part in (x.start, x.stop, x.step))
+        return f"{start}:{stop}" if x.step is None else f"{start}:{stop}:{step}"
+    if isinstance(x, (list, np.ndarray)) and np.ndim(x):
+        return str(np.asarray(x).tolist()) if np.size(x) <= SHORT else f"array{np.shape(x)}"
+    return "..." if x is Ellipsis else str(x)
+
+
+def subscript(key):
+    """The key of an index, as one writes it: [0:2, :], [[0, 2]]."""
+    return f"[{', '.join(map(written, key))}]" if isinstance(key, tuple) and key else f"[{written(key)}]"
