@@ -261,7 +261,7 @@ def test_hazard_a_parameter_of_another_shape_or_dtype():
     w.data = np.ones(2)
     for gradient in (np.ones((1, 2)), np.ones(1), 1.0):
         w.grad = gradient
-        with pytest.raises(ValueError, match=r"w has shape \(2,\), and its gradient"):
+        with pytest.raises(ValueError, match=r"w has shape \(2,\), its gradient"):
             optimizer.step()
     assert w.data.tolist() == [1, 1]
 
@@ -275,6 +275,11 @@ def test_hazard_a_gradient_that_was_read_before_the_step(kind, options):
     copies = [x.copy() for x in kept]
     optimizer.step()
     assert all(np.array_equal(x, y) for x, y in zip(kept, copies))
+    loss_of(*weights, TARGETS[1]).backward()
+    row, copy = weights[0].grad[0], weights[0].grad[0].copy()
+    weights[1].grad = np.broadcast_to(2.0, 3)
+    optimizer.step()
+    assert np.array_equal(row, copy)
 
 
 def test_micrograds_idiom_with_an_optimizer_beside_it():
