@@ -11,6 +11,7 @@ share the slope. At a pole (log 0, 1 / 0, the slope of sqrt at 0) floats raise, 
 import builtins
 import math
 import operator
+import sys
 
 from .graph import Operator, times
 
@@ -60,7 +61,7 @@ class Power(Operator):
     forward = math.pow  # unlike **, it raises where the result is not real
     partials = (
         lambda out, x, y: y * lowered(x, y),
-        lambda out, x, y: xlogy(out, x),
+        lambda out, x, y: powlog(out, x),
     )
 
 
@@ -152,8 +153,8 @@ class Maximum(Operator):
     symmetric = True
     forward = lambda a, b: a if a >= b or a != a else b
     partials = (
-        lambda out, a, b: (1 + sign(a - b)) / 2,
-        lambda out, a, b: (1 + sign(b - a)) / 2,
+        lambda out, a, b: (1 + comparison(a, b)) / 2,
+        lambda out, a, b: (1 + comparison(b, a)) / 2,
     )
 
 
@@ -162,8 +163,8 @@ class Minimum(Operator):
     symmetric = True
     forward = lambda a, b: a if a <= b or a != a else b
     partials = (
-        lambda out, a, b: (1 - sign(a - b)) / 2,
-        lambda out, a, b: (1 - sign(b - a)) / 2,
+        lambda out, a, b: (1 - comparison(a, b)) / 2,
+        lambda out, a, b: (1 - comparison(b, a)) / 2,
     )
 
 
@@ -184,6 +185,17 @@ class Sign(Operator):
     partials = (lambda out, x: 0.0,)
 
 
+class Comparison(Operator):
+    """sign(a - b), and 0 where a and b are one infinity."""
+
+    symbol = "comparison"
+    forward = lambda a, b: 0.0 if a == b else sign.forward(a - b)
+    partials = (
+        lambda out, a, b: 0.0,
+        lambda out, a, b: 0.0,
+    )
+
+
 class Nonzero(Operator):
     """0 where x = 0, else 1."""
 
@@ -193,13 +205,27 @@ class Nonzero(Operator):
 
 
 class LoweredPower(Operator):
-    """x ** (y - 1), and 0 where x = y = 0: x ** 0 has slope 0 everywhere, 0 included."""
+    """x ** (y - 1), and 0 where y = 0 and that is not finite: x ** 0 has slope 0 everywhere, 0 included."""
 
     symbol = "lowered"
-    forward = lambda x, y: 0.0 if x == 0 == y else math.pow(x, y - 1)
+    forward = lambda x, y: 0.0 if y == 0 and abs(x) < SMALLEST_INVERTIBLE else math.pow(x, y - 1)
     partials = (
         lambda out, x, y: (y - 1) * lowered(x, y - 1),
-        lambda out, x, y: xlogy(out, x),
+        lambda out, x, y: powlog(out, x),
+    )
+
+
+SMALLEST_INVERTIBLE = 1 / sys.float_info.max
+
+
+class PowLog(Operator):
+    """p * log(x), and 0 where x = 0: the slope of p = x ** y by y, which is 0 where x = 0 whatever y is."""
+
+    symbol = "powlog"
+    forward = lambda p, x: 0.0 if x == 0 else p * math.log(x)
+    partials = (
+        lambda out, p, x: log(x + (1 - nonzero(x))),
+        lambda out, p, x: p / (x + (1 - nonzero(x))),
     )
 
 
@@ -268,6 +294,10 @@ class LogSumExp(ListOperator):
     symbol = "logsumexp"
     symmetric = True
 
+    def __call__(self, xs):
+        xs, shift = centred(xs)
+        return self.apply(*xs) + shift if shift else self.apply(*xs)
+
     def forward(*xs):
         largest = max(xs, default=-math.inf)
         if math.isinf(largest):
@@ -278,8 +308,20 @@ class LogSumExp(ListOperator):
         return [exp(x - out) for x in xs]
 
 
+def centred(xs):
+    """The numbers less the largest of them, and that, if they are so large that digits would be lost; or else xs and 0."""
+    xs = list(xs)
+    sizes = [getattr(x, "data", x) for x in xs]
+    if all(isinstance(size, (int, float)) for size in sizes):
+        largest = max(sizes, default=0.0)
+        if 1e3 < abs(largest) < math.inf:
+            return [x - largest for x in xs], largest
+    return xs, 0.0
+
+
 add, subtract, multiply, divide, power, negative = Add(), Subtract(), Multiply(), Divide(), Power(), Negative()
 exp, log, sqrt, sin, cos, tanh, sigmoid, softplus = Exp(), Log(), Sqrt(), Sin(), Cos(), Tanh(), Sigmoid(), Softplus()
 absolute, relu, maximum, minimum = Absolute(), ReLU(), Maximum(), Minimum()
-step, sign, nonzero, lowered, xlogy = UnitStep(), Sign(), Nonzero(), LoweredPower(), XLogY()
+step, sign, comparison, nonzero = UnitStep(), Sign(), Comparison(), Nonzero()
+lowered, powlog, xlogy = LoweredPower(), PowLog(), XLogY()
 sum, dot, logsumexp = Sum(), Dot(), LogSumExp()
