@@ -309,7 +309,7 @@ class LogSumExp(ListOperator):
 
 
 def centred(xs):
-    """The numbers less the largest of them, and that, if they are so large that digits would be lost; or else xs and 0."""
+    """xs less the largest number, and that number, if it is so large that digits would be lost; or else xs and 0."""
     xs = list(xs)
     sizes = [getattr(x, "data", x) for x in xs]
     if all(isinstance(size, (int, float)) for size in sizes):
