@@ -34,6 +34,14 @@ class Operator:
     def forward(*xs):
         raise TypeError("an operator needs a forward rule")
 
+    def __new__(cls, *made_with):
+        """One instance a class, however often it is made, copied or pickled, unless it is made with something."""
+        if cls.__init__ is not object.__init__:
+            return object.__new__(cls)
+        if "instance" not in vars(cls):
+            cls.instance = object.__new__(cls)
+        return cls.instance
+
     def __init_subclass__(cls):
         cls.forward = staticmethod(cls.forward)  # a rule has no self, whether it is math.exp, a lambda or a def
         if not isinstance(cls.partials, tuple):
@@ -119,7 +127,7 @@ class Node:
     so that a graph is freed the moment its root goes.
     """
 
-    __slots__ = ("data", "grad", "op", "inputs", "label", "requires_grad", "__weakref__")
+    __slots__ = ("data", "grad", "op", "inputs", "out", "x", "y", "label", "requires_grad", "__weakref__")
 
     unit = 1.0  # d root / d root
 
@@ -150,6 +158,29 @@ class Node:
         """Forget the gradients of this node and of every node behind it."""
         for node in recorded_order(self):
             node.grad = None
+
+    def __deepcopy__(self, memo):
+        if self.inputs:
+            raise TypeError(
+                f"deepcopy: {self.describe()} is computed, and its copy would be cut off from the leaves it depends on; "
+                f"use the node itself as often as you like, or copy leaves and compute it again"
+            )
+        data, grad = (x.copy() if hasattr(x, "copy") else x for x in (self.data, self.grad))
+        return restored(type(self), data, grad, self.op, (), self.label, self.requires_grad)
+
+    def __reduce__(self):
+        """Pickled whole, however deep: what is behind the node goes in a list, inputs first, each by its place."""
+        if not self.inputs:
+            return restored, (type(self), self.data, self.grad, self.op, (), self.label, self.requires_grad)
+        order = topological_order(self)
+        places = {node: i for i, node in enumerate(order)}
+        states = [
+            (type(x), x.data, x.grad, x.op, [places[y] for y in x.inputs], x.label, x.requires_grad, x.out, x.x, x.y)
+            if x.inputs
+            else x
+            for x in order
+        ]
+        return restored_graph, (states,)
 
     def named(self, label):
         """Give this node a label, and return it."""
@@ -186,6 +217,12 @@ class Node:
         return formula(self.op, self.inputs, depth, names)
 
     @property
+    def record(self):
+        """(out, *xs) as the operator had and made them: what the rules run on, whatever has been assigned to nodes since."""
+        n = len(self.inputs)
+        return (self.out, *self.x) if n > 2 else (self.out, self.x, self.y)[: n + 1]
+
+    @property
     def constant(self):
         """What to call it if it is a leaf without a label: its number."""
         return self.brief(self.data)
@@ -199,6 +236,26 @@ class Node:
     def brief(quantity):
         """A value or gradient in a word or two, for a picture or a sentence."""
         return str(quantity)
+
+
+def restored(kind, data, grad, op, inputs, label, requires_grad):
+    """The node of a class with these attributes."""
+    node = kind.__new__(kind)
+    node.data, node.grad, node.op, node.inputs = data, grad, op, inputs
+    node.label, node.requires_grad = label, requires_grad
+    return node
+
+
+def restored_graph(states):
+    """The root of a pickled graph, from its leaves and the states of what is computed."""
+    nodes = []
+    for state in states:
+        if not isinstance(state, Node):
+            kind, data, grad, op, places, *rest, out, x, y = state
+            state = restored(kind, data, grad, op, tuple([nodes[i] for i in places]), *rest)
+            state.out, state.x, state.y = out, x, y
+        nodes.append(state)
+    return nodes[-1]
 
 
 def data_of(x):
@@ -309,8 +366,7 @@ def plain_backward_pass(root):
     for node in reversed(topological_order(root)):
         if node.inputs and node in gradients:
             needs = [x.requires_grad for x in node.inputs]
-            xs = [x.data for x in node.inputs]
-            contributions = node.op.pull(gradients[node], node.data, *xs, needs=needs)
+            contributions = node.op.pull(gradients[node], *node.record, needs=needs)
             for x, contribution in zip(node.inputs, contributions):
                 if x.requires_grad and contribution is not None:
                     gradients[x] = gradients[x] + contribution if x in gradients else contribution
@@ -342,12 +398,12 @@ def backward_pass(root, watch=None, on=None, unit=None, leaves=(), revise=None):
                 raise released(node, root)
             yield node, upstream
             continue
-        op, out = node.op, node.data
+        op = node.op
         try:
             # Rules of two inputs and of one, which are most of a graph, run three times as fast without `pull`.
             if on_data and len(op.partials) == 2:
                 (a, b), (by_a, by_b) = inputs, op.partials
-                x, y = a.data, b.data
+                out, x, y = node.out, node.x, node.y
                 if a.requires_grad:
                     contribution = by_a(out, x, y) * upstream
                     pending[a] = pending[a] + contribution if a in pending else contribution
@@ -356,14 +412,11 @@ def backward_pass(root, watch=None, on=None, unit=None, leaves=(), revise=None):
                     pending[b] = pending[b] + contribution if b in pending else contribution
             elif on_data and len(op.partials) == 1:
                 (a,), (by_a,) = inputs, op.partials
-                contribution = by_a(out, a.data) * upstream
+                contribution = by_a(node.out, node.x) * upstream
                 pending[a] = pending[a] + contribution if a in pending else contribution
             else:
                 needs = [x.requires_grad for x in inputs]
-                if on is None:
-                    xs = [x.data for x in inputs]
-                else:
-                    out, xs = on(node), [on(x) for x in inputs]
+                out, *xs = node.record if on is None else (on(node), *map(on, inputs))
                 contributions = op.pull(upstream, out, *xs, needs=needs)
                 for x, contribution, need in zip(inputs, contributions, needs):
                     if need and contribution is not None:

@@ -38,10 +38,13 @@ class Value(Arithmetic, Node):
         try:
             if len(inputs) == 2:  # the general case, written out for speed
                 a, b = inputs
-                out.data = op.forward(a.data, b.data)
+                out.x, out.y = x, y = a.data, b.data
+                out.data = out.out = op.forward(x, y)
                 out.requires_grad = a.requires_grad or b.requires_grad
             else:
-                out.data = op.forward(*[x.data for x in inputs])
+                xs = [x.data for x in inputs]
+                out.data = out.out = op.forward(*xs)
+                out.x, out.y = xs if len(xs) > 1 else xs[0], None
                 out.requires_grad = inputs[0].requires_grad or any(x.requires_grad for x in inputs)
         except (ArithmeticError, ValueError) as error:
             raise undefined(op, inputs, error) from error
