@@ -8,12 +8,11 @@ check_steps.
 from .checking.check import check_steps
 from .checking.slips import Slip
 from .checking.verdict import StepCheck
-from .derivatives import grad, gradients, steps
 from .finite_differences import GradCheck, gradcheck
 from .formulas.chain_rule import Derivation, derive
 from .formulas.symbol import Symbol
 from .functions import cross_entropy, log_softmax, mean, softmax
-from .graph import Node, Operator, Step, topological_order
+from .graph import Node, Operator, topological_order
 from .ledger import Ledger, explain
 from .operators import (
     cos,
@@ -34,6 +33,7 @@ from .operators import (
     tanh,
     xlogy,
 )
+from .passes import Step, grad, gradients, steps
 from .programs.program import Program, compile_graph
 from .value import Value
 

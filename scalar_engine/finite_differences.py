@@ -2,8 +2,8 @@
 
 from itertools import product
 
-from .derivatives import gradients
-from .graph import forward_pass, recorded_order
+from .graph import recorded_order
+from .passes import forward_pass, gradients
 
 
 class GradCheck:

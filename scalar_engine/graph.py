@@ -5,7 +5,7 @@ for another kind of number subclasses `Node`, says in `Operator.forward_on` how 
 may release a graph that a backward pass has used: an operator without inputs then stands in the node.
 """
 
-from .naming import NO_NAMES, formula, undefined
+from .naming import NO_NAMES, formula
 
 
 class Operator:
@@ -34,7 +34,7 @@ class Operator:
     def forward(*xs):
         raise TypeError("an operator needs a forward rule")
 
-    def __new__(cls, *made_with):
+    def __new__(cls, *made_with, **by_name):
         """One instance a class, however often it is made, copied or pickled, unless it is made with something."""
         if cls.__init__ is not object.__init__:
             return object.__new__(cls)
@@ -130,6 +130,7 @@ class Node:
     __slots__ = ("data", "grad", "op", "inputs", "out", "x", "y", "label", "requires_grad", "__weakref__")
 
     unit = 1.0  # d root / d root
+    mutable = False  # whether data may change in place, so that `record` has to look whether it did
 
     def __init__(self, data, label, requires_grad):
         """A leaf. What operators make is put together in `apply_operator`, where every microsecond counts."""
@@ -140,20 +141,6 @@ class Node:
         self.label = label
         self.requires_grad = requires_grad
 
-    def backward(self):
-        """Compute d self / d node for every node behind this one and store it in `.grad`.
-
-        Gradients of interior nodes belong to this pass and replace older ones; those of leaves accumulate over
-        passes, until `zero_grad`. If a derivative does not exist, the pass raises and no gradient is changed.
-        """
-        if not self.requires_grad:
-            raise ValueError(f"backward from {self.describe()}: it depends on nothing that requires a gradient")
-        for node, gradient in dict(backward_pass(self)).items():
-            if node.inputs or node.grad is None:
-                node.grad = gradient
-            else:
-                node.grad = node.grad + gradient
-
     def zero_grad(self):
         """Forget the gradients of this node and of every node behind it."""
         for node in recorded_order(self):
@@ -162,7 +149,7 @@ class Node:
     def __deepcopy__(self, memo):
         if self.inputs:
             raise TypeError(
-                f"deepcopy: {self.describe()} is computed, and its copy would be cut off from the leaves it depends on; "
+                f"deepcopy: {self.describe()} is computed, and its copy would be cut off from the leaves behind it; "
                 f"use the node itself as often as you like, or copy leaves and compute it again"
             )
         data, grad = (x.copy() if hasattr(x, "copy") else x for x in (self.data, self.grad))
@@ -218,7 +205,7 @@ class Node:
 
     @property
     def record(self):
-        """(out, *xs) as the operator had and made them: what the rules run on, whatever has been assigned to nodes since."""
+        """(out, *xs) as the operator had and made them: rules run on it, whatever has been assigned to nodes since."""
         n = len(self.inputs)
         return (self.out, *self.x) if n > 2 else (self.out, self.x, self.y)[: n + 1]
 
@@ -240,9 +227,8 @@ class Node:
 
 def restored(kind, data, grad, op, inputs, label, requires_grad):
     """The node of a class with these attributes."""
-    node = kind.__new__(kind)
-    node.data, node.grad, node.op, node.inputs = data, grad, op, inputs
-    node.label, node.requires_grad = label, requires_grad
+    node = kind(data, label, requires_grad)
+    node.grad, node.op, node.inputs = grad, op, inputs
     return node
 
 
@@ -260,40 +246,6 @@ def restored_graph(states):
 
 def data_of(x):
     return x.data if isinstance(x, Node) else x
-
-
-class Step:
-    """One step through a graph: `node` was computed (forward), or it passed its gradient on to one input (backward).
-
-    node            the node at work
-    position        backward: which of its inputs receives; None for a forward step
-    upstream        backward: d root / d node
-    local           backward: d node / d input; None where the operator has no such factor (a matrix product)
-    contribution    backward: what is added to the input's gradient
-    """
-
-    __slots__ = ("node", "position", "upstream", "local", "contribution")
-
-    def __init__(self, node, position=None, upstream=None, local=None, contribution=None):
-        self.node = node
-        self.position = position
-        self.upstream = upstream
-        self.local = local
-        self.contribution = contribution
-
-    @property
-    def input(self):
-        """The node that receives; None for a forward step."""
-        return None if self.position is None else self.node.inputs[self.position]
-
-    def __repr__(self):
-        node = self.node
-        if self.position is None:
-            return f"<forward: {node.describe()} = {node.brief(node.data)}>"
-        return f"<backward: {node.describe()} adds {node.brief(self.contribution)} to {self.input.describe()}>"
-
-
-FAILURES = (ArithmeticError, ValueError, TypeError, IndexError)  # what a rule raises where it has no value
 
 
 def topological_order(root, leaves=()):
@@ -336,30 +288,6 @@ def released(node, root):
     )
 
 
-def forward_pass(order, leaf=None, leaves=(), revise=None, failed=None):
-    """The forward pass, run again: {node: what its operator gives on what its inputs gave}. Stores nothing in a node.
-
-    order       nodes in topological order
-    leaf        leaf(node) is what a leaf holds: a number, a Symbol, another node. None: its data
-    leaves      nodes that are taken for leaves
-    revise      revise(node, result) may hand back another result, from which the next are computed
-    failed      failed(node, error) hands back what to go on with where an operator has no value; None: it raises
-    """
-    found = {}
-    for node in order:
-        if node.inputs and node not in leaves:
-            try:
-                result = node.op.apply(*[found[x] for x in node.inputs])
-            except FAILURES as error:
-                if failed is None:
-                    raise
-                result = failed(node, error)
-        else:
-            result = node.data if leaf is None else leaf(node)
-        found[node] = result if revise is None else revise(node, result)
-    return found
-
-
 def plain_backward_pass(root):
     """The backward pass as one would write it down: {node: d root / d node}. `backward_pass` does the same, faster."""
     gradients = {root: root.unit}
@@ -371,61 +299,3 @@ def plain_backward_pass(root):
                 if x.requires_grad and contribution is not None:
                     gradients[x] = gradients[x] + contribution if x in gradients else contribution
     return gradients
-
-
-def backward_pass(root, watch=None, on=None, unit=None, leaves=(), revise=None):
-    """The backward pass: yields (node, d root / d node) for each node that takes a gradient, from the root back.
-
-    Each node multiplies its gradient with its local derivatives and adds the products to its inputs' gradients; when
-    its turn comes, all its consumers have had theirs. It is yielded when it has done so, and the pass needs it no more.
-    Stores nothing in a node. `watch(step)`, if given, is called with the `Step` of each contribution.
-
-    The rules run on the nodes' data, unless `on(node)` gives them something else: the node itself, and the gradients
-    are nodes; a formula, and they are formulas. `unit` is then their 1. Nodes among `leaves` are taken for leaves.
-    `revise(node, gradient)`, if given, may hand back another gradient for a node before the node passes it on.
-    """
-    order = topological_order(root, leaves)
-    pending = {root: root.unit if unit is None else unit}
-    on_data = watch is None and on is None  # then rules are called directly, with no lists of needs and contributions
-    while order:
-        node = order.pop()
-        if node not in pending:
-            continue
-        upstream = pending.pop(node) if revise is None else revise(node, pending.pop(node))
-        inputs = node.inputs
-        if not inputs or node in leaves:
-            if not inputs and node.op is not None:
-                raise released(node, root)
-            yield node, upstream
-            continue
-        op = node.op
-        try:
-            # Rules of two inputs and of one, which are most of a graph, run three times as fast without `pull`.
-            if on_data and len(op.partials) == 2:
-                (a, b), (by_a, by_b) = inputs, op.partials
-                out, x, y = node.out, node.x, node.y
-                if a.requires_grad:
-                    contribution = by_a(out, x, y) * upstream
-                    pending[a] = pending[a] + contribution if a in pending else contribution
-                if b.requires_grad:
-                    contribution = by_b(out, x, y) * upstream
-                    pending[b] = pending[b] + contribution if b in pending else contribution
-            elif on_data and len(op.partials) == 1:
-                (a,), (by_a,) = inputs, op.partials
-                contribution = by_a(node.out, node.x) * upstream
-                pending[a] = pending[a] + contribution if a in pending else contribution
-            else:
-                needs = [x.requires_grad for x in inputs]
-                out, *xs = node.record if on is None else (on(node), *map(on, inputs))
-                contributions = op.pull(upstream, out, *xs, needs=needs)
-                for x, contribution, need in zip(inputs, contributions, needs):
-                    if need and contribution is not None:
-                        pending[x] = pending[x] + contribution if x in pending else contribution
-                locals_ = op.locals(out, *xs, needs=needs) if watch else ()
-        except (ArithmeticError, ValueError) as error:
-            raise undefined(op, inputs, error, "the derivative of ") from error
-        if watch is not None:
-            for position, local in enumerate(locals_):
-                if needs[position]:
-                    watch(Step(node, position, upstream, local, contributions[position]))
-        yield node, upstream

@@ -5,6 +5,7 @@ from numbers import Real
 from .arithmetic import Arithmetic
 from .graph import Node
 from .naming import undefined
+from .passes import backward_pass
 
 
 class Value(Arithmetic, Node):
@@ -53,6 +54,20 @@ class Value(Arithmetic, Node):
         out.inputs = inputs
         out.label = ""
         return out
+
+    def backward(self):
+        """Compute d self / d node for every node behind this one and store it in `.grad`.
+
+        Gradients of interior nodes belong to this pass and replace older ones; those of leaves accumulate over
+        passes, until `zero_grad`. If a derivative does not exist, the pass raises and no gradient is changed.
+        """
+        if not self.requires_grad:
+            raise ValueError(f"backward from {self.describe()}: it depends on nothing that requires a gradient")
+        for node, gradient in dict(backward_pass(self)).items():
+            if node.inputs or node.grad is None:
+                node.grad = gradient
+            else:
+                node.grad = node.grad + gradient
 
     @staticmethod
     def brief(quantity):

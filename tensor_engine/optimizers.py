@@ -67,7 +67,12 @@ class Optimizer:
         self.whole = Part(self.parameters, arrays)
         starts = np.cumsum([0] + [parameter.size for parameter in self.parameters]).tolist()
         self.singles = [Part([parameter], arrays, start) for parameter, start in zip(self.parameters, starts)]
-        for parameter, view in zip(self.parameters, self.whole.views["w"]):
+        self.hand_out()
+
+    def hand_out(self):
+        """Give the parameters views of the flat array: new ones, so that older graphs can tell that it has changed."""
+        self.given = [view.view() for view in self.whole.views["w"]]
+        for parameter, view in zip(self.parameters, self.given):
             parameter.data = view
 
     def step(self):
@@ -81,12 +86,13 @@ class Optimizer:
             for part in self.singles:
                 if part.parameters[0].grad is not None:
                     self.update(part)
+        self.hand_out()
         self.zero_grad()
 
     def is_ready(self):
         """Put data that was assigned to parameters into the flat array; whether all of them have a gradient."""
         assigned, complete = [], True
-        for parameter, view in zip(self.parameters, self.whole.views["w"]):
+        for parameter, view in zip(self.parameters, self.given):
             data, gradient = parameter.data, parameter.grad
             if data is not view:
                 assigned.append((parameter, view))
@@ -97,11 +103,10 @@ class Optimizer:
                     )
             if gradient is None:
                 complete = False
-            elif np.shape(gradient) != view.shape:
+            elif getattr(gradient, "shape", ()) != view.shape:
                 raise ValueError(f"{parameter.describe()} has shape {view.shape}, its gradient {np.shape(gradient)}")
         for parameter, view in assigned:
             view[...] = parameter.data
-            parameter.data = view
         return complete
 
     def moves_as_one(self):
@@ -128,7 +133,7 @@ class Optimizer:
         return {name: self.whole.arrays[name] for name in self.moments}
 
     def __getstate__(self):
-        left_out = {"flat", "whole", "singles"}  # views of memory, which a copy has to make for itself
+        left_out = {"flat", "whole", "singles", "given"}  # views of memory, which a copy has to make for itself
         return {name: value for name, value in vars(self).items() if name not in left_out} | {"arrays": self.state()}
 
     def __setstate__(self, state):
@@ -143,21 +148,17 @@ class Holder:
     __slots__ = ("grad",)
 
 
-def references(holder):
-    return sys.getrefcount(holder.grad)
-
-
-holder = Holder()
-holder.grad = np.empty(1)
-HELD_ONCE = references(holder)
-
-
-def is_shared(parameter):
-    """Whether somebody else holds the parameter's gradient, or its memory, so that it must stay as it is.
+def shared(parameters):
+    """For each parameter whether somebody else holds its gradient, or its memory, so that it must stay as it is.
 
     To compute in a gradient that is used up, instead of in other memory, makes a step of plain SGD twice as fast.
     """
-    return references(parameter) > HELD_ONCE or parameter.grad.base is not None
+    return [references(x.grad) > HELD_ONCE or x.grad.base is not None for x in parameters]
+
+
+references, alone = sys.getrefcount, Holder()
+alone.grad = np.empty(1)
+HELD_ONCE = references(alone.grad)
 
 
 class SGD(Optimizer):
@@ -186,10 +187,10 @@ class SGD(Optimizer):
             np.multiply(velocity, self.learning_rate, out=scratch)
             part.arrays["w"] -= scratch
         else:
-            rooms = [scratch if is_shared(x) else x.grad for x, scratch in zip(part.parameters, part.views["scratch"])]
-            for w, gradient, room in zip(part.views["w"], self.gradients(part), rooms):
-                np.multiply(gradient, self.learning_rate, out=room)
-                w -= room
+            keep = shared(part.parameters)
+            for w, scratch, gradient, kept in zip(part.views["w"], part.views["scratch"], self.gradients(part), keep):
+                room = scratch if kept or not w.ndim else gradient
+                w -= np.multiply(gradient, self.learning_rate, out=room)
 
 
 class Adam(Optimizer):

@@ -7,8 +7,9 @@ right answer may be off.
 
 import random
 
-from ..graph import Operator, backward_pass, topological_order
+from ..graph import Operator, topological_order
 from ..operators import minimum
+from ..passes import backward_pass
 from .claims import shape_of, size_of
 
 TRIES = 12  # how often the numbers are moved within their rounding

@@ -6,7 +6,8 @@ Both are run at the numbers of the graph, and then at others, for a slip may hid
 import random
 from inspect import Parameter, signature
 
-from ..graph import Operator, Step
+from ..graph import Operator
+from ..passes import Step
 from .calculation import FAILURES, agree, largest, roundoff, total
 from .claims import Claims, named_nodes, shape_of, size_of
 from .slips import Candidate, number_slips, step_slips
