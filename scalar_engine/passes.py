@@ -4,10 +4,36 @@
 watched, run on other things than data, and have a gradient revised on its way.
 """
 
-from .graph import Node, released, topological_order
+import warnings
+
+from .graph import Node, recorded_order, released, topological_order
 from .naming import undefined
 
 FAILURES = (ArithmeticError, ValueError, TypeError, IndexError)  # what a rule raises where it has no value
+
+
+def require_unchanged(order, who):
+    """Raise ValueError if data was changed since the graph whose nodes are `order` was made: it no longer follows."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # arrays have given theirs when the graph was made
+        found = forward_pass(order, failed=lambda node, error: None)
+        for node in order:
+            if not follows(found[node], node.data):
+                raise ValueError(
+                    f"{who}: data has changed since the graph was made; compute it again "
+                    f"({node.describe()} = {node.brief(node.data)} no longer follows from what is behind it)"
+                )
+
+
+def follows(result, data):
+    """Whether a result is the data that is there, to the rounding of sums whose order may be another."""
+    if result is None or getattr(result, "shape", ()) != getattr(data, "shape", ()):
+        return False
+    equal = (result == data) | ((result != result) & (data != data))
+    if not hasattr(data, "dtype"):
+        return equal
+    precision = {2: 1e-2, 4: 1e-5}.get(data.dtype.itemsize, 1e-12)
+    return bool((equal | (abs(result - data) <= precision * abs(data).max(initial=0))).all())
 
 
 class Step:
@@ -141,6 +167,7 @@ def grad(root, wrt, create_graph=False):
     """
     wanted = wrt if isinstance(wrt, (list, tuple)) else [wrt]
     if create_graph:
+        require_unchanged(recorded_order(root), "grad")
         unit = root.unit if type(root.unit) is float else type(root)(root.unit, requires_grad=False)
         found = dict(backward_pass(root, on=lambda x: x if x.requires_grad or x.label else x.data, unit=unit))
         name_gradients(root, found)
