@@ -75,43 +75,55 @@ class Negative(Operator):
 
 
 class Exp(Operator):
+    """exp(x) = e ** x."""
+
     symbol = "exp"
     forward = math.exp
     partials = (lambda out, x: out,)
 
 
 class Log(Operator):
+    """log(x), the natural logarithm; x > 0."""
+
     symbol = "log"
     forward = math.log
     partials = (lambda out, x: 1 / x,)
 
 
 class Sqrt(Operator):
+    """sqrt(x), the square root; x >= 0, and slope only above 0."""
+
     symbol = "sqrt"
     forward = math.sqrt
     partials = (lambda out, x: 0.5 / out,)
 
 
 class Sin(Operator):
+    """sin(x), x in radians."""
+
     symbol = "sin"
     forward = math.sin
     partials = (lambda out, x: cos(x),)
 
 
 class Cos(Operator):
+    """cos(x), x in radians."""
+
     symbol = "cos"
     forward = math.cos
     partials = (lambda out, x: -sin(x),)
 
 
 class Tanh(Operator):
+    """tanh(x), between -1 and 1."""
+
     symbol = "tanh"
     forward = math.tanh
     partials = (lambda out, x: 1 - out**2,)
 
 
 class Sigmoid(Operator):
-    """1 / (1 + exp(-x)), computed from exp of a negative number, which never overflows."""
+    """sigmoid(x) = 1 / (1 + exp(-x)), computed from exp of a negative number, which never overflows."""
 
     symbol = "sigmoid"
     partials = (lambda out, x: out * (1 - out),)
@@ -124,7 +136,7 @@ class Sigmoid(Operator):
 
 
 class Softplus(Operator):
-    """log(1 + exp(x)), computed from exp of a negative number, which never overflows."""
+    """softplus(x) = log(1 + exp(x)), computed from exp of a negative number, which never overflows."""
 
     symbol = "softplus"
     partials = (lambda out, x: sigmoid(x),)
@@ -137,18 +149,24 @@ class Softplus(Operator):
 
 
 class Absolute(Operator):
+    """abs(x); slope 0 at 0."""
+
     symbol = "abs"
     forward = abs
     partials = (lambda out, x: sign(x),)
 
 
 class ReLU(Operator):
+    """relu(x) = max(x, 0); slope 0 at 0."""
+
     symbol = "relu"
     forward = lambda x: 0.0 if x <= 0 else x
     partials = (lambda out, x: step(out),)
 
 
 class Maximum(Operator):
+    """maximum(a, b), the larger one; equal ones share the slope."""
+
     symbol = "maximum"
     symmetric = True
     forward = lambda a, b: a if a >= b or a != a else b
@@ -159,6 +177,8 @@ class Maximum(Operator):
 
 
 class Minimum(Operator):
+    """minimum(a, b), the smaller one; equal ones share the slope."""
+
     symbol = "minimum"
     symmetric = True
     forward = lambda a, b: a if a <= b or a != a else b
@@ -172,7 +192,7 @@ class Minimum(Operator):
 
 
 class UnitStep(Operator):
-    """1 where x > 0, else 0: the slope of relu."""
+    """step(x): 1 where x > 0, else 0; the slope of relu."""
 
     symbol = "step"
     forward = lambda x: 1.0 if x > 0 else 0.0
@@ -180,6 +200,8 @@ class UnitStep(Operator):
 
 
 class Sign(Operator):
+    """sign(x): 1, 0 or -1; slope 0."""
+
     symbol = "sign"
     forward = lambda x: 1.0 if x > 0 else -1.0 if x < 0 else x
     partials = (lambda out, x: 0.0,)
@@ -230,7 +252,7 @@ class PowLog(Operator):
 
 
 class XLogY(Operator):
-    """x * log(y), and 0 where x = 0 whatever y is, as information theory has it."""
+    """xlogy(x, y) = x * log(y), and 0 where x = 0 whatever y is, as information theory has it."""
 
     symbol = "xlogy"
     forward = lambda x, y: 0.0 if x == 0 else x * math.log(y)
@@ -254,7 +276,7 @@ class ListOperator(Operator):
 
 
 class Sum(ListOperator):
-    """sum([x_1, ..., x_n])"""
+    """sum([x_1, ..., x_n]) = x_1 + ... + x_n, one node instead of n - 1."""
 
     symbol = "sum"
     symmetric = True
@@ -289,7 +311,7 @@ class Dot(ListOperator):
 
 
 class LogSumExp(ListOperator):
-    """log(exp(x_1) + ... + exp(x_n)), computed from exp(x_i - max x), which never overflows."""
+    """logsumexp([x_1, ..., x_n]) = log(exp(x_1) + ... + exp(x_n)), computed from exp(x_i - max x): no overflow."""
 
     symbol = "logsumexp"
     symmetric = True
