@@ -23,6 +23,7 @@ class Operator:
     symbol = ""
     symmetric = False  # whether the order of its operands does not matter
     partials = ()
+    forward_has_self = False  # whether the forward rule reads what the operator was made with
     forward_on: dict = {}  # {type of operand: function(op, *xs)}; the tensor engine enters its kernels for arrays
 
     # How it is written, for those that are not written "a * b" or "exp(a)".
@@ -43,9 +44,12 @@ class Operator:
         return cls.instance
 
     def __init_subclass__(cls):
-        cls.forward = staticmethod(cls.forward)  # a rule has no self, whether it is math.exp, a lambda or a def
+        if not cls.forward_has_self:
+            cls.forward = staticmethod(cls.forward)  # whether it is math.exp, a lambda or a def
         if not isinstance(cls.partials, tuple):
             raise TypeError(f"{cls.__name__}.partials must be a tuple, one rule per input: is a comma missing?")
+        if cls.partials and cls.pull is not Operator.pull:
+            raise TypeError(f"{cls.__name__} has partials and a pull of its own: which of them is its derivative?")
 
     def apply(self, *inputs):
         """op(*inputs), on whatever the inputs are; of an operator that is called with lists, on their elements."""
@@ -72,7 +76,15 @@ class Operator:
         """The local derivatives d out / d x_i, one per input; None where there is none or `needs` says no to it."""
         if not self.partials:
             return [None] * len(xs)
-        return [rule(out, *xs) if need else None for rule, need in zip(self.partials, needs)]
+        try:
+            return [rule(out, *xs) if need else None for rule, need in zip(self.partials, needs)]
+        except (TypeError, ValueError) as error:
+            if "truth value of" not in str(error) and "not supported between" not in str(error):
+                raise
+            raise TypeError(
+                f"{self.name}: its derivative rule compares or branches, which no array or formula can follow: "
+                f"write it with step, sign, nonzero or maximum"
+            ) from error
 
     def pull(self, upstream, out, *xs, needs):
         """What the gradient `upstream` of `out` contributes to each input's gradient: local x upstream."""

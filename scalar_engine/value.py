@@ -55,19 +55,16 @@ class Value(Arithmetic, Node):
         out.label = ""
         return out
 
-    def backward(self):
-        """Compute d self / d node for every node behind this one and store it in `.grad`.
+    def backward(self, gradient=1.0):
+        """Compute d self / d node, times `gradient`, for every node behind this one and store it in `.grad`.
 
         Gradients of interior nodes belong to this pass and replace older ones; those of leaves accumulate over
         passes, until `zero_grad`. If a derivative does not exist, the pass raises and no gradient is changed.
         """
         if not self.requires_grad:
             raise ValueError(f"backward from {self.describe()}: it depends on nothing that requires a gradient")
-        for node, gradient in dict(backward_pass(self)).items():
-            if node.inputs or node.grad is None:
-                node.grad = gradient
-            else:
-                node.grad = node.grad + gradient
+        for node, found in dict(backward_pass(self, unit=float(gradient))).items():
+            node.grad = found if node.inputs or node.grad is None else node.grad + found
 
     @staticmethod
     def brief(quantity):
