@@ -1,13 +1,13 @@
 """The scalar engine: a graph of floats in plain Python, and the calculus on it.
 
 Reading order: graph, operators, arithmetic, value, functions, explain, gradcheck; symbol, writing, derive; program,
-listing, templates, source, batched; and checking, which has claims, calculation, slips, diagnosis, handwritten,
-check_steps.
+listing, templates, source, batched; and checking, which has claims, keys, rounding, calculation, slips, candidates,
+diagnosis, handwritten, check.
 """
 
 from .checking.check import check_steps
 from .checking.slips import Slip
-from .checking.verdict import StepCheck
+from .checking.step_check import StepCheck
 from .derivatives import grad, gradients, steps
 from .finite_differences import GradCheck, gradcheck
 from .formulas.chain_rule import Derivation, derive

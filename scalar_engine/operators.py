@@ -81,6 +81,7 @@ class Exp(Operator):
 
 class Log(Operator):
     symbol = "log"
+    logarithmic = True
     forward = math.log
     partials = (lambda out, x: 1 / x,)
 
@@ -207,6 +208,7 @@ class XLogY(Operator):
     """x * log(y), and 0 where x = 0 whatever y is, as information theory has it."""
 
     symbol = "xlogy"
+    logarithmic = True
     forward = lambda x, y: 0.0 if x == 0 else x * math.log(y)
     partials = (
         lambda out, x, y: log(y),
@@ -266,6 +268,7 @@ class LogSumExp(ListOperator):
     """log(exp(x_1) + ... + exp(x_n)), computed from exp(x_i - max x), which never overflows."""
 
     symbol = "logsumexp"
+    logarithmic = True
     symmetric = True
 
     def forward(*xs):

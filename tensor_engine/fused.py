@@ -3,10 +3,10 @@
 import numpy as np
 
 from .kernels import ArrayOperator
-from .operators import LogSoftmax, Softmax, log_softmax
+from .operators import LogSoftmax, MatrixProduct, Softmax, log_softmax
 
 
-class Linear(ArrayOperator):
+class Linear(MatrixProduct):
     """linear(x, W, b) = x @ W + b, with x (instances, inputs), W (inputs, outputs), b (outputs,)."""
 
     symbol = "linear"
@@ -32,6 +32,7 @@ class CrossEntropyOfClasses(ArrayOperator):
     """The mean over the instances of -log softmax(o)[class]: o (instances, classes). Made for an array of classes."""
 
     symbol = "softmax_cross_entropy"
+    logarithmic = True
 
     def __init__(self, classes):
         self.classes = classes
@@ -77,6 +78,7 @@ class CrossEntropyOfWeights(ArrayOperator):
     """The mean over the instances of -sum_j t_j log softmax(o)_j: o and t (instances, classes)."""
 
     symbol = "softmax_cross_entropy"
+    logarithmic = True
 
     def forward(self, o, t):
         if o.ndim != 2 or o.shape != t.shape:

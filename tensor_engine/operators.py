@@ -18,7 +18,11 @@ from .rearranging import BroadcastTo, SumTo
 # ---- products
 
 
-class MatMul(ArrayOperator):
+class MatrixProduct(ArrayOperator):
+    """An operator that multiplies its first two operands as matrices, whatever it does beside."""
+
+
+class MatMul(MatrixProduct):
     """(..., n, k) @ (..., k, m) -> (..., n, m); batches broadcast. Vectors are made into matrices before."""
 
     symbol = "@"
@@ -110,6 +114,7 @@ class LogSumExp(Reduction):
     """log(sum(exp(x))), computed from exp(x - max x), which never overflows."""
 
     symbol = "logsumexp"
+    logarithmic = True
 
     def forward(self, x):
         out = logsumexp_over(x, self.axis)
@@ -140,6 +145,7 @@ class LogSoftmax(Softmax):
     """log(softmax(x)), as x - max x - log(sum(exp(x - max x)))."""
 
     symbol = "log_softmax"
+    logarithmic = True
 
     def forward(self, x):
         out = x - np.maximum.reduce(x, axis=self.axis, keepdims=True)

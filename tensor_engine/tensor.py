@@ -9,6 +9,7 @@ from scalar_engine.graph import Node, Operator, backward_pass
 
 from . import modes
 from .anomaly import require_finite, require_finite_contribution
+from .checking import slips
 from .kernels import KERNELS, ArrayOperator, kernel_of
 from .mismatch import mismatch, warn_of_expansion
 from .operators import Max, Mean, Min, Sum, matmul
@@ -30,6 +31,7 @@ class Tensor(Arithmetic, Node):
     """
 
     __slots__ = ()
+    further_slips = slips
     __array_ufunc__ = None  # array * tensor is the tensor's to compute
 
     def __init__(self, data, label="", requires_grad=False):
