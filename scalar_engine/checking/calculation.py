@@ -97,7 +97,7 @@ class Calculation:
     def claimed_and_moved(self, passes, node, kind, number):
         return self.rounding.moved(node, kind, self.claimed(passes, node, kind, number))
 
-    def first_wrong(self, kind):
+    def first_wrong_claim(self, kind):
         """The earliest wrong Claim about a "value" or a "gradient", in the order of its pass; None if all are right."""
         claims = self.claims.in_order(self.order, kind)
         if kind == "gradient" and claims:
@@ -123,7 +123,7 @@ class Calculation:
     def tolerance(self, claim):
         """How far the claim may be from what follows from the student's own numbers."""
         student, *moved = (passes.number(claim.node, claim.kind) for passes in (self.student, *self.moved))
-        return self.rounding.own(claim, student) + 3 * self.rounding.inherited(student, moved)
+        return self.rounding.tolerance(claim, student, moved)
 
 
 def has_backward(passes):

@@ -39,7 +39,7 @@ class Candidate:
         """What it has in common with the same slip made elsewhere."""
         return (self.slip, *self.words.values())
 
-    def told(self, node, value_of, names, everywhere=False):
+    def as_slip(self, node, value_of, names, everywhere=False):
         """The Slip, told about its node, with values by `value_of(node)`, and nodes called as in `names`."""
         words = {"node": names.get(node, "")} | self.words
         if self.step is not None:
@@ -48,7 +48,7 @@ class Candidate:
             words |= in_words(node, 0, value_of, names)
         again = ""
         if everywhere:
-            again = " (everywhere)" if self.slip.kind == slips.PATHS else f" (at every {words['op']})"
+            again = " (everywhere)" if self.slip in slips.IN_PATHS else f" (at every {words['op']})"
         return Slip(self.slip.kind, self.slip.sentence.format(**words) + again, node)
 
 
@@ -108,8 +108,8 @@ def in_step(step, value_of):
     if op is power and position == 1:
         yield Candidate(slips.LOG_OF_BASE, lambda: exp.partials[0](out, x) * upstream, step)
     if len(xs) == 2:
-        other = 1 - position
-        yield Candidate(slips.OTHER_OPERAND, lambda: op.locals(out, *xs, needs=[True, True])[other] * upstream, step)
+        by_both = lambda: op.locals(out, *xs, needs=[True, True])
+        yield Candidate(slips.OTHER_OPERAND, lambda: by_both()[1 - position] * upstream, step)
     n = divisor(node, position)
     if n:
         yield Candidate(slips.NOT_DIVIDED, lambda: upstream, step, {"n": n})

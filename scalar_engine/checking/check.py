@@ -71,7 +71,7 @@ def check_claims(root, claims):
 
 def first_wrong(calculation, kind):
     """The StepCheck of the first wrong "value" or "gradient"; None if all are right."""
-    claim = calculation.first_wrong(kind)
+    claim = calculation.first_wrong_claim(kind)
     if claim is None:
         return None
     passes, root, node, group = calculation.student, calculation.root, claim.node, claim.group

@@ -1,7 +1,8 @@
 """The likely slip behind a wrong number: of all that people do wrong, what gives this very number.
 
 1. Slips at the node of the number itself that give it are hypotheses, the best fitting first.
-2. So is every slip at a node before it of which nothing was claimed: the error may have come from there, unseen.
+2. So is every slip at a node before it of which nothing was claimed, once or everywhere that its operator is used: the
+   error may have come from there, unseen.
 3. Each hypothesis is put to the test: the whole calculation is run with the slip in it. It has to lead to the wrong
    number, and to no other than what was claimed before.
 4. The hypothesis that explains most of all the claims is the likely slip; of those that explain as many, the first.
@@ -18,7 +19,6 @@ from .elements import agree, elements, largest, shape_of
 from .slips import Slip
 
 SEARCH = 60_000  # how many nodes may be computed in the tests of hypotheses
-ANY_FACTOR = (slips.TOO_LARGE, slips.TOO_SMALL)  # made anywhere, they would explain too much
 
 
 class Hypothesis:
@@ -50,7 +50,7 @@ class Hypothesis:
             alike = value_candidates(node, number, passes.value_of, sizes)
             return next((other.number for other in alike if other.identity == candidate.identity), number)
         steps = passes.steps.get(node, ())
-        if candidate.slip.kind == slips.PATHS:
+        if candidate.slip in slips.IN_PATHS:
             return steps[-1].contribution if steps else number
         return gradient_with(candidate, self.operator, number, steps, passes.value_of)
 
@@ -75,14 +75,15 @@ class Diagnosis:
         """The likely Slip; None if no known one leads to the claim."""
         group = self.claim.group
         if group is not None and self.is_transposed(group):
-            return Slip(slips.TRANSPOSED, slips.TRANSPOSED_GROUP.sentence.format(node=group.name), self.claim.node)
+            known = slips.TRANSPOSED_GROUP
+            return Slip(known.kind, known.sentence.format(node=group.name), self.claim.node)
         here, before = self.hypotheses_here(), list(self.unclaimed_before())
         likely = self.best_explanation(here, before) if before else None
         likely = likely or next(iter(here), None)
         if likely is None:
             return None
         value_of = self.calculation.right.value_of
-        return likely.candidate.told(likely.node, value_of, self.claims.names, likely.everywhere)
+        return likely.candidate.as_slip(likely.node, value_of, self.claims.names, likely.everywhere)
 
     def is_transposed(self, group):
         """Whether the claims of a group are right in the place of their mirror images."""
@@ -159,7 +160,7 @@ class Diagnosis:
         for node, kind in places:
             number = self.calculation.right.number(node, kind)
             for candidate in self.candidates(node, kind, self.calculation.right):
-                if candidate.slip in ANY_FACTOR:
+                if candidate.slip in slips.ANY_FACTOR:  # at any node, they would explain too much
                     continue
                 if not agree(candidate.number, number, 1e-9):
                     yield Hypothesis(node, kind, candidate)
@@ -174,7 +175,7 @@ class Diagnosis:
     def best_explanation(self, here, before):
         """The hypothesis that explains most claims, of as many as there is time for; None if none stands the test."""
         best, most = None, 0
-        suspects = [hypothesis for hypothesis in here if hypothesis.candidate.slip not in ANY_FACTOR][:4]
+        suspects = [hypothesis for hypothesis in here if hypothesis.candidate.slip not in slips.ANY_FACTOR][:4]
         within_time = islice(self.hypotheses_before(before), SEARCH // len(self.calculation.order))
         for hypothesis in chain(suspects, within_time):
             explained = self.explained_by(hypothesis)

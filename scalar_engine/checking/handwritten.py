@@ -94,7 +94,7 @@ def wrong_rule(calculation, rule, trial):
         at = [f"{x.describe(0, names)} = {x.brief(data[x])}" for x in step.node.inputs]
         remark = f", at {', '.join(at)}"
     made = slip_in_rule(rule, trial)
-    slip = made and made.told(step.node, data.get, names)
+    slip = made and made.as_slip(step.node, data.get, names)
     given = trial.result(rule)
     return StepCheck(calculation.root, step.node, "rule", given, step.local, slip, remark=remark, names=names)
 
@@ -169,7 +169,7 @@ def returned(result, wanted, names, twins):
     """The Claims in what a backward function returned: a dict by name, or one gradient for each of the nodes wanted."""
     if isinstance(result, dict):
         named = named_nodes(names)
-        found = {named.get(name) or named.get(name[1:]): gradient for name, gradient in result.items()}
+        found = {named.get(name, named.get(name[1:])): gradient for name, gradient in result.items()}
         if None in found or not set(found) <= set(wanted):
             raise_returned(", ".join(result), wanted, names)
     else:

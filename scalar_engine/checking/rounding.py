@@ -78,15 +78,15 @@ class Rounding:
         half = claim.half if claim.fits and shape_of(number) == shape_of(claim.data) else largest(claim.half)
         return 1.000001 * half + 2 * roundoff(claim.node.data) * abs(number)
 
-    def inherited(self, student, moved):
-        """What the rounding of the numbers before leads to: `student` follows from them, `moved` from them moved."""
+    def tolerance(self, claim, student, moved):
+        """own + 3 x inherited: `student` follows from the student's own numbers, each of `moved` from them moved."""
         squares, n = 0.0, 0
         for number in moved:
             difference = number - student
             square = difference * difference
             if is_finite(square):
                 squares, n = squares + square, n + 1
-        return (squares / max(n, 1)) ** 0.5
+        return self.own(claim, student) + 3 * (squares / max(n, 1)) ** 0.5
 
     def moved(self, node, kind, number):
         """The student's number for a node's value or gradient, moved within its rounding."""

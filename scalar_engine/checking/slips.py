@@ -82,6 +82,7 @@ PATH_TWICE = KnownSlip(
     TWICE, "what comes through {formula} was added twice; is there an old gradient that was not set to zero?"
 )
 UNIT_NOT_USED = KnownSlip(UPSTREAM, "the upstream gradient is not used")
+IN_PATHS = (ONE_PATH, LOST_PATH)
 
 # ---- in a value
 
@@ -98,4 +99,5 @@ SIZE_TOO_MANY = KnownSlip(BATCH, "it is {n} times too large: divide by {counted}
 DIVIDED_BY_SIZE = KnownSlip(BATCH, "it is {n} times too small: it was divided by {counted}, once too often")
 TOO_LARGE = KnownSlip(FACTOR, "it is {n} times too large")
 TOO_SMALL = KnownSlip(FACTOR, "it is {n} times too small")
+ANY_FACTOR = (TOO_LARGE, TOO_SMALL)
 TRANSPOSED_GROUP = KnownSlip(TRANSPOSED, "{node} is transposed: its rows and columns are exchanged")

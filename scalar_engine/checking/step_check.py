@@ -1,7 +1,6 @@
 """StepCheck: what was found wrong first, as fields and as a remark for the student."""
 
 from ..ledger import entry_columns
-from ..naming import NO_NAMES
 from .elements import elements, shape_of
 
 
@@ -20,17 +19,7 @@ class StepCheck:
     """
 
     def __init__(
-        self,
-        root,
-        node=None,
-        kind="",
-        claimed=None,
-        expected=None,
-        slip=None,
-        steps=(),
-        remark="",
-        name="",
-        names=NO_NAMES,
+        self, root, node=None, kind="", claimed=None, expected=None, slip=None, steps=(), remark="", name="", names=None
     ):
         self.root = root
         self.node = node
@@ -40,8 +29,8 @@ class StepCheck:
         self.slip = slip
         self.steps = list(steps)
         self.remark = remark
-        self.names = names
-        self.name = name or (node.describe(names=names) if node is not None else "")
+        self.names = names or {}
+        self.name = name or (node.describe(names=self.names) if node is not None else "")
 
     @property
     def ok(self):

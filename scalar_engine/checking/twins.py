@@ -1,7 +1,5 @@
 """A copy of a graph, with other data or other needs."""
 
-from copy import copy
-
 from ..graph import Step, forward_pass
 
 
@@ -15,9 +13,9 @@ class Twins:
 
     def __init__(self, order, requires_grad=(), data=None):
         def leaf(node):
-            twin = copy(node)
+            twin = type(node)(0.0, node.label)
             twin.data = (data or {}).get(node, node.data)
-            twin.grad = None
+            twin.requires_grad = node.requires_grad
             return twin
 
         def alike(node, twin):

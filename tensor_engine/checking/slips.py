@@ -26,28 +26,14 @@ HANDED_ON = KnownSlip(LOCAL, "the upstream gradient was handed on through {formu
 DIAGONAL = KnownSlip(LOCAL, "only the diagonal of softmax's Jacobian is there: every output depends on every input")
 NOT_REPEATED = KnownSlip(BROADCAST, "the upstream gradient of {formula} must be repeated to the shape of {x}")
 
-NOT_SUMMED = KnownSlip(
-    BROADCAST, "{x} was broadcast from {small} to {large}, so its gradient must be summed over the copies"
-)
-MEAN_OF_COPIES = KnownSlip(
-    BROADCAST, "{x} was broadcast from {small} to {large}: its gradient is the sum over the {n} copies, not their mean"
-)
-SUMMED_OVER_OTHER = KnownSlip(
-    BROADCAST, "{x} was broadcast from {small} to {large}, and its gradient was summed over the wrong axis, {axis}"
-)
-FIRST_COPY = KnownSlip(
-    BROADCAST,
-    "{x} was broadcast from {small} to {large}: its gradient is the sum over the {n} copies, and only the first is "
-    "there (+=)",
-)
-LAST_COPY = KnownSlip(
-    BROADCAST,
-    "{x} was broadcast from {small} to {large}: its gradient is the sum over the {n} copies, and only the last is "
-    "there (+=)",
-)
-SUMMED_OVER_ALL = KnownSlip(
-    BROADCAST, "{x} was broadcast from {small} to {large}, and its gradient was summed over all axes"
-)
+WAS_BROADCAST = "{x} was broadcast from {small} to {large}"
+SUM_OF_COPIES = WAS_BROADCAST + ": its gradient is the sum over the {n} copies"
+NOT_SUMMED = KnownSlip(BROADCAST, WAS_BROADCAST + ", so its gradient must be summed over the copies")
+MEAN_OF_COPIES = KnownSlip(BROADCAST, SUM_OF_COPIES + ", not their mean")
+FIRST_COPY = KnownSlip(BROADCAST, SUM_OF_COPIES + ", and only the first is there (+=)")
+LAST_COPY = KnownSlip(BROADCAST, SUM_OF_COPIES + ", and only the last is there (+=)")
+SUMMED_OVER_OTHER = KnownSlip(BROADCAST, WAS_BROADCAST + ", and its gradient was summed over the wrong axis, {axis}")
+SUMMED_OVER_ALL = KnownSlip(BROADCAST, WAS_BROADCAST + ", and its gradient was summed over all axes")
 
 TRANSPOSED_IN_VALUE = KnownSlip(TRANSPOSED, "in {formula}, matrix {i} was transposed")
 OVER_OTHER_AXIS = KnownSlip(BROADCAST, "{formula} goes over axis {axis}, and was taken over axis {other}")
@@ -78,14 +64,11 @@ def transposed_operands(step, upstream, out, xs):
     op, position = step.node.op, step.position
     for i in (0, 1):
         if i != position and is_square(xs[i]):
-            changed = with_transposed(xs, i)
-            yield Candidate(
-                OPERAND_TRANSPOSED, partial(contribution_of, op, upstream, out, changed, position), step, {"i": i + 1}
-            )
+            product = partial(contribution_of, op, upstream, out, with_transposed(xs, i), position)
+            yield Candidate(OPERAND_TRANSPOSED, product, step, {"i": i + 1})
     if is_square(upstream):
-        yield Candidate(
-            UPSTREAM_TRANSPOSED, lambda: contribution_of(op, upstream.swapaxes(-1, -2), out, xs, position), step
-        )
+        product = partial(contribution_of, op, upstream.swapaxes(-1, -2), out, xs, position)
+        yield Candidate(UPSTREAM_TRANSPOSED, product, step)
 
 
 def is_square(x):
