@@ -76,6 +76,13 @@ def test_the_name_of_a_node_may_begin_with_a_group_and_a_d():
         check_steps(y, {"dz/ddropout": 4.0})
 
 
+def test_a_root_is_called_as_texts_call_it():
+    x = Value(2.0, "x")
+    y = ((x * x).named("y") * 3.0).named("y")
+    assert str(check_steps(y, {"dx": 4.0})).startswith("dy_2/dx is claimed 4, expected 12")
+    assert check_steps(y, {"dy_2/dx": 12.0}) and check_steps(y, {"dy/dx": 12.0})
+
+
 def test_a_group_of_numbered_nodes_may_be_called_with_its_layer():
     a, b = ([Value(x, f"{layer}/w{i}") for i, x in enumerate((1.0, 2.0), 1)] for layer in ("one", "two"))
     y = (a[0] * b[0] + a[1] * b[1]).named("y")

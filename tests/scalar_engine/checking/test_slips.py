@@ -1,5 +1,6 @@
 """Slips are told apart as objects: what a sentence says, no code looks at, and an engine brings its own along."""
 
+import math
 import random
 import subprocess
 import sys
@@ -29,10 +30,20 @@ def findings():
             yield check_steps(root, claimed)
     for wrong in (lambda out, x: x * (1 - x), lambda out, x: -out * (1 - out), lambda out, x: out):
         yield check_steps(sigmoid(Value(0.3, "x")), {sigmoid: wrong})
+    w, y = squares()
+    yield check_steps(y, {"dw": round(w.data**3 * 1.5**4, 4)})
     network = Question3(random_case(3))
     right = network.gradients()
     factors = [k.data * (1 - k.data) / (h.data * (1 - h.data)) for k, h in zip(network.k, network.h)]
     yield check_steps(network.l, {"db": [round(g * f, 4) for g, f in zip(right["b"], factors)]})
+
+
+def squares():
+    """y = h^2, h = k^2, k = 1.5 w: dy/dw = 4 h k 1.5, and h k 1.5 = w^3 1.5^4 for who writes = for += twice."""
+    w = Value(0.8, "w")
+    k = w * 1.5
+    h = k * k
+    return w, (h * h).named("y")
 
 
 def without_text(found):
@@ -71,6 +82,21 @@ def test_the_tensor_engine_changes_nothing_in_the_checking_of_numbers():
     """
     lines = [line[8:] for line in program.splitlines()]
     subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True, cwd=ROOT)
+
+
+# ---- the same slip at several places
+
+
+def test_a_slip_that_is_made_everywhere():
+    w, y = squares()
+    found = check_steps(y, {"dw": round(w.data**3 * 1.5**4, 4)})
+    assert found.node is w and found.slip.kind == "missing +=" and found.slip.text.endswith(" is there (everywhere)")
+
+
+@pytest.mark.parametrize("base", [2, 10])
+def test_slips_with_the_same_sentence_are_told_apart_by_their_numbers(base):
+    found = check_steps(log(Value(0.7, "x")).named("y"), {log: lambda out, x: 1 / (x * math.log(base))})
+    assert found.slip.text == f"the log of log is the natural one, and log{base} was used"
 
 
 # ---- an operator says what it is like

@@ -22,6 +22,13 @@ def test_the_slips_of_arrays_are_asked_of_the_nodes(monkeypatch):
     assert check_steps(loss, transposed).slip is None
 
 
+def test_a_matrix_that_was_transposed_in_a_product():
+    W, loss = product()
+    k, x = loss.inputs[0], loss.inputs[0].inputs[0]
+    found = check_steps(loss, {"k": x.data @ W.data.T})
+    assert found.node is k and found.slip.text == "in k = x @ W, matrix 2 was transposed"
+
+
 class ScaledProduct(MatrixProduct):
     """2 a @ b: an operator of somebody's own."""
 
