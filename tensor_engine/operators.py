@@ -19,7 +19,7 @@ from .rearranging import BroadcastTo, SumTo
 
 
 class MatrixProduct(ArrayOperator):
-    """An operator that multiplies its first two operands as matrices, whatever it does beside."""
+    """An operator that multiplies its first two operands as matrices, where people may transpose the wrong one."""
 
 
 class MatMul(MatrixProduct):

@@ -20,39 +20,39 @@ FACTORS = (2, 3, 4)
 class Candidate:
     """What a known slip would lead to, made at one place.
 
-    slip        the KnownSlip
+    known       the KnownSlip
     number      the value or gradient that it leads to; at first the function that computes it
     step        the backward Step that it is made in, or the first of several; None if in none
-    words       what fills the gaps of its sentence beside the names of nodes, {"base": 2}
+    gaps        what fills the gaps of its sentence that are not about nodes, {"base": 2}
     everywhere  whether it is made in each of the node's steps with that operator
     """
 
-    def __init__(self, slip, number, step=None, words=None, everywhere=False):
-        self.slip = slip
+    def __init__(self, known, number, step=None, gaps=None, everywhere=False):
+        self.known = known
         self.number = number
         self.step = step
-        self.words = words or {}
+        self.gaps = gaps or {}
         self.everywhere = everywhere
 
     @property
     def identity(self):
         """What it has in common with the same slip made elsewhere."""
-        return (self.slip, *self.words.values())
+        return (self.known, *self.gaps.values())
 
     def as_slip(self, node, value_of, names, everywhere=False):
         """The Slip, told about its node, with values by `value_of(node)`, and nodes called as in `names`."""
-        words = {"node": names.get(node, "")} | self.words
+        gaps = {"node": node.describe(names=names)} | self.gaps
         if self.step is not None:
-            words |= in_words(self.step.node, self.step.position, value_of, names)
+            gaps |= operator_gaps(self.step.node, self.step.position, value_of, names)
         elif node.inputs:
-            words |= in_words(node, 0, value_of, names)
+            gaps |= operator_gaps(node, 0, value_of, names)
         again = ""
         if everywhere:
-            again = " (everywhere)" if self.slip in slips.IN_PATHS else f" (at every {words['op']})"
-        return Slip(self.slip.kind, self.slip.sentence.format(**words) + again, node)
+            again = " (everywhere)" if self.known in slips.IN_PATHS else f" (at every {gaps['op']})"
+        return Slip(self.known.kind, self.known.sentence.format(**gaps) + again, node)
 
 
-def in_words(node, position, value_of, names):
+def operator_gaps(node, position, value_of, names):
     """What fills the gaps of a sentence about an operator, at one of its operands."""
 
     def with_value(x):
@@ -172,7 +172,7 @@ def repeated(gradient, steps, value_of):
         if len(alike) > 1:
             for made in {made.identity: made for made in step_candidates(alike[0], value_of)}.values():
                 number = gradient_with(made, op, gradient, alike, value_of)
-                yield Candidate(made.slip, number, alike[0], made.words, everywhere=True)
+                yield Candidate(made.known, number, alike[0], made.gaps, everywhere=True)
 
 
 def gradient_with(made, op, gradient, steps, value_of):
@@ -208,7 +208,7 @@ def in_value(op, value, xs):
         yield Candidate(slips.NOT_APPLIED, lambda: xs[0])
     else:
         for i, x in enumerate(xs, 1):
-            yield Candidate(slips.LEFT_OUT, lambda x=x: value - x, words={"i": i})
+            yield Candidate(slips.LEFT_OUT, lambda x=x: value - x, gaps={"i": i})
 
 
 # ---- in any number
@@ -219,12 +219,12 @@ def number_candidates(node, number, sizes):
     if node.further_slips:
         yield from computed(node.further_slips.in_number(number))
     for n, counted in sizes.items():
-        yield Candidate(slips.SIZE_TOO_MANY, number * n, words={"n": n, "counted": counted})
-        yield Candidate(slips.DIVIDED_BY_SIZE, number / n, words={"n": n, "counted": counted})
+        yield Candidate(slips.SIZE_TOO_MANY, number * n, gaps={"n": n, "counted": counted})
+        yield Candidate(slips.DIVIDED_BY_SIZE, number / n, gaps={"n": n, "counted": counted})
     for n in FACTORS:
         if n not in sizes:
-            yield Candidate(slips.TOO_LARGE, number * n, words={"n": n})
-            yield Candidate(slips.TOO_SMALL, number / n, words={"n": n})
+            yield Candidate(slips.TOO_LARGE, number * n, gaps={"n": n})
+            yield Candidate(slips.TOO_SMALL, number / n, gaps={"n": n})
 
 
 def sizes_in(order, names):

@@ -6,7 +6,7 @@ from ..graph import recorded_order
 from ..naming import unique_names
 from .calculation import Calculation
 from .diagnosis import Diagnosis
-from .handwritten import first_wrong_rule, trials
+from .handwritten import first_wrong_rule, runs
 from .keys import read
 from .step_check import StepCheck
 from .twins import Twins
@@ -43,7 +43,7 @@ def check_steps(root, claimed):
         warnings.simplefilter("ignore")  # what a slip would give may be a division by zero
         if isinstance(claimed, dict):
             return check_claims(root, read(root, names, claimed))
-        for twins, claims, unit, remark in trials(root, names, claimed):
+        for twins, claims, unit, remark in runs(root, names, claimed):
             found = first_wrong(Calculation(twins.root, claims, unit), "gradient")
             if found is not None:
                 found.remark = remark

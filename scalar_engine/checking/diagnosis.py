@@ -50,7 +50,7 @@ class Hypothesis:
             alike = value_candidates(node, number, passes.value_of, sizes)
             return next((other.number for other in alike if other.identity == candidate.identity), number)
         steps = passes.steps.get(node, ())
-        if candidate.slip in slips.IN_PATHS:
+        if candidate.known in slips.IN_PATHS:
             return steps[-1].contribution if steps else number
         return gradient_with(candidate, self.operator, number, steps, passes.value_of)
 
@@ -160,7 +160,7 @@ class Diagnosis:
         for node, kind in places:
             number = self.calculation.right.number(node, kind)
             for candidate in self.candidates(node, kind, self.calculation.right):
-                if candidate.slip in slips.ANY_FACTOR:  # at any node, they would explain too much
+                if candidate.known in slips.ANY_FACTOR:  # at any node, they would explain too much
                     continue
                 if not agree(candidate.number, number, 1e-9):
                     yield Hypothesis(node, kind, candidate)
@@ -175,7 +175,7 @@ class Diagnosis:
     def best_explanation(self, here, before):
         """The hypothesis that explains most claims, of as many as there is time for; None if none stands the test."""
         best, most = None, 0
-        suspects = [hypothesis for hypothesis in here if hypothesis.candidate.slip not in slips.ANY_FACTOR][:4]
+        suspects = [hypothesis for hypothesis in here if hypothesis.candidate.known not in slips.ANY_FACTOR][:4]
         within_time = islice(self.hypotheses_before(before), SEARCH // len(self.calculation.order))
         for hypothesis in chain(suspects, within_time):
             explained = self.explained_by(hypothesis)

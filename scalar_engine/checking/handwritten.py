@@ -113,7 +113,7 @@ def slip_in_rule(rule, trial):
 # ---- the backward function of a layer
 
 
-def trials(root, names, backward):
+def runs(root, names, backward):
     """(twins, claims, unit, remark) for each run of a backward function: what it gives, and for what graph.
 
     The first run is on the data of the graph; the others, on data of the same shapes, follow if all of it is passed in.

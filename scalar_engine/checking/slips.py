@@ -8,6 +8,10 @@ anything noticing. What each would lead to is in candidates.py.
 class Slip:
     """A likely slip, as `check_steps` reports it.
 
+    >>> x = Value(2.0, "x")
+    >>> check_steps((1 / x).named("y"), {"dx": 0.25}).slip
+    <missing minus: what comes through y = 1 / x has the wrong sign; is a minus missing?>
+
     kind    one of the kinds below, in a word or two
     text    what went wrong, in a sentence
     node    the node whose value or gradient it made wrong; later ones have inherited it

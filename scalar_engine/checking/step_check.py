@@ -7,6 +7,11 @@ from .elements import elements, shape_of
 class StepCheck:
     """What `check_steps` found: true if all is right.
 
+    >>> x = Value(2.0, "x")
+    >>> found = check_steps((1 / x).named("y"), {"dx": 0.25})
+    >>> found.ok, found.node is x, found.kind, found.claimed, found.expected, found.slip.kind
+    (False, True, 'gradient', 0.25, -0.25, 'missing minus')
+
     node        the earliest wrong node; None if all is right
     kind        what of it is wrong: its "value", its "gradient", or the "rule" of its operator
     claimed     what the student has for it
@@ -43,7 +48,7 @@ class StepCheck:
         if self.ok:
             return self.remark
         node, slip, names = self.node, self.slip, self.names
-        lines = [f"{self.title} is {in_words(self.claimed, self.expected)}{self.remark}"]
+        lines = [f"{self.title} is {difference(self.claimed, self.expected)}{self.remark}"]
         if self.kind == "value" and node.inputs and (node.label or self.operands):
             lines.append(f"  {self.in_full(node)}{self.operands}")
         if 0 < len(self.steps) <= 6:
@@ -67,8 +72,8 @@ class StepCheck:
 
     def in_full(self, node):
         """A node's name and the formula that made it: "k = w * x + b"."""
-        formula = node.formula(names=self.names)
-        return f"{node.describe(names=self.names)} = {formula}" if node.label else formula
+        name = node.describe(names=self.names)
+        return f"{name} = {node.formula(names=self.names)}" if node.label else name
 
     @property
     def operands(self):
@@ -81,7 +86,7 @@ class StepCheck:
         return f"<check_steps: {self}>"
 
 
-def in_words(claimed, expected):
+def difference(claimed, expected):
     """Claimed and expected numbers in a sentence, with as many digits as it takes to see that they differ."""
     shape_claimed, xs = elements(claimed)
     shape, ys = elements(expected)

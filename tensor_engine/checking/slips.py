@@ -92,19 +92,19 @@ def is_summed(upstream, right):
 def unsummed(step, upstream, right):
     """What people take for the gradient of an array that was broadcast, which is the sum over its copies."""
     shape, copies = right.shape, upstream.size // max(right.size, 1)
-    words = {"small": shape, "large": upstream.shape}
-    yield Candidate(NOT_SUMMED, lambda: upstream, step, words)
-    yield Candidate(MEAN_OF_COPIES, lambda: right / copies, step, words | {"n": copies})
+    gaps = {"small": shape, "large": upstream.shape}
+    yield Candidate(NOT_SUMMED, lambda: upstream, step, gaps)
+    yield Candidate(MEAN_OF_COPIES, lambda: right / copies, step, gaps | {"n": copies})
     for axis in range(upstream.ndim):
         for keepdims in (False, True):
             other = np.add.reduce(upstream, axis=axis, keepdims=keepdims)
             if other.size != right.size or not np.allclose(other.reshape(shape), right):
-                yield Candidate(SUMMED_OVER_OTHER, partial(np.asarray, other), step, words | {"axis": axis})
-                yield Candidate(SUMMED_OVER_OTHER, partial(np.reshape, other, shape), step, words | {"axis": axis})
-    yield Candidate(FIRST_COPY, lambda: upstream[0].reshape(shape), step, words | {"n": copies})
-    yield Candidate(LAST_COPY, lambda: upstream[-1].reshape(shape), step, words | {"n": copies})
-    yield Candidate(SUMMED_OVER_ALL, lambda: np.asarray(upstream.sum()), step, words)
-    yield Candidate(SUMMED_OVER_ALL, lambda: np.full(shape, upstream.sum()), step, words)
+                yield Candidate(SUMMED_OVER_OTHER, partial(np.asarray, other), step, gaps | {"axis": axis})
+                yield Candidate(SUMMED_OVER_OTHER, partial(np.reshape, other, shape), step, gaps | {"axis": axis})
+    yield Candidate(FIRST_COPY, lambda: upstream[0].reshape(shape), step, gaps | {"n": copies})
+    yield Candidate(LAST_COPY, lambda: upstream[-1].reshape(shape), step, gaps | {"n": copies})
+    yield Candidate(SUMMED_OVER_ALL, lambda: np.asarray(upstream.sum()), step, gaps)
+    yield Candidate(SUMMED_OVER_ALL, lambda: np.full(shape, upstream.sum()), step, gaps)
 
 
 def in_value(op, value, xs):
@@ -112,11 +112,11 @@ def in_value(op, value, xs):
     if isinstance(op, MatrixProduct):
         for i in (0, 1):
             if is_square(xs[i]):
-                yield Candidate(TRANSPOSED_IN_VALUE, partial(op.forward, *with_transposed(xs, i)), words={"i": i + 1})
+                yield Candidate(TRANSPOSED_IN_VALUE, partial(op.forward, *with_transposed(xs, i)), gaps={"i": i + 1})
     if isinstance(op, Reduction) and op.axis is not None:
         for other in range(np.ndim(xs[0])):
-            words = {"axis": op.axis, "other": other}
-            yield Candidate(OVER_OTHER_AXIS, partial(type(op)(other, op.keepdims).forward, xs[0]), words=words)
+            gaps = {"axis": op.axis, "other": other}
+            yield Candidate(OVER_OTHER_AXIS, partial(type(op)(other, op.keepdims).forward, xs[0]), gaps=gaps)
 
 
 def in_number(number):
@@ -126,5 +126,5 @@ def in_number(number):
     if np.ndim(number) > 1:
         yield Candidate(TRANSPOSED_ARRAY, lambda: number.swapaxes(-1, -2))
     for axis in range(np.ndim(number) + 1):
-        yield Candidate(AXIS_TOO_MANY, partial(np.expand_dims, number, axis), words={"axis": axis})
+        yield Candidate(AXIS_TOO_MANY, partial(np.expand_dims, number, axis), gaps={"axis": axis})
     yield Candidate(AXES_LOST, lambda: np.squeeze(number))
