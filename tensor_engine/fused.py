@@ -3,13 +3,14 @@
 import numpy as np
 
 from .kernels import ArrayOperator
-from .operators import LogSoftmax, MatrixProduct, Softmax, log_softmax
+from .operators import LogSoftmax, Softmax, log_softmax
 
 
-class Linear(MatrixProduct):
+class Linear(ArrayOperator):
     """linear(x, W, b) = x @ W + b, with x (instances, inputs), W (inputs, outputs), b (outputs,)."""
 
     symbol = "linear"
+    matrix_product = True
 
     def forward(self, x, W, b):
         out = np.matmul(x, W)

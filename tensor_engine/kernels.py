@@ -24,6 +24,9 @@ class ArrayOperator(Operator):
     """
 
     elementwise = False
+    matrix_product = (
+        False  # whether it multiplies its first two operands as matrices, of which people may transpose one
+    )
 
     def __init_subclass__(cls):
         """A forward rule here is a method, for it reads the axis or the shape."""

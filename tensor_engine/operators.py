@@ -18,14 +18,11 @@ from .rearranging import BroadcastTo, SumTo
 # ---- products
 
 
-class MatrixProduct(ArrayOperator):
-    """An operator that multiplies its first two operands as matrices, where people may transpose the wrong one."""
-
-
-class MatMul(MatrixProduct):
+class MatMul(ArrayOperator):
     """(..., n, k) @ (..., k, m) -> (..., n, m); batches broadcast. Vectors are made into matrices before."""
 
     symbol = "@"
+    matrix_product = True
     forward = np.matmul
 
     def pull(self, upstream, out, a, b, needs):

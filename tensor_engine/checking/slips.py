@@ -13,7 +13,8 @@ from scalar_engine.checking.candidates import Candidate, contribution_of
 from scalar_engine.checking.slips import BROADCAST, LOCAL, TRANSPOSED, KnownSlip
 from scalar_engine.operators import sigmoid
 
-from ..operators import MatrixProduct, Reduction, Softmax
+from ..kernels import ArrayOperator
+from ..operators import Reduction, Softmax
 from ..rearranging import SumTo
 
 SHAPE = "wrong shape"
@@ -47,16 +48,20 @@ def in_step(step, value_of):
     """What an operator on arrays may contribute instead to one of its inputs."""
     node, position, upstream, right = step.node, step.position, step.upstream, step.contribution
     op, out, xs = node.op, value_of(node), [value_of(x) for x in node.inputs]
-    if isinstance(op, MatrixProduct):
+    if is_matrix_product(op):
         yield from transposed_operands(step, upstream, out, xs)
     if np.ndim(upstream) and np.ndim(upstream) >= np.ndim(right) and is_summed(upstream, right):
         yield from unsummed(step, upstream, right)
     if isinstance(op, Reduction):
         yield Candidate(NOT_REPEATED, lambda: upstream, step)
-    if isinstance(op, MatrixProduct):
+    if is_matrix_product(op):
         yield Candidate(HANDED_ON, lambda: upstream, step)
     if type(op) is Softmax:
         yield Candidate(DIAGONAL, lambda: sigmoid.partials[0](out, xs[position]) * upstream, step)
+
+
+def is_matrix_product(op):
+    return isinstance(op, ArrayOperator) and op.matrix_product
 
 
 def transposed_operands(step, upstream, out, xs):
@@ -109,7 +114,7 @@ def unsummed(step, upstream, right):
 
 def in_value(op, value, xs):
     """What the value of an operator on arrays may be instead."""
-    if isinstance(op, MatrixProduct):
+    if is_matrix_product(op):
         for i in (0, 1):
             if is_square(xs[i]):
                 yield Candidate(TRANSPOSED_IN_VALUE, partial(op.forward, *with_transposed(xs, i)), gaps={"i": i + 1})

@@ -5,7 +5,8 @@ import numpy as np
 import tensor_engine as te
 from scalar_engine import check_steps, gradients
 from tensor_engine import Tensor
-from tensor_engine.operators import MatrixProduct, Reduction
+from tensor_engine.kernels import ArrayOperator
+from tensor_engine.operators import Reduction
 
 
 def product():
@@ -29,10 +30,11 @@ def test_a_matrix_that_was_transposed_in_a_product():
     assert found.node is k and found.slip.text == "in k = x @ W, matrix 2 was transposed"
 
 
-class ScaledProduct(MatrixProduct):
+class ScaledProduct(ArrayOperator):
     """2 a @ b: an operator of somebody's own."""
 
     symbol = "scaled_product"
+    matrix_product = True
 
     def forward(self, a, b):
         return 2 * np.matmul(a, b)
