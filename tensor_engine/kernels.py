@@ -24,9 +24,7 @@ class ArrayOperator(Operator):
     """
 
     elementwise = False
-    matrix_product = (
-        False  # whether it multiplies its first two operands as matrices, of which people may transpose one
-    )
+    matrix_product = False  # whether its first two operands are multiplied as matrices: people transpose one of them
 
     def __init_subclass__(cls):
         """A forward rule here is a method, for it reads the axis or the shape."""
