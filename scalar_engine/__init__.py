@@ -29,7 +29,7 @@ rooms formulas, programs and checking.
 
 from .checking.check import check_steps
 from .checking.slips import Slip
-from .checking.verdict import StepCheck
+from .checking.step_check import StepCheck
 from .finite_differences import GradCheck, gradcheck
 from .formulas.chain_rule import Derivation, derive
 from .formulas.symbol import Symbol

@@ -31,6 +31,7 @@ class Operator:
     elementwise = True  # whether on arrays it does the same to every element, and broadcasts
     implied = False  # whether elementwise operators do it to their operands unasked, so that formulas leave it out
     lists = 1  # how many lists of one length its operands are: 2 for dot([w1, w2], [x1, x2])
+    logarithmic = False  # whether a natural log is taken in it, which people may take to another base
 
     def forward(*xs):
         raise TypeError("an operator needs a forward rule")
@@ -143,6 +144,7 @@ class Node:
 
     unit = 1.0  # d root / d root
     mutable = False  # whether data may change in place, so that `record` has to look whether it did
+    further_slips = None  # what people do wrong with this kind of number, for `check_steps`: a module of its engine
 
     def __init__(self, data, label, requires_grad):
         """A leaf. What operators make is put together in `apply_operator`, where every microsecond counts."""

@@ -86,6 +86,7 @@ class Log(Operator):
     """log(x), the natural logarithm; x > 0."""
 
     symbol = "log"
+    logarithmic = True
     forward = math.log
     partials = (lambda out, x: 1 / x,)
 
@@ -255,6 +256,7 @@ class XLogY(Operator):
     """xlogy(x, y) = x * log(y), and 0 where x = 0 whatever y is, as information theory has it."""
 
     symbol = "xlogy"
+    logarithmic = True
     forward = lambda x, y: 0.0 if x == 0 else x * math.log(y)
     partials = (
         lambda out, x, y: log(y),
@@ -314,6 +316,7 @@ class LogSumExp(ListOperator):
     """logsumexp([x_1, ..., x_n]) = log(exp(x_1) + ... + exp(x_n)), computed from exp(x_i - max x): no overflow."""
 
     symbol = "logsumexp"
+    logarithmic = True
     symmetric = True
 
     def __call__(self, xs):

@@ -25,6 +25,8 @@ class ArrayOperator(Operator):
 
     elementwise = False
     forward_has_self = True
+    matrix_product = False  # whether its first two operands are multiplied as matrices: people transpose one of them
+
 
 def sigmoid(x):
     with np.errstate(over="ignore"):  # exp(-x) may overflow to inf, and 1 / inf is the 0 that sigmoid then is

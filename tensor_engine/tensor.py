@@ -10,6 +10,7 @@ from scalar_engine.passes import backward_pass
 
 from . import modes
 from .anomaly import require_finite, require_finite_contribution
+from .checking import slips
 from .kernels import KERNELS, ArrayOperator, kernel_of
 from .mismatch import mismatch, warn_of_expansion
 from .operators import Max, Mean, Min, Sum, matmul
@@ -31,6 +32,7 @@ class Tensor(Arithmetic, Node):
     """
 
     __slots__ = ()
+    further_slips = slips
     __array_ufunc__ = None  # array * tensor is the tensor's to compute
     mutable = True
 

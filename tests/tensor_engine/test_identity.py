@@ -56,7 +56,9 @@ def test_every_update_in_place_keeps_the_tensor_and_its_memory(update, expected)
 
 def test_hazard_an_update_in_place_that_would_be_recorded():
     w = parameter(2.0)
-    with pytest.raises(RuntimeError, match="w takes a gradient, and -= would leave it as it is: `with no_grad.*w.data -="):
+    with pytest.raises(
+        RuntimeError, match="w takes a gradient, and -= would leave it as it is: `with no_grad.*w.data -="
+    ):
         w -= 0.1
     total = Tensor(0.0)
     for _ in range(2):
