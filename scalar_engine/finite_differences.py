@@ -2,8 +2,8 @@
 
 from itertools import product
 
-from .derivatives import gradients
-from .graph import forward_pass, recorded_order
+from .graph import recorded_order
+from .passes import forward_pass, gradients, require_unchanged
 
 
 class GradCheck:
@@ -71,13 +71,6 @@ def gradcheck(root, tolerance=1e-7):
                 numeric = min(numeric, difference(order, leaf, index, h / 10), key=lambda d: error_of(exact, d))
             entries.append((leaf, exact, numeric, error_of(exact, numeric), index))
     return GradCheck(entries, tolerance)
-
-
-def require_unchanged(order, who):
-    """Raise ValueError if data was changed after the graph whose nodes are `order` was made: it has no derivative."""
-    root = order[-1]
-    if total((forward_pass(order)[root] != root.data) & (root.data == root.data)):
-        raise ValueError(f"{who}: data has changed since the graph was made; compute it again")
 
 
 def error_of(exact, numeric):

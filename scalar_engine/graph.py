@@ -5,7 +5,7 @@ for another kind of number subclasses `Node`, says in `Operator.forward_on` how 
 may release a graph that a backward pass has used: an operator without inputs then stands in the node.
 """
 
-from .naming import NO_NAMES, formula, undefined
+from .naming import NO_NAMES, formula
 
 
 class Operator:
@@ -23,6 +23,7 @@ class Operator:
     symbol = ""
     symmetric = False  # whether the order of its operands does not matter
     partials = ()
+    forward_has_self = False  # whether the forward rule reads what the operator was made with
     forward_on: dict = {}  # {type of operand: function(op, *xs)}; the tensor engine enters its kernels for arrays
 
     # How it is written, for those that are not written "a * b" or "exp(a)".
@@ -32,14 +33,26 @@ class Operator:
     moves = False  # whether it only moves the elements of arrays about
     stable: dict = {}  # what to write instead where it gives NaN or infinity, by what made its operand, "" being any
     lists = 1  # how many lists of one length its operands are: 2 for dot([w1, w2], [x1, x2])
+    logarithmic = False  # whether a natural log is taken in it, which people may take to another base
 
     def forward(*xs):
         raise TypeError("an operator needs a forward rule")
 
+    def __new__(cls, *made_with, **by_name):
+        """One instance a class, however often it is made, copied or pickled, unless it is made with something."""
+        if cls.__init__ is not object.__init__:
+            return object.__new__(cls)
+        if "instance" not in vars(cls):
+            cls.instance = object.__new__(cls)
+        return cls.instance
+
     def __init_subclass__(cls):
-        cls.forward = staticmethod(cls.forward)  # a rule has no self, whether it is math.exp, a lambda or a def
+        if not cls.forward_has_self:
+            cls.forward = staticmethod(cls.forward)  # whether it is math.exp, a lambda or a def
         if not isinstance(cls.partials, tuple):
             raise TypeError(f"{cls.__name__}.partials must be a tuple, one rule per input: is a comma missing?")
+        if cls.partials and cls.pull is not Operator.pull:
+            raise TypeError(f"{cls.__name__} has partials and a pull of its own: which of them is its derivative?")
 
     def apply(self, *inputs):
         """op(*inputs), on whatever the inputs are; of an operator that is called with lists, on their elements."""
@@ -66,7 +79,15 @@ class Operator:
         """The local derivatives d out / d x_i, one per input; None where there is none or `needs` says no to it."""
         if not self.partials:
             return [None] * len(xs)
-        return [rule(out, *xs) if need else None for rule, need in zip(self.partials, needs)]
+        try:
+            return [rule(out, *xs) if need else None for rule, need in zip(self.partials, needs)]
+        except (TypeError, ValueError) as error:
+            if "truth value of" not in str(error) and "not supported between" not in str(error):
+                raise
+            raise TypeError(
+                f"{self.name}: its derivative rule compares or branches, which no array or formula can follow: "
+                f"write it with step, sign, nonzero or maximum"
+            ) from error
 
     def pull(self, upstream, out, *xs, needs):
         """What the gradient `upstream` of `out` contributes to each input's gradient: local x upstream."""
@@ -121,9 +142,11 @@ class Node:
     so that a graph is freed the moment its root goes.
     """
 
-    __slots__ = ("data", "grad", "op", "inputs", "label", "requires_grad", "__weakref__")
+    __slots__ = ("data", "grad", "op", "inputs", "out", "x", "y", "label", "requires_grad", "__weakref__")
 
     unit = 1.0  # d root / d root
+    mutable = False  # whether data may change in place, so that `record` has to look whether it did
+    further_slips = None  # what people do wrong with this kind of number, for `check_steps`: a module of its engine
 
     def __init__(self, data, label, requires_grad):
         """A leaf. What operators make is put together in `apply_operator`, where every microsecond counts."""
@@ -134,24 +157,33 @@ class Node:
         self.label = label
         self.requires_grad = requires_grad
 
-    def backward(self):
-        """Compute d self / d node for every node behind this one and store it in `.grad`.
-
-        Gradients of interior nodes belong to this pass and replace older ones; those of leaves accumulate over
-        passes, until `zero_grad`. If a derivative does not exist, the pass raises and no gradient is changed.
-        """
-        if not self.requires_grad:
-            raise ValueError(f"backward from {self.describe()}: it depends on nothing that requires a gradient")
-        for node, gradient in dict(backward_pass(self)).items():
-            if node.inputs or node.grad is None:
-                node.grad = gradient
-            else:
-                node.grad = node.grad + gradient
-
     def zero_grad(self):
         """Forget the gradients of this node and of every node behind it."""
         for node in recorded_order(self):
             node.grad = None
+
+    def __deepcopy__(self, memo):
+        if self.inputs:
+            raise TypeError(
+                f"deepcopy: {self.describe()} is computed, and its copy would be cut off from the leaves behind it; "
+                f"use the node itself as often as you like, or copy leaves and compute it again"
+            )
+        data, grad = (x.copy() if hasattr(x, "copy") else x for x in (self.data, self.grad))
+        return restored(type(self), data, grad, self.op, (), self.label, self.requires_grad)
+
+    def __reduce__(self):
+        """Pickled whole, however deep: what is behind the node goes in a list, inputs first, each by its place."""
+        if not self.inputs:
+            return restored, (type(self), self.data, self.grad, self.op, (), self.label, self.requires_grad)
+        order = topological_order(self)
+        places = {node: i for i, node in enumerate(order)}
+        states = [
+            (type(x), x.data, x.grad, x.op, [places[y] for y in x.inputs], x.label, x.requires_grad, x.out, x.x, x.y)
+            if x.inputs
+            else x
+            for x in order
+        ]
+        return restored_graph, (states,)
 
     def named(self, label):
         """Give this node a label, and return it."""
@@ -188,6 +220,12 @@ class Node:
         return formula(self.op, self.inputs, depth, names)
 
     @property
+    def record(self):
+        """(out, *xs) as the operator had and made them: rules run on it, whatever has been assigned to nodes since."""
+        n = len(self.inputs)
+        return (self.out, *self.x) if n > 2 else (self.out, self.x, self.y)[: n + 1]
+
+    @property
     def constant(self):
         """What to call it if it is a leaf without a label: its number."""
         return self.brief(self.data)
@@ -203,42 +241,27 @@ class Node:
         return str(quantity)
 
 
+def restored(kind, data, grad, op, inputs, label, requires_grad):
+    """The node of a class with these attributes."""
+    node = kind(data, label, requires_grad)
+    node.grad, node.op, node.inputs = grad, op, inputs
+    return node
+
+
+def restored_graph(states):
+    """The root of a pickled graph, from its leaves and the states of what is computed."""
+    nodes = []
+    for state in states:
+        if not isinstance(state, Node):
+            kind, data, grad, op, places, *rest, out, x, y = state
+            state = restored(kind, data, grad, op, tuple([nodes[i] for i in places]), *rest)
+            state.out, state.x, state.y = out, x, y
+        nodes.append(state)
+    return nodes[-1]
+
+
 def data_of(x):
     return x.data if isinstance(x, Node) else x
-
-
-class Step:
-    """One step through a graph: `node` was computed (forward), or it passed its gradient on to one input (backward).
-
-    node            the node at work
-    position        backward: which of its inputs receives; None for a forward step
-    upstream        backward: d root / d node
-    local           backward: d node / d input; None where the operator has no such factor (a matrix product)
-    contribution    backward: what is added to the input's gradient
-    """
-
-    __slots__ = ("node", "position", "upstream", "local", "contribution")
-
-    def __init__(self, node, position=None, upstream=None, local=None, contribution=None):
-        self.node = node
-        self.position = position
-        self.upstream = upstream
-        self.local = local
-        self.contribution = contribution
-
-    @property
-    def input(self):
-        """The node that receives; None for a forward step."""
-        return None if self.position is None else self.node.inputs[self.position]
-
-    def __repr__(self):
-        node = self.node
-        if self.position is None:
-            return f"<forward: {node.describe()} = {node.brief(node.data)}>"
-        return f"<backward: {node.describe()} adds {node.brief(self.contribution)} to {self.input.describe()}>"
-
-
-FAILURES = (ArithmeticError, ValueError, TypeError, IndexError)  # what a rule raises where it has no value
 
 
 def topological_order(root, leaves=()):
@@ -281,100 +304,14 @@ def released(node, root):
     )
 
 
-def forward_pass(order, leaf=None, leaves=(), revise=None, failed=None):
-    """The forward pass, run again: {node: what its operator gives on what its inputs gave}. Stores nothing in a node.
-
-    order       nodes in topological order
-    leaf        leaf(node) is what a leaf holds: a number, a Symbol, another node. None: its data
-    leaves      nodes that are taken for leaves
-    revise      revise(node, result) may hand back another result, from which the next are computed
-    failed      failed(node, error) hands back what to go on with where an operator has no value; None: it raises
-    """
-    found = {}
-    for node in order:
-        if node.inputs and node not in leaves:
-            try:
-                result = node.op.apply(*[found[x] for x in node.inputs])
-            except FAILURES as error:
-                if failed is None:
-                    raise
-                result = failed(node, error)
-        else:
-            result = node.data if leaf is None else leaf(node)
-        found[node] = result if revise is None else revise(node, result)
-    return found
-
-
 def plain_backward_pass(root):
     """The backward pass as one would write it down: {node: d root / d node}. `backward_pass` does the same, faster."""
     gradients = {root: root.unit}
     for node in reversed(topological_order(root)):
         if node.inputs and node in gradients:
             needs = [x.requires_grad for x in node.inputs]
-            xs = [x.data for x in node.inputs]
-            contributions = node.op.pull(gradients[node], node.data, *xs, needs=needs)
+            contributions = node.op.pull(gradients[node], *node.record, needs=needs)
             for x, contribution in zip(node.inputs, contributions):
                 if x.requires_grad and contribution is not None:
                     gradients[x] = gradients[x] + contribution if x in gradients else contribution
     return gradients
-
-
-def backward_pass(root, watch=None, on=None, unit=None, leaves=(), revise=None):
-    """The backward pass: yields (node, d root / d node) for each node that takes a gradient, from the root back.
-
-    Each node multiplies its gradient with its local derivatives and adds the products to its inputs' gradients; when
-    its turn comes, all its consumers have had theirs. It is yielded when it has done so, and the pass needs it no more.
-    Stores nothing in a node. `watch(step)`, if given, is called with the `Step` of each contribution.
-
-    The rules run on the nodes' data, unless `on(node)` gives them something else: the node itself, and the gradients
-    are nodes; a formula, and they are formulas. `unit` is then their 1. Nodes among `leaves` are taken for leaves.
-    `revise(node, gradient)`, if given, may hand back another gradient for a node before the node passes it on.
-    """
-    order = topological_order(root, leaves)
-    pending = {root: root.unit if unit is None else unit}
-    on_data = watch is None and on is None  # then rules are called directly, with no lists of needs and contributions
-    while order:
-        node = order.pop()
-        if node not in pending:
-            continue
-        upstream = pending.pop(node) if revise is None else revise(node, pending.pop(node))
-        inputs = node.inputs
-        if not inputs or node in leaves:
-            if not inputs and node.op is not None:
-                raise released(node, root)
-            yield node, upstream
-            continue
-        op, out = node.op, node.data
-        try:
-            # Rules of two inputs and of one, which are most of a graph, run three times as fast without `pull`.
-            if on_data and len(op.partials) == 2:
-                (a, b), (by_a, by_b) = inputs, op.partials
-                x, y = a.data, b.data
-                if a.requires_grad:
-                    contribution = by_a(out, x, y) * upstream
-                    pending[a] = pending[a] + contribution if a in pending else contribution
-                if b.requires_grad:
-                    contribution = by_b(out, x, y) * upstream
-                    pending[b] = pending[b] + contribution if b in pending else contribution
-            elif on_data and len(op.partials) == 1:
-                (a,), (by_a,) = inputs, op.partials
-                contribution = by_a(out, a.data) * upstream
-                pending[a] = pending[a] + contribution if a in pending else contribution
-            else:
-                needs = [x.requires_grad for x in inputs]
-                if on is None:
-                    xs = [x.data for x in inputs]
-                else:
-                    out, xs = on(node), [on(x) for x in inputs]
-                contributions = op.pull(upstream, out, *xs, needs=needs)
-                for x, contribution, need in zip(inputs, contributions, needs):
-                    if need and contribution is not None:
-                        pending[x] = pending[x] + contribution if x in pending else contribution
-                locals_ = op.locals(out, *xs, needs=needs) if watch else ()
-        except (ArithmeticError, ValueError) as error:
-            raise undefined(op, inputs, error, "the derivative of ") from error
-        if watch is not None:
-            for position, local in enumerate(locals_):
-                if needs[position]:
-                    watch(Step(node, position, upstream, local, contributions[position]))
-        yield node, upstream

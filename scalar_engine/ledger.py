@@ -1,8 +1,8 @@
 """The gradient ledger of one node: every contribution that it received, and their sum."""
 
-from .derivatives import gradients
 from .graph import recorded_order
 from .naming import NO_NAMES, unique_names
+from .passes import gradients
 
 
 class Ledger:

@@ -21,9 +21,8 @@ class ArrayOperator(Operator):
     """
 
     elementwise = False
-
-    def __init_subclass__(cls):
-        """A forward rule here is a method, for it reads the axis or the shape."""
+    forward_has_self = True
+    matrix_product = False  # whether its first two operands are multiplied as matrices: people transpose one of them
 
     def formula(self, *operands):
         """The operator applied to operands that are written already, and what it was made with: "clip(x, -1.0, 1.0)"."""
@@ -66,6 +65,13 @@ def identity(x):
     if isinstance(x, slice):
         return slice, x.start, x.stop, x.step
     return type(x), x
+
+
+def own(x):
+    """What an operator is made with, with copies of the arrays in it: whoever made them may fill them anew."""
+    if isinstance(x, tuple):
+        return tuple(map(own, x))
+    return x.copy() if isinstance(x, (np.ndarray, list)) else x
 
 
 SHORT = 9  # elements of an array that is still written out in a formula

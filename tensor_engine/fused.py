@@ -3,7 +3,7 @@
 import numpy as np
 
 from .array_operator import ArrayOperator
-from .mismatch import inner_axes
+from .errors import inner_axes
 from .operators import LogSoftmax, Softmax, log_softmax, softmax
 
 
@@ -15,6 +15,7 @@ class Linear(ArrayOperator):
     """
 
     symbol = "linear"
+    matrix_product = True
 
     def forward(self, x, W, b):
         out = np.matmul(x, W)
@@ -45,6 +46,7 @@ class CrossEntropyOfClasses(ArrayOperator):
     """The mean over the instances of -log softmax(o)[class]: o (instances, classes). Made for an array of classes."""
 
     symbol = "softmax_cross_entropy"
+    logarithmic = True
 
     def __init__(self, classes):
         self.classes = classes
@@ -114,6 +116,7 @@ class CrossEntropyOfWeights(ArrayOperator):
     """The mean over the instances of -sum_j t_j log softmax(o)_j: o and t (instances, classes)."""
 
     symbol = "softmax_cross_entropy"
+    logarithmic = True
 
     def forward(self, o, t):
         if o.ndim != 2 or o.shape != t.shape:

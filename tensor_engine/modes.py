@@ -1,13 +1,8 @@
-"""Whether tensor operations are recorded, and whether results are watched for NaN and infinity.
-
-What `detect_anomaly` raises names the first node that made one, its inputs' ranges, and a way out.
-"""
+"""Whether tensor operations are recorded, and whether results are watched for NaN and infinity."""
 
 from contextlib import contextmanager
 
 import numpy as np
-
-from scalar_engine.naming import formula
 
 recording = True
 watching = False
@@ -51,43 +46,3 @@ def detect_anomaly():
             yield
     finally:
         watching = before
-
-
-def require_finite(node, op, inputs):
-    """Raise FloatingPointError if the node that op has just made from inputs holds a NaN or an infinity."""
-    if not np.isfinite(node.data).all():
-        raise FloatingPointError(report("forward", op, inputs, node.data))
-
-
-def require_finite_contribution(step):
-    """The same for what one step of a backward pass contributes."""
-    if not np.isfinite(step.contribution).all():
-        where = f"backward, for {step.input.describe()}"
-        raise FloatingPointError(report(where, step.node.op, step.node.inputs, step.contribution))
-
-
-def report(where, op, inputs, result):
-    result = np.asarray(result)
-    kinds = [name for name, test in [("NaN", np.isnan), ("infinity", np.isinf)] if test(result).any()]
-    ranges = "; ".join(f"{x.label or x.describe()} {spread(x.data)}" for x in inputs)
-    advice = next((op.stable[maker] for maker in [*makers(inputs), ""] if maker in op.stable), "")
-    hint = f". Stable: {advice}" if advice else ""
-    return f"{op.name} made {' and '.join(kinds)} ({where}): {formula(op, inputs)} of {ranges}{hint}"
-
-
-def makers(nodes):
-    """The names of the operators that computed the nodes' elements, wherever they were moved since."""
-    for node in nodes:
-        if node.op and node.op.moves:
-            yield from makers(node.inputs)
-        elif node.op:
-            yield node.op.name
-
-
-def spread(data):
-    data = np.asarray(data)
-    finite = data[np.isfinite(data)]
-    if not finite.size:
-        return f"{data.shape}, nothing finite"
-    others = "" if finite.size == data.size else f", {data.size - finite.size} not finite"
-    return f"{data.shape} from {finite.min():.4g} to {finite.max():.4g}{others}"

@@ -17,8 +17,8 @@ from scalar_engine.operators import exp
 
 from .array_operator import ArrayOperator
 from .elements import along, array_of, each, extreme, total
+from .errors import inner_axes
 from .kernels import logsumexp_over
-from .mismatch import inner_axes
 from .rearranging import BroadcastTo, SumTo
 
 # ---- products
@@ -28,6 +28,7 @@ class MatMul(ArrayOperator):
     """(..., n, k) @ (..., k, m) -> (..., n, m); batches broadcast. Vectors are made into matrices before."""
 
     symbol = "@"
+    matrix_product = True
     forward = np.matmul
 
     def pull(self, upstream, out, a, b, needs):
@@ -153,6 +154,7 @@ class LogSumExpOver(Reduction):
     """log(sum(exp(x))), computed from exp(x - max x), which never overflows."""
 
     symbol = "logsumexp"
+    logarithmic = True
     postfix = False
     of_list = staticmethod(scalar.logsumexp)
 
@@ -200,6 +202,7 @@ class LogSoftmax(Softmax):
     """log(softmax(x)), as x - max x - log(sum(exp(x - max x)))."""
 
     symbol = "log_softmax"
+    logarithmic = True
     of_list = staticmethod(functions.log_softmax)
 
     def forward(self, x):

@@ -12,9 +12,9 @@ from scalar_engine import operators as scalar
 from scalar_engine.graph import Node, data_of
 from scalar_engine.operators import step
 
-from .array_operator import ArrayOperator, subscript, written
+from .array_operator import ArrayOperator, own, subscript, written
 from .elements import collected, constant, each, numbered, total
-from .mismatch import alignment, joining
+from .errors import alignment, joining
 
 # ---- shapes and types
 
@@ -136,7 +136,7 @@ class Index(ArrayOperator):
     moves = True
 
     def __init__(self, key):
-        self.key = key
+        self.key = own(key)
 
     def forward(self, x):
         return x[self.key]
@@ -214,7 +214,7 @@ class Where(ArrayOperator):
     moves = True
 
     def __init__(self, condition):
-        self.condition = condition
+        self.condition = own(condition)
 
     def forward(self, a, b):
         return np.where(self.condition, a, b)

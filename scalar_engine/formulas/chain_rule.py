@@ -4,10 +4,9 @@ The local derivatives are the operators' own rules, run on Symbols; the numbers 
 """
 
 from .. import operators
-from ..derivatives import gradients
-from ..finite_differences import require_unchanged
-from ..graph import backward_pass, forward_pass, recorded_order, topological_order
+from ..graph import recorded_order, topological_order
 from ..naming import unique_names
+from ..passes import backward_pass, forward_pass, gradients, require_unchanged
 from .layouts import LATEX_LAYOUT, TEXT_LAYOUT
 from .pages import Page, product_along
 from .symbol import ONE, ZERO, Application, Number, Symbol, symbol, within

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 
 from models.question3 import SHEET, Question3, random_case
 from scalar_engine import Symbol, Value, gradients, log, sigmoid, topological_order
-from scalar_engine.graph import forward_pass, plain_backward_pass
+from scalar_engine.graph import plain_backward_pass
+from scalar_engine.passes import forward_pass
 from tensor_engine import Tensor
 
 from ..array_expressions import ARRAY_EXPRESSIONS, leaves

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from scalar_engine.derivatives import steps
-from scalar_engine.graph import Step, recorded_order
+from scalar_engine.graph import recorded_order
+from scalar_engine.passes import Step, steps
 
 from ..drawing.picture import groups_of
 from .formulas import Names, contribution_formula, in_numbers

@@ -1,10 +1,15 @@
-"""What an error of shapes says: the operator, the shapes, how they were aligned, where they differ, and the labels."""
+"""What errors say: of shapes that do not fit, how they were aligned and where they differ, with the operands' labels.
+
+And of results that are not finite, where `detect_anomaly` watches: who made them, from what, and a way out.
+"""
 
 import re
 import sys
 import warnings
 
 import numpy as np
+
+from scalar_engine.naming import formula
 
 ENGINES = ("scalar_engine", "tensor_engine")
 
@@ -77,3 +82,46 @@ def frames_to_the_user():
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ENGINES:
         frame, level = frame.f_back, level + 1
     return level
+
+
+# ---- not a number, or infinite
+
+
+def require_finite(node, op, inputs):
+    """Raise FloatingPointError if the node that op has just made from inputs holds a NaN or an infinity."""
+    if not np.isfinite(node.data).all():
+        raise FloatingPointError(report("forward", op, inputs, node.data))
+
+
+def require_finite_contribution(step):
+    """The same for what one step of a backward pass contributes."""
+    if not np.isfinite(step.contribution).all():
+        where = f"backward, for {step.input.describe()}"
+        raise FloatingPointError(report(where, step.node.op, step.node.inputs, step.contribution))
+
+
+def report(where, op, inputs, result):
+    result = np.asarray(result)
+    kinds = [name for name, test in [("NaN", np.isnan), ("infinity", np.isinf)] if test(result).any()]
+    ranges = "; ".join(f"{x.label or x.describe()} {spread(x.data)}" for x in inputs)
+    advice = next((op.stable[maker] for maker in [*makers(inputs), ""] if maker in op.stable), "")
+    hint = f". Stable: {advice}" if advice else ""
+    return f"{op.name} made {' and '.join(kinds)} ({where}): {formula(op, inputs)} of {ranges}{hint}"
+
+
+def makers(nodes):
+    """The names of the operators that computed the nodes' elements, wherever they were moved since."""
+    for node in nodes:
+        if node.op and node.op.moves:
+            yield from makers(node.inputs)
+        elif node.op:
+            yield node.op.name
+
+
+def spread(data):
+    data = np.asarray(data)
+    finite = data[np.isfinite(data)]
+    if not finite.size:
+        return f"{data.shape}, nothing finite"
+    others = "" if finite.size == data.size else f", {data.size - finite.size} not finite"
+    return f"{data.shape} from {finite.min():.4g} to {finite.max():.4g}{others}"
