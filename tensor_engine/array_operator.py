@@ -25,7 +25,7 @@ class ArrayOperator(Operator):
     matrix_product = False  # whether its first two operands are multiplied as matrices: people transpose one of them
 
     def formula(self, *operands):
-        """The operator applied to operands that are written already, and what it was made with: "clip(x, -1.0, 1.0)"."""
+        """The operator applied to operands in writing, and to what it was made with: "clip(x, -1.0, 1.0)"."""
         if self.infix:
             return super().formula(*operands)
         return f"{self.symbol}({', '.join([*operands, *map(written, vars(self).values())])})"
@@ -44,7 +44,7 @@ class ArrayOperator(Operator):
         return self.forward(*values)
 
     def scalar_count(self, out, *xs):
-        """How many of these Values are new, told from the arrays: as many as `out` has elements, unless it says more."""
+        """How many of these Values are new, told from the arrays: one an element of `out`, if it does not say."""
         return 0 if self.moves else np.size(out)
 
     def __eq__(self, other):
@@ -78,7 +78,7 @@ SHORT = 9  # elements of an array that is still written out in a formula
 
 
 def written(x):
-    """What an operator was made with, as one writes it: a shape (2, 3), an array [0, 2, 1], or array(60, 784) if long."""
+    """What an operator was made with, in writing: a shape (2, 3), an array [0, 2, 1], or array(60, 784) if long."""
     if isinstance(x, tuple):
         return f"({', '.join(map(written, x))}{',' * (len(x) == 1)})"
     if isinstance(x, slice):

@@ -101,14 +101,14 @@ class SoftmaxLessOneHot(ArrayOperator):
 
 
 def centred(o):
-    """o less the largest of each instance, as (classes, instances): of few long rows, reductions are three times as fast."""
+    """o less the largest of each instance, as (classes, instances): reductions of few long rows are fast."""
     by_class = o.T.copy()
     by_class -= np.maximum.reduce(by_class)
     return by_class
 
 
 def places(classes, shape):
-    """Where the class of each instance lies in an array (classes, instances), flat. Unlike an index, none is negative."""
+    """Where the class of each instance lies in an array (classes, instances), laid flat; ValueError if there is none."""
     return np.ravel_multi_index((classes, np.arange(len(classes))), shape)
 
 

@@ -61,15 +61,14 @@ class Reduction(ArrayOperator):
     of_list(xs)     the same of a list of Values
     """
 
-    postfix = True
-
     def __init__(self, axis=None, keepdims=False):
         self.axis = axis
         self.keepdims = keepdims
 
     def formula(self, x):
         options = [] if self.axis is None else [f"axis={self.axis}"]
-        return f"{x}.{self.symbol}({', '.join(options + ['keepdims=True'] * self.keepdims)})"
+        options += ["keepdims=True"] * self.keepdims
+        return f"{x}.{self.symbol}({', '.join(options)})" if self.postfix else f"{self.symbol}({', '.join([x, *options])})"
 
     @property
     def axes(self):
@@ -94,6 +93,7 @@ class Reduction(ArrayOperator):
 
 class SumOver(Reduction):
     symbol = "sum"
+    postfix = True
     of_list = staticmethod(total)
 
     def forward(self, x):
@@ -108,6 +108,7 @@ class SumOver(Reduction):
 
 class MeanOver(Reduction):
     symbol = "mean"
+    postfix = True
     of_list = staticmethod(functions.mean)
 
     def forward(self, x):
@@ -124,6 +125,7 @@ class MaxOver(Reduction):
     """The largest element; equal ones share its derivative."""
 
     symbol = "max"
+    postfix = True
     of_list = staticmethod(partial(extreme, scalar.maximum))
 
     def forward(self, x):
@@ -155,7 +157,6 @@ class LogSumExpOver(Reduction):
 
     symbol = "logsumexp"
     logarithmic = True
-    postfix = False
     of_list = staticmethod(scalar.logsumexp)
 
     def forward(self, x):

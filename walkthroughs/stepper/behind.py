@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tensor_engine import Tensor, rearranging, scalarize
+from tensor_engine import Tensor, scalarize
 from tensor_engine.scalar_graph import count_of, recipe_of, recorded
 
 from .quantities import brief
@@ -17,10 +17,6 @@ from .trace import Trace
 
 SMALL = 2_000  # Values: of a larger graph nobody follows the elements
 IN_ALL = 4_000  # Values of all the nodes of one graph that open alone, the smallest first
-MOVING = {
-    rearranging.Reshape, rearranging.Transpose, rearranging.BroadcastTo, rearranging.Index, rearranging.Concatenate,
-    rearranging.Where, rearranging.Cast,
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,7 +60,7 @@ def openings_of(trace):
 def may_open(node, gradients):
     """Whether a node is made by an operator that does more than move elements about, and from few of them."""
     is_small = node in gradients and node.size + sum(x.size for x in node.inputs) <= SMALL
-    return bool(node.inputs) and is_small and type(node.op) not in MOVING
+    return bool(node.inputs) and is_small and not node.op.moves
 
 
 def size_of(root):

@@ -117,8 +117,8 @@ class Trace:
 
     def forward(self, step):
         node = step.node
-        formula = self.names.formula(node)
-        left, names = (self.names[node], formula) if node in self.names.short else (formula, "")
+        formula = node.formula(names=self.names)
+        left, names = (formula, "") if self.names.is_formula(node) else (self.names[node], formula)
         return Frame("forward", self.index[node], left, names, in_numbers(node), node.data, step=step)
 
     def backward(self, records):

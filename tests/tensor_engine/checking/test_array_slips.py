@@ -71,7 +71,7 @@ def test_a_reduction_of_ones_own_has_the_slips_of_reductions():
     x = Tensor(np.random.default_rng(0).normal(size=(3, 3)), "x", requires_grad=True)
     y = Largest(axis=0)(x).named("y")
     found = check_steps(y, {"y": x.data.max(axis=1)})
-    assert found.slip.text == "y = largest(x) goes over axis 0, and was taken over axis 1"
+    assert found.slip.text == "y = largest(x, axis=0) goes over axis 0, and was taken over axis 1"
 
 
 def test_the_bias_left_out_is_an_operand_left_out():
