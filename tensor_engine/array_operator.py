@@ -92,3 +92,9 @@ def written(x):
 def subscript(key):
     """The key of an index, as one writes it: [0:2, :], [[0, 2]]."""
     return f"[{', '.join(map(written, key))}]" if isinstance(key, tuple) and key else f"[{written(key)}]"
+
+
+def may_repeat(key):
+    """Whether the key of an index has arrays of integers, which may name an element twice."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return any(isinstance(part, (list, np.ndarray)) and np.asarray(part).dtype != bool for part in parts)

@@ -1,12 +1,15 @@
-"""NumPy's methods for the operators on arrays: what `x.T`, `x[key]` and `x.sum(axis=0)` mean.
+"""NumPy's notation: what `x.T`, `x[key]` and `x.sum(axis=0)` mean, and how operands of two shapes or types are aligned.
 
-Rules written with them run on arrays and on Tensors alike.
+Rules written in it run on arrays and on Tensors alike.
 """
+
+import numpy as np
 
 from scalar_engine.arithmetic import Arithmetic
 
+from .errors import mismatch, warn_of_expansion
 from .operators import MaxOver, MeanOver, MinOver, SumOver
-from .rearranging import BroadcastTo, Index, Reshape, Transpose
+from .rearranging import BroadcastTo, Cast, Index, Reshape, Transpose
 
 
 class ArrayNotation(Arithmetic):
@@ -113,3 +116,26 @@ class ArrayNotation(Arithmetic):
 def unpacked(numbers):
     """Numbers given one by one, or as one tuple or list."""
     return tuple(numbers[0]) if len(numbers) == 1 and isinstance(numbers[0], (tuple, list)) else numbers
+
+
+def aligned(op, inputs, xs):
+    """An elementwise operator's inputs and their data; those that require a gradient are broadcast and cast."""
+    arrays = [x for x in xs if type(x) not in (int, float)]
+    first = arrays[0] if arrays else None
+    if all(x.shape == first.shape and x.dtype == first.dtype for x in arrays):
+        return inputs, xs
+    try:
+        shape = np.broadcast_shapes(*[x.shape for x in arrays])
+    except ValueError as error:
+        raise ValueError(mismatch(op, inputs, error)) from None
+    warn_of_expansion(op, inputs, shape)
+    inputs, xs = of_one_dtype(inputs, xs)
+    inputs = tuple(BroadcastTo(shape)(x) if x.requires_grad and x.shape != shape else x for x in inputs)
+    return inputs, [x.data for x in inputs]
+
+
+def of_one_dtype(inputs, xs):
+    """The inputs of an operator and their data, those that require a gradient cast to the dtype of its output."""
+    dtype = np.result_type(*xs)
+    inputs = tuple(Cast(dtype)(x) if x.requires_grad and x.data.dtype != dtype else x for x in inputs)
+    return inputs, [x.data for x in inputs]

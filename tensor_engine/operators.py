@@ -66,9 +66,10 @@ class Reduction(ArrayOperator):
         self.keepdims = keepdims
 
     def formula(self, x):
-        options = [] if self.axis is None else [f"axis={self.axis}"]
-        options += ["keepdims=True"] * self.keepdims
-        return f"{x}.{self.symbol}({', '.join(options)})" if self.postfix else f"{self.symbol}({', '.join([x, *options])})"
+        options = [f"axis={self.axis}"] * (self.axis is not None) + ["keepdims=True"] * self.keepdims
+        if self.postfix:
+            return f"{x}.{self.symbol}({', '.join(options)})"
+        return f"{self.symbol}({', '.join([x, *options])})"
 
     @property
     def axes(self):

@@ -8,11 +8,10 @@ import math
 
 import numpy as np
 
-from scalar_engine import operators as scalar
 from scalar_engine.graph import Node, data_of
 from scalar_engine.operators import step
 
-from .array_operator import ArrayOperator, own, subscript, written
+from .array_operator import ArrayOperator, may_repeat, own, subscript, written
 from .elements import collected, constant, each, numbered, total
 from .errors import alignment, joining
 
@@ -178,12 +177,6 @@ class Scatter(ArrayOperator):
         return np.count_nonzero(np.bincount(np.ravel(numbered(out.shape)[self.key]), minlength=out.size) != 1)
 
 
-def may_repeat(key):
-    """Whether the key of an index has arrays of integers, which may name an element twice."""
-    parts = key if isinstance(key, tuple) else (key,)
-    return any(isinstance(part, (list, np.ndarray)) and np.asarray(part).dtype != bool for part in parts)
-
-
 class Concatenate(ArrayOperator):
     symbol = "concatenate"
     moves = True
@@ -244,10 +237,10 @@ class Clip(ArrayOperator):
     def scalars(self, x):
         one, low, high = constant(1.0), constant(self.low), constant(self.high)
         if self.low > -math.inf:
-            below = each(scalar.step, low - x)
+            below = each(step, low - x)
             x = (one - below) * x + below * low
         if self.high < math.inf:
-            above = each(scalar.step, x - high)
+            above = each(step, x - high)
             x = (one - above) * x + above * high
         return x
 

@@ -10,11 +10,10 @@ from scalar_engine.passes import backward_pass
 from . import modes
 from .array_operator import ArrayOperator
 from .checking import slips
-from .errors import mismatch, require_finite, require_finite_contribution, warn_of_expansion
+from .errors import mismatch, require_finite, require_finite_contribution
 from .kernels import KERNELS, kernel_of
-from .notation import ArrayNotation
+from .notation import ArrayNotation, aligned, of_one_dtype
 from .operators import matmul
-from .rearranging import BroadcastTo, Cast
 
 
 class Tensor(ArrayNotation, Node):
@@ -264,29 +263,6 @@ def constant(x, dtype, as_array):
     store(out, data)
     out.grad, out.op, out.inputs, out.label, out.requires_grad = None, None, (), "", False
     return out
-
-
-def aligned(op, inputs, xs):
-    """An elementwise operator's inputs and their data; those that require a gradient are broadcast and cast."""
-    arrays = [x for x in xs if type(x) not in (int, float)]
-    first = arrays[0] if arrays else None
-    if all(x.shape == first.shape and x.dtype == first.dtype for x in arrays):
-        return inputs, xs
-    try:
-        shape = np.broadcast_shapes(*[x.shape for x in arrays])
-    except ValueError as error:
-        raise ValueError(mismatch(op, inputs, error)) from None
-    warn_of_expansion(op, inputs, shape)
-    inputs, xs = of_one_dtype(inputs, xs)
-    inputs = tuple(BroadcastTo(shape)(x) if x.requires_grad and x.shape != shape else x for x in inputs)
-    return inputs, [x.data for x in inputs]
-
-
-def of_one_dtype(inputs, xs):
-    """The inputs of an operator and their data, those that require a gradient cast to the dtype of its output."""
-    dtype = np.result_type(*xs)
-    inputs = tuple(Cast(dtype)(x) if x.requires_grad and x.data.dtype != dtype else x for x in inputs)
-    return inputs, [x.data for x in inputs]
 
 
 def product(a, b):

@@ -39,15 +39,15 @@ def openings_of(trace):
     root = trace.root
     if not isinstance(root, Tensor) or root.size != 1 or not root.requires_grad:
         return []
-    size = size_of(root)
-    if size is not None and size <= SMALL:
+    if size_of(root) <= SMALL:
         found = opening(trace, root, {node: node for node in trace.nodes}, trace.gradients)
-        return [found] if found else []
+        if found:
+            return [found]
     gradients = trace.gradients
     alone = {node: by_itself(trace, node, gradients[node]) for node in trace.nodes if may_open(node, gradients)}
     sizes = {node: size_of(root) for node, (root, _, _) in alone.items()}
     openings, room = [], IN_ALL
-    for node in sorted((node for node, size in sizes.items() if size), key=sizes.__getitem__):
+    for node in sorted(sizes, key=sizes.__getitem__):
         room -= sizes[node]
         if room < 0:
             break
@@ -64,11 +64,8 @@ def may_open(node, gradients):
 
 
 def size_of(root):
-    """How many Values are behind a Tensor; None if an operator there has no scalar ones."""
-    try:
-        return sum(count_of(*entry) for entry in recipe_of(root))
-    except TypeError:
-        return None
+    """How many Values are behind a Tensor."""
+    return sum(count_of(*entry) for entry in recipe_of(root))
 
 
 def by_itself(trace, node, upstream):
