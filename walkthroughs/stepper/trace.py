@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from scalar_engine.graph import Step, recorded_order, steps
+from walkthroughs.drawing.groups import groups_of
 
-from ..drawing.picture import groups_of
 from .formulas import Names, contribution_formula, in_numbers
 from .quantities import brief
 
