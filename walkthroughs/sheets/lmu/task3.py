@@ -12,15 +12,17 @@ from models.experiment import train
 from models.layers import MLP, ReLU
 from models.training import evaluate
 from tensor_engine import no_grad
+from walkthroughs.reports.figures import OTHERS, finish, image_grid, learning_curves, new_figure, scatter_classes
+from walkthroughs.reports.readings import percent, points, seconds
+from walkthroughs.sheets.data import add_data, setup_for, used
 from walkthroughs.sheets.lmu.components import nearest_to_own_mean, neighbour_accuracy, principal_components, projected
-
-from ...reports.figures import OTHERS, finish, image_grid, learning_curves, new_figure, scatter_classes
-from ...reports.readings import percent, points, seconds
-from ..script import run_walkthrough, setup_for, used
+from walkthroughs.sheets.script import parser_for, run_walkthrough
 
 
 def main(arguments=None):
-    return run_walkthrough("lmu_task3", __doc__, build, arguments, title="What an MLP's layers see", data="mnist")
+    parser = parser_for("lmu_task3", __doc__)
+    add_data(parser, "mnist")
+    return run_walkthrough(parser, build, arguments, "What an MLP's layers see")
 
 
 def build(report, options):

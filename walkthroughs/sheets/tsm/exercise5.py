@@ -15,16 +15,18 @@ from models.training import evaluate, fit
 from scalar_engine.graph import topological_order
 from tensor_engine import softmax_cross_entropy
 from tensor_engine.optimizers import SGD
-
-from ...reports.figures import OTHERS, REFERENCE, finish, new_figure
-from ...reports.readings import percent, points, seconds, times
-from ..script import run_walkthrough, setup_for, used
+from walkthroughs.reports.figures import OTHERS, REFERENCE, finish, new_figure
+from walkthroughs.reports.readings import percent, points, seconds, times
+from walkthroughs.sheets.data import add_data, setup_for, used
+from walkthroughs.sheets.script import parser_for, run_walkthrough
 
 HIDDEN = 100, 200, 50
 
 
 def main(arguments=None):
-    return run_walkthrough("tsm_exercise5", __doc__, build, arguments, title="An MLP under review", data="mnist")
+    parser = parser_for("tsm_exercise5", __doc__)
+    add_data(parser, "mnist")
+    return run_walkthrough(parser, build, arguments, "An MLP under review")
 
 
 def build(report, options):

@@ -6,17 +6,19 @@ import time
 import numpy as np
 
 from models.by_hand import vu
-
-from ...reports.figures import OTHERS, REFERENCE, finish, new_figure
-from ...reports.readings import seconds, times
-from ..script import run_walkthrough, setup_for, used
+from walkthroughs.reports.figures import OTHERS, REFERENCE, finish, new_figure
+from walkthroughs.reports.readings import seconds, times
+from walkthroughs.sheets.data import add_data, setup_for, used
+from walkthroughs.sheets.script import parser_for, run_walkthrough
 
 NAMES = "dW", "db", "dV", "dc"
 BATCHES = 1, 4, 16, 64, 256
 
 
 def main(arguments=None):
-    return run_walkthrough("question6", __doc__, build, arguments, title="A batch in a single 2-tensor", data="mnist")
+    parser = parser_for("question6", __doc__)
+    add_data(parser, "mnist")
+    return run_walkthrough(parser, build, arguments, "A batch in a single 2-tensor")
 
 
 def build(report, options):
