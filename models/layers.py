@@ -120,6 +120,13 @@ class Sequential(Module):
         return f"Sequential({', '.join(map(repr, self.layers))})"
 
 
+def one_of(table, name, what):
+    """table[name]. Raises ValueError, with the names that there are, if it is none of them."""
+    if name not in table:
+        raise ValueError(f"there is no {what} {name!r}, only {', '.join(table)}")
+    return table[name]
+
+
 ACTIVATIONS = {"sigmoid": (Sigmoid, glorot), "relu": (ReLU, he), "tanh": (Tanh, glorot)}
 
 
@@ -134,7 +141,7 @@ class MLP(Sequential):
     def __init__(self, sizes, activation="sigmoid", dropout=0.0, rng=0, dtype=np.float32):
         self.sizes = list(sizes)
         self.rng = np.random.default_rng(rng)
-        layer_class, initialisation = ACTIVATIONS[activation]
+        layer_class, initialisation = one_of(ACTIVATIONS, activation, "activation")
         layers: list[Module] = []
         for i, (n_inputs, n_outputs) in enumerate(zip(self.sizes, self.sizes[1:]), start=1):
             layers.append(Linear(n_inputs, n_outputs, self.rng, initialisation, dtype, f"layer{i}"))

@@ -22,6 +22,7 @@ import numpy as np
 from markupsafe import Markup
 from threadpoolctl import threadpool_info
 
+from walkthroughs.drawing.palette import palette
 from walkthroughs.reports.markup import marked_up, mathml
 from walkthroughs.reports.tables import Table
 
@@ -175,7 +176,7 @@ class Report:
         numbers = {"provenance": provenance, "data": self.data, "tables": tables, "numbers": self.numbers}
         paths[-1].write_text(json.dumps(numbers, indent=1, default=plain_number) + "\n", encoding="utf-8")
         html = environment().get_template(TEMPLATE).render(
-            report=self, blocks=blocks, provenance=provenance, data=list(self.data.values())
+            report=self, blocks=blocks, provenance=provenance, data=list(self.data.values()), palette=palette()
         )  # fmt: skip
         page.write_text(html, encoding="utf-8")
         return paths

@@ -63,6 +63,8 @@ def test_titles_are_the_labels_as_typed(graphviz):
 
 
 def test_boxes_come_from_the_top_down_and_count_what_is_folded(graphviz):
-    """6 weights, 3 biases, 6 products, 3 k and 3 h; 6 weights, 2 biases, 6 products and 2 o; 2 y, 2 exps, 1 sum."""
+    """6 weights, 3 biases, 6 products, 3 k and 3 h; 6 weights, 2 biases, 6 products and 2 o;
+    a logsumexp, 2 differences and 2 y.
+    """
     found = view(Trace(Question3(SHEET).l), ())
     assert [(box["group"], box["size"]) for box in found["boxes"]] == [("layer1", 21), ("layer2", 16), ("softmax", 5)]

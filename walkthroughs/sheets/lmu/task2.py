@@ -102,11 +102,11 @@ def projection(report, seed, flat, x, y, class_names, share):
 
 
 def explained(share):
-    total = share.cumsum()
-    needed = int(np.searchsorted(total, 0.9)) + 1
+    so_far = share.cumsum()
+    needed = int(np.searchsorted(so_far, 0.9)) + 1
     return (
-        f"The first component explains {percent(share[0])} of the variance, the first two {percent(total[1])}, the "
-        f"first ten {percent(total[9])}; it takes {needed} of {len(share)} for 90%. "
+        f"The first component explains {percent(share[0])} of the variance, the first two {percent(so_far[1])}, the "
+        f"first ten {percent(so_far[9])}; it takes {needed} of {len(share)} for 90%. "
         f"{dimensionality(needed / len(share))}"
     )
 

@@ -185,14 +185,14 @@ def compared(by_engine, by_hand):
     same = (
         difference < 0.1 * engine.validation_loss and abs(hand.validation_accuracy - engine.validation_accuracy) < 0.005
     )
-    verdict = (
+    said = (
         "the two have learned the same, but for float32's rounding, which thousands of steps amplify"
         if same
         else "the two have NOT learned the same"
     )
     return (
         f"By hand {percent(hand.validation_accuracy, 2)} of the validation set are right, with the engine "
-        f"{percent(engine.validation_accuracy, 2)}; their losses differ by {nats(difference, 6)}: {verdict}. "
+        f"{percent(engine.validation_accuracy, 2)}; their losses differ by {nats(difference, 6)}: {said}. "
         f"{speed('the engine', by_engine.seconds, 'the hand-written network', by_hand.seconds)}"
     )
 

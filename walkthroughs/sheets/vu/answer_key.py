@@ -75,7 +75,7 @@ def answer_key(network, results, report):
     report.table("backward", "The derivatives of the layers' values.", columns, rows)
     for name, formula in OF_WEIGHTS.items():
         report.table(f"derivatives_{name}", formula, *gradient_table(name, results))
-    report.reading(verdict(results))
+    report.reading(agreement(results))
 
     report.section("Where two of them come from")
     report.code(str(explain(network.V[0][0], network.l)))
@@ -109,7 +109,7 @@ def padded(values, width):
     return [*values, *[None] * (width - len(values))]
 
 
-def verdict(results):
+def agreement(results):
     check = results["finite_differences"]
     sentences = []
     if results["sheet"]:

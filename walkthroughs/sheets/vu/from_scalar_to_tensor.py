@@ -53,7 +53,7 @@ def build(report, options):
         {"": "", "loss (nats)": ".13f", "largest difference": ".0e", "milliseconds": ".3f", "times as fast": ".0f"},
         rows_of(results),
     )  # fmt: skip
-    report.reading(verdict(rows_of(results), len(model.parameters())))
+    report.reading(agreement(rows_of(results), len(model.parameters())))
 
 
 def tell(report, model, program):
@@ -144,7 +144,7 @@ def rows_of(results):
     return rows
 
 
-def verdict(rows, n_gradients):
+def agreement(rows, n_gradients):
     """Whether all agree, and what was gained."""
     worst = max(row[2] for row in rows)
     fastest = max(rows, key=lambda row: row[4])

@@ -20,7 +20,7 @@ from models import question3
 from models.question3 import Question3, agrees
 from scalar_engine import compile_graph, explain, gradcheck
 from walkthroughs.sheets.script import parser_for, run_walkthrough
-from walkthroughs.sheets.vu.answer_key import answer_key, exam, verdict
+from walkthroughs.sheets.vu.answer_key import agreement, answer_key, exam
 from walkthroughs.stepper import step
 
 TITLE = "Question 3, step by step"
@@ -55,7 +55,7 @@ def build(report, options):
     except ArithmeticError as error:
         raise ValueError(str(error)) from error
     if results["agrees"] is False or not results["finite_differences"]["agree"]:
-        report.fail(verdict(results))
+        report.fail(agreement(results))
     answer_key(network, results, report)
     report.section("The code")
     report.code(program_of(network), "Both passes in plain Python, as `--program` prints them; they run alone.")

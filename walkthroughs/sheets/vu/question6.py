@@ -47,7 +47,7 @@ def build(report, options):
         "differences", "64 training images in float64, at once and one by one: the largest difference of any element.",
         {"": "", "shape": "", "largest element": ".3g", "largest difference": ".1e"}, rows,
     )  # fmt: skip
-    report.reading(verdict(rows))
+    report.reading(agreement(rows))
 
     report.section("What it saves")
     per_instance = {batch: time_of(data, batch, options) for batch in BATCHES}
@@ -87,11 +87,11 @@ def differences(x, y, n_classes, seed):
     return [(name, str(a.shape), float(np.abs(a).max()), float(np.abs(a - b).max())) for name, a, b in found]
 
 
-def verdict(rows):
+def agreement(rows):
     worst = max(rows, key=lambda row: row[3] / row[2])
     relative = worst[3] / worst[2]
-    verdict = "are the same to rounding" if relative < 1e-12 else "are NOT the same"
-    return f"The two {verdict}: the worst is {worst[0]}, with a difference of {relative:.0e} of its largest element."
+    said = "are the same to rounding" if relative < 1e-12 else "are NOT the same"
+    return f"The two {said}: the worst is {worst[0]}, with a difference of {relative:.0e} of its largest element."
 
 
 def time_of(data, batch, options):
