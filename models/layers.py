@@ -44,7 +44,7 @@ class Linear(Module):
 
 
 class Activation(Module):
-    """An elementwise operator as a layer."""
+    """An elementwise operator as a layer: `ReLU()` is the layer, `relu` its operator, as PyTorch has it."""
 
     operator: Any = None
 
@@ -132,6 +132,9 @@ ACTIVATIONS = {"sigmoid": (Sigmoid, glorot), "relu": (ReLU, he), "tanh": (Tanh, 
 
 class MLP(Sequential):
     """Linear layers of `sizes` (inputs, hidden..., classes) with an activation between them; gives logits.
+
+    >>> MLP([784, 100, 10], "relu")
+    Sequential(Linear(784, 100), ReLU, Linear(100, 10))
 
     activation      "sigmoid", "relu" or "tanh"; relu's weights are drawn after He, the others' after Glorot
     dropout         the rate after each activation

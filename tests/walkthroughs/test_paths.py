@@ -3,9 +3,11 @@
 import os
 import subprocess
 import sys
+from importlib.machinery import ModuleSpec
 
 import pytest
 
+import walkthroughs
 from tests import ROOT
 
 
@@ -58,3 +60,12 @@ def test_the_thin_files_lead_where_they_say(tmp_path):
     program = "\n".join(f"from walkthroughs.{module} import {objects}" for module, objects in names.items())
     found = run(tmp_path, "-W", "error", "-c", f"{program}\nprint(Table.__module__, draw.__module__)")
     assert found.stdout == "walkthroughs.reports.tables walkthroughs.drawing.picture\n" and not found.stderr
+
+
+def test_nor_does_one_that_an_editable_install_comes_after(monkeypatch):
+    """There the folder is found first, as a package without a file, and the project's own modules all the same."""
+    monkeypatch.setattr(walkthroughs, "find_spec", lambda name: ModuleSpec(name, None, is_package=True))
+    walkthroughs.require_models()
+    monkeypatch.setattr(walkthroughs, "find_spec", lambda name: ModuleSpec(name, None, origin="/theirs/models.py"))
+    with pytest.raises(ImportError, match="/theirs/models.py"):
+        walkthroughs.require_models()

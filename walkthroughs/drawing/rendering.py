@@ -1,4 +1,7 @@
-"""A `graphviz.Digraph` that comes out on every machine: by its `dot`, or by the Graphviz that pygraphviz carries."""
+"""A `graphviz.Digraph` that comes out on every machine: by its `dot`, or by the Graphviz that pygraphviz carries.
+
+What it shows is decided elsewhere; here is how it becomes bytes and files.
+"""
 
 import subprocess
 import sys

@@ -1,4 +1,7 @@
-"""What walkthroughs with a data set share: the options that choose it, the Setup of a run, and sweeps of many."""
+"""What walkthroughs with a data set share: the options that choose it, the Setup of a run, and sweeps of many.
+
+With --quick they take a slice, and download nothing.
+"""
 
 from models.command_line import positive
 from models.datasets import IMAGE_SHAPES

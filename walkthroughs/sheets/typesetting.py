@@ -1,4 +1,7 @@
-"""Answers set as text and as LaTeX, for a terminal, for a report's page, and for a document."""
+"""Answers set as text and as LaTeX, for a terminal, for a report's page, and for a document.
+
+The layouts are the engine's; here the rows of an Answer are put into them, and names in backquotes into mathematics.
+"""
 
 import re
 
