@@ -59,15 +59,20 @@ def build(report, options):
     answer_key(network, results, report)
     report.section("The code")
     report.code(program_of(network), "Both passes in plain Python, as `--program` prints them; they run alone.")
-    report.file("question3.json", json.dumps(results, indent=2) + "\n")
-    report.file("stepper.html", step(network.l, TITLE).save)
+    in_json = json.dumps(results, indent=2)
+    report.file("question3.json", in_json + "\n")
+    stepper = step(network.l, TITLE)
+    report.file("stepper.html", stepper.save)
     if options.seed is not None:
         report.file("exam/report.html", lambda page: exam(network.case).write(page.parent))
+    if options.instead == "json":
+        return in_json
+    if options.instead == "program":
+        return program_of(network)
     if options.instead == "step":
-        step(network.l, TITLE).run()
+        stepper.run()
         return ""
-    shown = {"program": program_of, "json": lambda _: json.dumps(results, indent=2)}
-    return shown[options.instead](network) if options.instead else in_words(results, network)
+    return in_words(results, network)
 
 
 def chosen_case(options):
