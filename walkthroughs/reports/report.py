@@ -58,7 +58,6 @@ class Report:
     seed: int | None = None
     blocks: list[Block] = field(default_factory=list)
     numbers: dict[str, Any] = field(default_factory=dict)
-    series: dict[str, dict] = field(default_factory=dict)
     files: dict[str, Any] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     data: dict[str, dict] = field(default_factory=dict)
@@ -97,7 +96,7 @@ class Report:
 
     def columns(self, name, columns):
         """Long columns of numbers for a file NAME.csv, {header: sequence}, which the page does not show."""
-        self.series[name] = columns
+        self.file(f"{name}.csv", lambda path: write_columns(path, columns))
 
     def file(self, name, content):
         """A file beside the page: its text, or a function that writes it to a path, such as `Stepper.save`."""
@@ -168,7 +167,6 @@ class Report:
                 blocks.append(vars(block))
             else:
                 blocks.append(vars(block))
-        paths += [write_columns(folder / f"{name}.csv", columns) for name, columns in self.series.items()]
         paths += [write_file(folder / name, content) for name, content in self.files.items()]
         provenance = self.provenance()
         paths.append(folder / "numbers.json")
@@ -246,4 +244,3 @@ def write_columns(path, columns):
         writer = csv.writer(file)
         writer.writerow(columns)
         writer.writerows(zip(*columns.values(), strict=True))
-    return path
