@@ -25,7 +25,6 @@ from scalar_engine import (
     xlogy,
 )
 
-from .checking import slips as slips
 from .fused import linear, mse, softmax_cross_entropy
 from .modes import detect_anomaly, no_grad
 from .operators import log_softmax, logsumexp, max, mean, min, softmax, sum

@@ -10,6 +10,7 @@ class Linear(ArrayOperator):
     """linear(x, W, b) = x @ W + b, with x (instances, inputs), W (inputs, outputs), b (outputs,)."""
 
     symbol = "linear"
+    matrix_product = True
 
     def forward(self, x, W, b):
         out = np.matmul(x, W)
@@ -32,6 +33,7 @@ class CrossEntropyOfClasses(ArrayOperator):
     """The mean over the instances of -log softmax(o)[class]: o (instances, classes). Made for an array of classes."""
 
     symbol = "softmax_cross_entropy"
+    logarithmic = True
 
     def __init__(self, classes):
         self.classes = classes
@@ -77,6 +79,7 @@ class CrossEntropyOfWeights(ArrayOperator):
     """The mean over the instances of -sum_j t_j log softmax(o)_j: o and t (instances, classes)."""
 
     symbol = "softmax_cross_entropy"
+    logarithmic = True
 
     def forward(self, o, t):
         if o.ndim != 2 or o.shape != t.shape:

@@ -23,8 +23,9 @@ class ArrayOperator(Operator):
     What it needs beside arrays (an axis, a shape) it takes when it is made: `Sum(axis=0)` is one operator.
     """
 
-    def __init_subclass__(cls):
-        """A forward rule here is a method, for it reads the axis or the shape."""
+    elementwise = False
+    forward_has_self = True
+    matrix_product = False  # whether its first two operands are multiplied as matrices: people transpose one of them
 
 
 def sigmoid(x):
@@ -51,11 +52,24 @@ def nonzero(x):
     return np.not_equal(x, 0).astype(x.dtype)
 
 
+def comparison(x, y):
+    with np.errstate(invalid="ignore"):  # inf - inf, which are equal
+        out = np.sign(np.subtract(x, y))
+    return np.where(np.equal(x, y), out.dtype.type(0), out)
+
+
 def lowered(x, y):
     if np.all(y):
         return x ** (y - 1)
-    both = np.logical_and(np.equal(x, 0), np.equal(y, 0))
-    return np.where(both, x, np.where(both, 1, x) ** (y - 1))
+    with np.errstate(divide="ignore", over="ignore"):  # where y is 0, x ** -1 may be
+        out = np.asarray(x ** (y - 1))
+    return np.where(np.equal(y, 0) & np.isinf(out), out.dtype.type(0), out)
+
+
+def powlog(p, x):
+    dtype = np.result_type(p, x)  # a Python number takes the array's
+    p, x = np.broadcast_arrays(np.asarray(p, dtype), np.asarray(x, dtype))
+    return np.multiply(p, np.log(x, out=np.zeros_like(x), where=x != 0), out=np.zeros_like(x), where=x != 0)
 
 
 def xlogy(x, y):
@@ -99,7 +113,9 @@ KERNELS = {
     scalar.step: step,
     scalar.sign: np.sign,
     scalar.nonzero: nonzero,
+    scalar.comparison: comparison,
     scalar.lowered: lowered,
+    scalar.powlog: powlog,
     scalar.xlogy: xlogy,
     scalar.sum: scalar.sum.forward,
     scalar.dot: scalar.dot.forward,

@@ -22,6 +22,7 @@ class MatMul(ArrayOperator):
     """(..., n, k) @ (..., k, m) -> (..., n, m); batches broadcast. Vectors are made into matrices before."""
 
     symbol = "@"
+    matrix_product = True
     forward = np.matmul
 
     def pull(self, upstream, out, a, b, needs):
@@ -110,6 +111,7 @@ class LogSumExp(Reduction):
     """log(sum(exp(x))), computed from exp(x - max x), which never overflows."""
 
     symbol = "logsumexp"
+    logarithmic = True
 
     def forward(self, x):
         out = logsumexp_over(x, self.axis)
@@ -140,6 +142,7 @@ class LogSoftmax(Softmax):
     """log(softmax(x)), as x - max x - log(sum(exp(x - max x)))."""
 
     symbol = "log_softmax"
+    logarithmic = True
 
     def forward(self, x):
         out = x - np.maximum.reduce(x, axis=self.axis, keepdims=True)

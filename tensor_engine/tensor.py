@@ -5,10 +5,12 @@ from numbers import Real
 import numpy as np
 
 from scalar_engine.arithmetic import Arithmetic
-from scalar_engine.graph import Node, Operator, backward_pass
+from scalar_engine.graph import Node, Operator
+from scalar_engine.passes import backward_pass
 
 from . import modes
 from .anomaly import require_finite, require_finite_contribution
+from .checking import slips
 from .kernels import KERNELS, ArrayOperator, kernel_of
 from .mismatch import mismatch, warn_of_expansion
 from .operators import Max, Mean, Min, Sum, matmul
@@ -30,11 +32,14 @@ class Tensor(Arithmetic, Node):
     """
 
     __slots__ = ()
+    further_slips = slips
     __array_ufunc__ = None  # array * tensor is the tensor's to compute
+    mutable = True
 
     def __init__(self, data, label="", requires_grad=False):
         data = np.asarray(data)
-        super().__init__(data if data.dtype.kind == "f" else as_floats(data, np.float64), label, requires_grad)
+        store(self, data if data.dtype.kind == "f" else as_floats(data, np.float64))
+        self.grad, self.op, self.inputs, self.label, self.requires_grad = None, None, (), label, requires_grad
 
     @staticmethod
     def apply_operator(op, *inputs):
@@ -67,11 +72,12 @@ class Tensor(Arithmetic, Node):
         except (ValueError, IndexError) as error:
             raise type(error)(mismatch(op, inputs, error)) from None
         out = new(Tensor)
-        out.data = data
+        store(out, data)
         out.grad = None
         out.label = ""
         if needs and modes.recording:
             out.op, out.inputs, out.requires_grad = op, inputs, True
+            out.out, out.x, out.y = data, *(xs if len(xs) == 2 else (xs, None) if len(xs) > 2 else (xs[0], None))
         else:
             out.op, out.inputs, out.requires_grad = None, (), False
         if modes.watching:
@@ -95,7 +101,7 @@ class Tensor(Arithmetic, Node):
             if keep or not node.inputs:
                 found.append((node, gradient))
             else:
-                node.op, node.inputs = RELEASED, ()
+                node.op, node.inputs, node.x, node.y = RELEASED, (), None, None
         for node, gradient in found:
             if node.grad is not None and not node.inputs:
                 node.grad += gradient
@@ -104,6 +110,29 @@ class Tensor(Arithmetic, Node):
                 node.grad = gradient
             else:  # it shares its memory with another
                 node.grad = np.array(gradient)
+
+    def assign(self, data):
+        """x.data = array. What `x.data -= y` has changed in place becomes a view, by which older graphs can tell."""
+        if data is self.data:
+            data = data.view()
+        elif type(data) is not np.ndarray or data.dtype.kind != "f":
+            data = np.asarray(data)
+            data = data if data.dtype.kind == "f" else as_floats(data, self.dtype)
+        store(self, data)
+
+    data = property(Node.data.__get__, assign, doc="The array.")
+
+    @property
+    def record(self):
+        """As of any node. Raises RuntimeError if data has been changed in place since the forward pass."""
+        record = Node.record.fget(self)
+        for node, array in zip((self, *self.inputs), record):
+            if node.data is not array and np.may_share_memory(node.data, array):
+                raise RuntimeError(
+                    f"{node.describe()} has been changed in place since the forward pass (by an optimizer's step?): "
+                    f"compute {self.describe()} again before its backward pass"
+                )
+        return record
 
     @property
     def unit(self):
@@ -199,7 +228,7 @@ class Released(Operator):
 
 
 RELEASED = Released()
-new = Tensor.__new__
+new, store = Tensor.__new__, Node.data.__set__
 
 
 def unpacked(numbers):
@@ -245,7 +274,8 @@ def constant(x, dtype, as_array):
     else:
         return None
     out = new(Tensor)
-    out.data, out.grad, out.op, out.inputs, out.label, out.requires_grad = data, None, None, (), "", False
+    store(out, data)
+    out.grad, out.op, out.inputs, out.label, out.requires_grad = None, None, (), "", False
     return out
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from scalar_engine.naming import unique_names
+
 from .quantities import brief, exact, summary
 
 
@@ -63,7 +65,7 @@ class Recording:
     def __init__(self, parameters, rate=None):
         self.parameters = list(parameters)
         self.rate = rate
-        self.names = names_of(self.parameters)
+        self.names = list(unique_names(self.parameters, unlabelled="w").values())
         self.losses: list[float] = []
         self.updates: list[list[Update]] = []  # of each step, one for each parameter
 
@@ -84,12 +86,6 @@ class Recording:
 
 def copied(quantity):
     return quantity.copy() if isinstance(quantity, np.ndarray) else quantity
-
-
-def names_of(parameters):
-    """The labels without their groups, or with them where two would be alike; "w3" for the third one if it has none."""
-    short = [parameter.name or f"w{i}" for i, parameter in enumerate(parameters, start=1)]
-    return [name if short.count(name) == 1 else p.label.replace("/", ".") for name, p in zip(short, parameters)]
 
 
 def training_data(recording):

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from scalar_engine.graph import Step, recorded_order, steps
+from scalar_engine.graph import recorded_order
+from scalar_engine.passes import Step, steps
 from walkthroughs.drawing.groups import groups_of
 
 from .formulas import Names, contribution_formula, in_numbers
