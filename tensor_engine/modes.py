@@ -1,14 +1,27 @@
-"""Whether tensor operations are recorded, and whether results are watched for NaN and infinity."""
+"""Whether tensor operations are recorded, and whether results are watched for NaN and infinity.
+
+Both belong to the thread (or the asynchronous task) that asks for them, and to nobody else.
+"""
 
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 import numpy as np
 
-recording = True
-watching = False
+recording = ContextVar("recording", default=True)
+watching = ContextVar("watching", default=False)
 
 
 @contextmanager
+def switched(mode, value):
+    """One of the two modes at another value."""
+    token = mode.set(value)
+    try:
+        yield
+    finally:
+        mode.reset(token)
+
+
 def no_grad():
     """Nothing computed inside requires a gradient or remembers how it was made: for evaluation, and for updates.
 
@@ -18,12 +31,7 @@ def no_grad():
     ...     (w * w).sum().requires_grad
     False
     """
-    global recording
-    before, recording = recording, False
-    try:
-        yield
-    finally:
-        recording = before
+    return switched(recording, False)
 
 
 @contextmanager
@@ -39,10 +47,5 @@ def detect_anomaly():
         ...
     FloatingPointError: log made infinity (forward): log(p) of p (2,) from 0 to 1. Stable: xlogy(x, y) if it is x * ...
     """
-    global watching
-    before, watching = watching, True
-    try:
-        with np.errstate(all="ignore"):
-            yield
-    finally:
-        watching = before
+    with switched(watching, True), np.errstate(all="ignore"):
+        yield

@@ -46,12 +46,17 @@ class Update:
 class Recording:
     """Several optimizer steps, to be handed to `step`.
 
-    >>> recording = Recording(model.parameters(), optimizer)
-    >>> for x, y in batches:
-    ...     loss = softmax_cross_entropy(model(x), y)
+    >>> from scalar_engine import Value
+    >>> w = Value(1.0, "w")
+    >>> recording = Recording([w], rate=0.25)
+    >>> for _ in range(3):
+    ...     loss = w * w
     ...     loss.backward()
     ...     with recording.step(loss):
-    ...         optimizer.step()
+    ...         w.data -= 0.25 * w.grad
+    ...     w.grad = None
+    >>> recording.losses
+    [1.0, 0.25, 0.0625]
 
     parameters      Values or Tensors
     rate            the learning rate, or an optimizer, whose `learning_rate` is read at every step

@@ -12,8 +12,8 @@ import numpy as np
 
 from scalar_engine.graph import recorded_order
 from scalar_engine.passes import Step, steps
+from walkthroughs.drawing.groups import groups_of
 
-from ..drawing.picture import groups_of
 from .formulas import Names, contribution_formula, in_numbers
 from .quantities import brief
 
