@@ -109,11 +109,8 @@ def recipe_of(root):
 
 def recorded(function, tensors):
     """function(*tensors) with its graph, also inside `no_grad`."""
-    before, modes.recording = modes.recording, True
-    try:
+    with modes.switched(modes.recording, True):
         return function(*tensors)
-    finally:
-        modes.recording = before
 
 
 def values_of(node, op, inputs):

@@ -75,12 +75,12 @@ class Tensor(ArrayNotation, Node):
         store(out, data)
         out.grad = None
         out.label = ""
-        if needs and modes.recording:
+        if needs and modes.recording.get():
             out.op, out.inputs, out.requires_grad = op, inputs, True
             out.out, out.x, out.y = data, *(xs if len(xs) == 2 else (xs, None) if len(xs) > 2 else (xs[0], None))
         else:
             out.op, out.inputs, out.requires_grad = None, (), False
-        if modes.watching:
+        if modes.watching.get():
             require_finite(out, op, inputs)
         return out
 
@@ -95,7 +95,7 @@ class Tensor(ArrayNotation, Node):
             raise ValueError(f"backward from {self.describe()}: it depends on nothing that requires a gradient")
         if self.data.size != 1:
             raise ValueError(f"backward from {self.describe()}: shape {self.shape}, and must be one number: .sum() it?")
-        watch = require_finite_contribution if modes.watching else None
+        watch = require_finite_contribution if modes.watching.get() else None
         found, owners = [], set()
         for node, gradient in backward_pass(self, watch):
             if keep or not node.inputs:
