@@ -1,17 +1,24 @@
 """Checkpoints: everything that a training run needs to go on as if it had never stopped, in one .npz file.
 
 The file holds plain arrays and JSON text, no pickles, and is replaced in one step: whoever is killed while writing
-leaves the last one whole.
+leaves the last one whole. What is read is taken for anybody's bytes until it has been found whole and plausible.
 """
 
+import io
 import json
-import os
+import math
+import warnings
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
+from .experiment import Setup
+from .files import write_whole
 from .history import History
+from .plausible import require_plausible
+
+TEXTS = "random", "history", "config"
 
 
 class CheckpointError(ValueError):
@@ -26,14 +33,10 @@ def save(path, model, optimizer, rng, history, config):
     arrays = arrays_of(model, optimizer)
     random_states = {"order": rng.bit_generator.state, "model": model.rng.bit_generator.state}
     texts = {"random": json.dumps(random_states), "history": history.to_json(), "config": json.dumps(config)}
-    arrays |= {f"text:{name}": np.array(text) for name, text in texts.items()}
-    path = Path(path)
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    arrays |= {f"text:{name}": np.array(texts[name]) for name in TEXTS}
+    file = io.BytesIO()
+    np.savez(file, allow_pickle=False, **arrays)
+    write_whole(path, file.getbuffer())
 
 
 def arrays_of(model, optimizer):
@@ -45,30 +48,82 @@ def arrays_of(model, optimizer):
 def read(path):
     """A checkpoint's arrays by name, its texts parsed: {"parameter:layer1/W": array, ..., "config": {...}, ...}.
 
-    Raises CheckpointError if the file is missing, damaged, or none of ours.
+    Raises CheckpointError if the file is missing, damaged, or none of ours: whatever its bytes are, no other error.
     """
     try:
-        with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            found = dict(file)
-        texts = {name: json.loads(str(found.pop(f"text:{name}"))) for name in ("random", "history", "config")}
-        return {**found, **texts, "history": History.from_json(json.dumps(texts["history"]))}
+        found = arrays_in(path)
+        texts = {name: str(found.pop(f"text:{name}")) for name in TEXTS}
+        require_finite(found)
+        config, random_states = json.loads(texts["config"]), json.loads(texts["random"])
+        setup_of(config)
+        for name in ("order", "model"):
+            np.random.default_rng().bit_generator.state = random_states[name]
+        history = History.from_json(texts["history"])
+        require_plausible(history)
+        return {**found, "config": config, "random": random_states, "history": history}
     except FileNotFoundError as error:
         raise CheckpointError(f"{path}: there is no checkpoint") from error
-    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+    except Exception as error:  # zipfile, zlib, tokenize, json and NumPy each have their own for damaged bytes
         raise CheckpointError(f"{path}: not a whole checkpoint ({type(error).__name__}: {error})") from error
+
+
+def setup_of(config):
+    """The Setup in a checkpoint's config, which also has the BLAS threads of its run. Raises an error if it has not."""
+    threads = config.get("threads", 1)
+    if type(threads) is not int or threads < 1:
+        raise ValueError(f"threads is {threads!r}")
+    return Setup(**{name: value for name, value in config.items() if name != "threads"})
+
+
+def arrays_in(path):
+    """{name: array} of an .npz file as NumPy writes it, uncompressed: nothing is allocated that the file has not."""
+    size = Path(path).stat().st_size
+    with zipfile.ZipFile(path) as file:
+        members = file.infolist()
+        if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+            raise ValueError("a compressed member")
+        if sum(member.file_size for member in members) > size:
+            raise ValueError("members larger than the file")
+        return {member.filename.removesuffix(".npy"): array_of(file.read(member)) for member in members}
+
+
+def array_of(data):
+    """The array in the bytes of an .npy file. Raises ValueError if the header does not fit the rest."""
+    stream = io.BytesIO(data)
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise ValueError("another version of the format npy")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # of headers that Python 2 wrote
+        shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+    rest = data[stream.tell() :]
+    if dtype.hasobject or math.prod(shape) * dtype.itemsize != len(rest):
+        raise ValueError(f"a header of {shape} {dtype} before {len(rest)} bytes")
+    array = np.frombuffer(rest, dtype).reshape(shape, order="F" if is_fortran else "C")
+    return array.copy()  # a buffer is read-only
+
+
+def require_finite(arrays):
+    for name, array in arrays.items():
+        if array.dtype.kind != "f" or not np.isfinite(array).all():
+            raise ValueError(f"{name} holds what is no finite number")
 
 
 def restore(checkpoint, path, model, optimizer, rng):
     """Put what `read` found into a model, an optimizer and a Generator that were made the same way; gives the History.
 
-    Raises CheckpointError, naming `path`, if their arrays do not fit.
+    Raises CheckpointError, naming `path`, if their arrays do not fit; nothing has been changed then.
     """
-    for name, target in arrays_of(model, optimizer).items():
+    targets = arrays_of(model, optimizer)
+    for name, target in targets.items():
         array = checkpoint.get(name)
         if array is None or array.shape != target.shape or array.dtype != target.dtype:
             found = "missing" if array is None else f"{array.shape} {array.dtype}"
             raise CheckpointError(f"{path}: {name} is {found}, and must be {target.shape} {target.dtype}")
-        target[...] = array
+    strangers = [name for name in checkpoint if ":" in name and name not in targets]
+    if strangers:
+        raise CheckpointError(f"{path}: {strangers[0]} is none of this network's")
+    for name, target in targets.items():
+        target[...] = checkpoint[name]
     rng.bit_generator.state = checkpoint["random"]["order"]
     model.rng.bit_generator.state = checkpoint["random"]["model"]
     return checkpoint["history"]

@@ -1,9 +1,10 @@
 """What the command lines of all scripts share: how they say what is wrong, and how they end."""
 
 import argparse
-import io
 import os
 import sys
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 
 class Parser(argparse.ArgumentParser):
@@ -17,7 +18,45 @@ class Parser(argparse.ArgumentParser):
         )  # fmt: skip
 
     def error(self, message):
-        self.exit(2, f"{self.prog}: {message} (--help shows what it takes)\n")
+        self.exit(2, f"{self.prog}: {one_line(message)} (--help shows what it takes)\n")
+
+    @contextmanager
+    def errors_of(self, folder):
+        """What goes wrong within, with values, files or memory, is an error of this command line.
+
+        `folder` is what is written into, if anything is: an OSError about another file is one of reading.
+        """
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self.error(reason(error, folder))
+        except MemoryError as error:
+            self.error(f"not enough memory ({error or 'for what was asked'})")
+        except (ArithmeticError, ValueError) as error:
+            self.error(str(error))
+
+
+def one_line(message):
+    """A message as one line that any terminal shows: what cannot be printed, such as a name in no encoding, escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in message)
+
+
+def reason(error, folder=None):
+    """What could not be written or read, and why. `folder` is what is written into, if that is known."""
+    why = error.strerror or str(error)
+    if error.filename is not None:
+        path = Path(os.fsdecode(error.filename))
+        if folder is None:
+            return f"{path}: {why}"
+        is_ours = path.is_relative_to(folder) or Path(folder).is_relative_to(path)
+        return f"cannot {'write to' if is_ours else 'read'} {path}: {why}"
+    try:
+        sys.stdout.flush()  # fails again if it is this that has failed
+    except OSError:
+        return f"cannot write the output: {why}"
+    return why if folder is None else f"cannot write to {folder}: {why}"
 
 
 def positive(kind):
@@ -34,17 +73,48 @@ def positive(kind):
 
 
 def run(main):
-    """Run a script's `main`, and exit with the status it returns: 130 when interrupted, as shells have it."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode still shows the rest
+    """Run a script's `main`, and exit with the status it returns: 130 when interrupted, as shells have it.
+
+    A reader that has had enough, such as `head`, is no error; output that cannot be written is one, with status 2.
+    """
+    open_streams()
     try:
         status = main()
         sys.stdout.flush()
+    except SystemExit as stop:
+        status = stop.code
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        status = 130
-    except BrokenPipeError:  # the reader, such as `head`, has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = said("interrupted", 130)
+    except BrokenPipeError:
         status = 0
-    sys.exit(status)
+    except OSError as error:
+        status = said(reason(error), 2)
+    sys.exit(let_go(status))
+
+
+def said(message, status):
+    with suppress(OSError):  # nobody is there to be told
+        print(one_line(message), file=sys.stderr)
+    return status
+
+
+def open_streams():
+    """Make the standard streams fit for any text, and put nothing's device where the caller has closed one."""
+    for name, mode in ("stdin", "r"), ("stdout", "w"), ("stderr", "w"):
+        stream = getattr(sys, name)
+        if stream is None:  # a file opened next would get the number, and what is written there
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))
+        elif mode == "w" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode still shows the rest
+
+
+def let_go(status):
+    """Write what the standard streams still hold, so that Python's own end has nothing to fail at; the exit status."""
+    for stream in sys.stdout, sys.stderr:
+        try:
+            stream.flush()
+        except OSError as error:
+            if stream is sys.stdout and not status and not isinstance(error, BrokenPipeError):
+                status = said(f"cannot write the output: {error.strerror}", 2)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return status

@@ -1,5 +1,6 @@
 """One training run, said in plain data: what the command line, the sweeps and the walkthroughs all train with."""
 
+import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -9,7 +10,9 @@ from tensor_engine.optimizers import SGD, Adam
 
 from . import datasets
 from .history import History
-from .layers import MLP, one_of
+from .layers import ACTIVATIONS, MLP, one_of
+from .memory import require_room
+from .plausible import require_plausible, require_ranges
 from .training import fit
 
 SCALINGS = {"standardised": datasets.standardised, "symmetric": datasets.symmetric}
@@ -21,6 +24,14 @@ OPTIMIZERS = {
     "adam": (0.001, lambda setup, parameters, rate: Adam(parameters, rate, weight_decay=setup.weight_decay)),
 }
 
+RANGES = {  # of a Setup's numbers: the lowest, whether it is allowed itself, the first that is too large
+    **dict.fromkeys(("learning_rate", "learning_rate_decay"), (0, False, math.inf)),
+    **dict.fromkeys(("hidden", "batch_size", "validation", "limit"), (0, False, math.inf)),
+    **dict.fromkeys(("weight_decay", "epochs", "seed"), (0, True, math.inf)),
+    **dict.fromkeys(("momentum", "dropout"), (0, True, 1)),
+}
+DTYPES = "float32", "float64"
+
 
 @dataclass(frozen=True)
 class Setup:
@@ -31,6 +42,7 @@ class Setup:
     limit       train on the first `limit` instances, and validate on a quarter as many; None takes all
 
     A learning_rate of None is the optimizer's usual one, and a validation of None holds out the data set's usual part.
+    Raises ValueError, in one line, for what no run can have.
 
     >>> Setup("mnist", hidden=(100, 50)).layers
     '784-100-50-10'
@@ -55,6 +67,16 @@ class Setup:
     seed: int = 0
     dtype: str = "float32"
 
+    def __post_init__(self):
+        require_plausible(self)
+        require_ranges(self, RANGES)
+        for name, table in (("optimizer", OPTIMIZERS), ("activation", ACTIVATIONS), ("scaling", SCALINGS)):
+            one_of(table, getattr(self, name), name)
+        if self.dtype not in DTYPES:
+            raise ValueError(f"there is no dtype {self.dtype!r}, only {', '.join(DTYPES)}")
+        if isinstance(self.batch_size, str) and self.batch_size != "full":
+            raise ValueError(f"batch_size is {self.batch_size!r}, and must be a number or 'full'")
+
     def but(self, **changes):
         """This setup with some fields changed."""
         return replace(self, **changes)
@@ -77,23 +99,23 @@ def data_of(setup, data_dir=None):
 @lru_cache(maxsize=2)
 def dataset_of(data, final, classes, validation, limit, scaling, dtype, data_dir):
     """What `data_of` gives; the last two are kept, since runs of a sweep share them."""
-    scaled = one_of(SCALINGS, scaling, "scaling")
     loaded = datasets.load(data, final, None, data_dir, classes, validation)
     if limit is not None:
         n_val = max(1, limit // 4)
         parts = loaded.xtrain[:limit], loaded.ytrain[:limit], loaded.xval[:n_val], loaded.yval[:n_val]
         names = "xtrain", "ytrain", "xval", "yval"
         loaded = replace(loaded, **dict(zip(names, parts)), digest=datasets.digest_of(*parts))
-    return scaled(loaded, np.dtype(dtype))
+    return SCALINGS[scaling](loaded, np.dtype(dtype))
 
 
 def model_of(setup, data):
     """The untrained network, its optimizer, and the Generator of the order of instances.
 
-    Raises ValueError, with the names that there are, for another optimizer or activation.
+    Raises ValueError for a network that this machine has no room for.
     """
-    usual_rate, optimizer_for = one_of(OPTIMIZERS, setup.optimizer, "optimizer")
+    usual_rate, optimizer_for = OPTIMIZERS[setup.optimizer]
     sizes = [data.xtrain.shape[1], *setup.hidden, data.num_classes]
+    require_room(sizes, data.xtrain.itemsize)
     model = MLP(sizes, setup.activation, setup.dropout, setup.seed, data.xtrain.dtype)
     optimizer = optimizer_for(setup, model.parameters(), setup.learning_rate or usual_rate)
     return model, optimizer, np.random.default_rng([setup.seed, 1])

@@ -15,9 +15,12 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_info, threadpool_limits
+
 from . import checkpoints, datasets
 from .command_line import Parser, positive, run
 from .experiment import OPTIMIZERS, Setup, data_of, model_of
+from .files import held, write_whole
 from .history import History
 from .layers import ACTIVATIONS, parameter_count
 from .training import evaluate, fit
@@ -85,19 +88,21 @@ def main(arguments=None):
     line = parser()
     given = vars(line.parse_args(arguments))
     out = given.get("out", OF_A_CALL["out"])
-    try:
-        checkpoint = checkpoints.read(out / "checkpoint.npz") if given.get("resume") else None
-        config = config_of(given, checkpoint and checkpoint["config"])
+    path, is_resumed = out / "checkpoint.npz", given.get("resume")
+    with line.errors_of(out):
+        if is_resumed:
+            checkpoints.read(path)  # where there is none, no folder is made
         out.mkdir(parents=True, exist_ok=True)
-        return train_into(out, config, checkpoint, given.get("data_dir"))
-    except OSError as error:
-        line.error(f"cannot write to {out}: {error.strerror}")
-    except ValueError as error:
-        line.error(str(error))
+        with held(out):
+            checkpoint = checkpoints.read(path) if is_resumed else None
+            config = config_of(given, checkpoint)
+            with threadpool_limits(config["threads"], "blas"):
+                return train_into(out, config, checkpoint, given.get("data_dir"))
 
 
-def config_of(given, saved):
-    """All that decides the numbers of a run: the defaults, what a checkpoint was made with, what was given.
+def config_of(given, checkpoint):
+    """All that decides the numbers of a run: the defaults, what a checkpoint was made with, what was given; and how
+    many threads BLAS has, since the sums of two differ from those of one.
 
     Raises ValueError if something was given that the run to be resumed was made without.
     """
@@ -105,35 +110,43 @@ def config_of(given, saved):
     if "momentum" in given and config["optimizer"] != "sgd":
         raise ValueError("--momentum is for --optimizer sgd")
     config["learning_rate"] = config["learning_rate"] or OPTIMIZERS[config["optimizer"]][0]
-    if saved is None:
-        return config
+    if checkpoint is None:
+        return {**config, "threads": blas_threads()}
+    saved, epochs = checkpoint["config"], checkpoint["history"].epochs
     for name in set(given) - set(OF_A_CALL) - {"epochs"}:
         if saved.get(name) != given[name]:
             raise ValueError(f"--{name.replace('_', '-')} {given[name]}: the run to be resumed has {saved.get(name)}")
-    return {**saved, "epochs": given.get("epochs", saved["epochs"])}
+    if epochs and given.get("epochs", epochs[-1].epoch) < epochs[-1].epoch:
+        raise ValueError(f"--epochs {given['epochs']}: the run to be resumed has had {epochs[-1].epoch}")
+    return {"threads": blas_threads(), **saved, "epochs": given.get("epochs", saved["epochs"])}
+
+
+def blas_threads():
+    return max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1)
 
 
 def train_into(out, config, checkpoint, data_dir):
     """Load, train, and write everything into the folder `out`; returns the exit status."""
-    setup = Setup(**config)
+    setup = checkpoints.setup_of(config)
     data = data_of(setup, data_dir)
     model, optimizer, rng = model_of(setup, data)
     path = out / "checkpoint.npz"
-    history = checkpoints.restore(checkpoint, path, model, optimizer, rng) if checkpoint else None
+    history = checkpoints.restore(checkpoint, path, model, optimizer, rng) if checkpoint else History()
 
     held_out = "test" if setup.final else "validation"
     print(f"{data.name}: {len(data.xtrain)} training and {len(data.xval)} {held_out} instances")
     print(f"{'-'.join(map(str, model.sizes))}, {setup.activation}, {parameter_count(model):,} parameters")
-    (out / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+    if blas_threads() != config["threads"]:
+        print(f"BLAS has {blas_threads()} threads, the run began with {config['threads']}: last digits may differ")
 
     def after_epoch(history):
         checkpoints.save(path, model, optimizer, rng, history, config)
         report(history.epochs[-1], held_out)
 
-    if history is None:
-        history = History()
-        checkpoints.save(path, model, optimizer, rng, history, config)  # so that a run can be resumed from its start
     history.interrupted, history.held_out = False, held_out
+    if not checkpoint or checkpoint["config"] != config:  # so that a run can be resumed from its start
+        checkpoints.save(path, model, optimizer, rng, history, config)
+    write_whole(out / "config.json", json.dumps(config, indent=1) + "\n")
     history = fit(
         model, data, optimizer, setup.epochs, setup.batch_size, rng,
         decay=setup.learning_rate_decay, history=history, after_epoch=after_epoch,
