@@ -26,7 +26,6 @@ else:
 
 
 PART = re.compile(r".+\.\d+-\d+\.part")
-LOCK = "in-use.lock"
 
 
 class InUse(ValueError):
@@ -54,47 +53,54 @@ def write_whole(path, content):
 
 
 @contextmanager
-def held(folder):
-    """Hold a folder for this run alone. Raises InUse, which says who holds it and since when, if another run does.
+def held(path):
+    """Hold a folder, or a file, for this run alone. Raises InUse, which says who holds it and since when, if another
+    run does.
 
     The system lets go of the lock of a run that was killed, and what that run had half written is removed.
     """
-    path = Path(folder) / LOCK
-    descriptor = lock(path)
+    path = Path(path)
+    folder, name = (path, "") if path.is_dir() else (path.parent, path.name)
+    mark = folder / f"{name or 'in-use'}.lock"
+    descriptor = lock(mark, path)
     try:
-        os.truncate(path, 0)
+        os.ftruncate(descriptor, 0)
         whose = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
         os.write(descriptor, json.dumps(whose).encode())
-        for part in Path(folder).iterdir():
-            if PART.fullmatch(part.name):
+        for part in folder.iterdir():
+            if PART.fullmatch(part.name) and part.name.startswith(name):
                 part.unlink()
         yield
     finally:
         with suppress(OSError):  # Windows removes no file that is open
-            path.unlink()
+            mark.unlink()
         os.close(descriptor)
 
 
-def lock(path):
-    """The descriptor of the file `path`, which nobody else has locked. Raises InUse."""
+def lock(mark, path):
+    """The descriptor of the file `mark`, which nobody else has locked. Raises InUse for `path`."""
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        descriptor = os.open(mark, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             take(descriptor)
-            if os.path.samestat(os.fstat(descriptor), os.stat(path)):
+            if os.path.samestat(os.fstat(descriptor), mark.stat()):
                 return descriptor
         except FileNotFoundError:
             pass  # who had it has just removed it
         except (BlockingIOError, PermissionError):
             os.close(descriptor)
-            raise InUse(f"{path.parent} is in use: {holder(path)}; wait for its end, or name another folder") from None
+            raise InUse(f"{path} is in use: {holder(mark)}; wait for its end, or name another") from None
+        except OSError:
+            return descriptor  # a file system without locks: what is written is whole all the same
         os.close(descriptor)
 
 
-def holder(path):
+def holder(mark):
     """Who holds a lock, in words."""
     try:
-        whose = json.loads(path.read_text(encoding="utf-8"))
+        whose = json.loads(mark.read_text(encoding="utf-8"))
         return f"process {int(whose['pid'])} on {whose['host']} has been writing there since {whose['since']}"
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return "another process is writing there"
+
+

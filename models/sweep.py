@@ -8,6 +8,10 @@ workers there are.
 import hashlib
 import inspect
 import json
+import os
+import sys
+import threading
+import time
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
@@ -19,6 +23,7 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from .experiment import Setup, train
+from .files import held, write_whole
 from .history import History
 
 PACKAGES = "scalar_engine", "tensor_engine", "models"  # the code that decides what a run gives
@@ -30,26 +35,32 @@ def sweep(run, configs, path, workers=None, dask=None, title="sweep"):
 
     run         a function of a module (it is sent by name), or a partial of one, from a dict to what JSON can hold
     configs     dicts that JSON can hold, no two alike; whatever is random in a run comes from a seed in its config
-    path        a file of JSON lines, to which each result is appended as its run ends. What an earlier call has left
-                there is not run again, unless the code (this project's or run's module) or NumPy has changed since
+    path        a file of JSON lines, to which each result is appended as its run ends, with a digest of its own. What an
+                earlier call has left there is not run again, unless it is damaged, which is said, or the code (this
+                project's or run's module) or NumPy has changed since
     workers     processes; None is one a core, and 1 runs in this process
     dask        the address of a Dask scheduler to run on instead ("tcp://host:8786"); its workers need this project,
                 and the data where `run` looks for it
     title       of the progress bar
 
-    Raises ValueError for configurations alike and for a scheduler that does not answer, and what a run raises.
+    Raises ValueError for configurations alike, for a scheduler that does not answer and for a path that another sweep
+    is writing, and what a run raises. Workers on this machine end with this process, however it ends.
     """
     keys = [key_of(config) for config in configs]
     if len(set(keys)) < len(keys):
         raise ValueError("two configurations of a sweep are alike")
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
+        stack.enter_context(held(path))
         if dask:
             stack.enter_context(dask_client(dask))
             stack.enter_context(parallel_config("dask"))
         else:
-            stack.enter_context(parallel_config("loky", inner_max_num_threads=1))
+            bound = {"initializer": end_with, "initargs": (os.getpid(),)}
+            stack.enter_context(parallel_config("loky", inner_max_num_threads=1, **bound))
         stack.enter_context(threadpool_limits(1))  # for runs in this process; the limit is lifted afterwards
-        path, fingerprint = Path(path), fingerprint_of(run)
+        fingerprint = fingerprint_of(run)
         done = results_in(path, fingerprint)
         missing = [(key, config) for key, config in zip(keys, configs) if key not in done]
         parallel = Parallel(n_jobs=workers or cpu_count(), return_as="generator_unordered", batch_size=1)
@@ -57,9 +68,10 @@ def sweep(run, configs, path, workers=None, dask=None, title="sweep"):
             finished = parallel(delayed(run_one)(run, key, config) for key, config in missing)
             bar = tqdm(finished, title, len(keys), initial=len(keys) - len(missing), disable=None, leave=False)
             for key, result in bar:
-                file.write(json.dumps({"config": key, "result": result}) + "\n")
+                line = line_of(fingerprint, key, result)
+                file.write(f"{line}\n")
                 file.flush()
-                done[key] = json.loads(json.dumps(result))  # as it will be read another time
+                done[key] = json.loads(line)["result"]  # as it will be read another time
     return [done[key] for key in keys]
 
 
@@ -96,18 +108,48 @@ def fingerprint_of(run):
     return sha.hexdigest()
 
 
+def line_of(fingerprint, key, result):
+    """A result as a line of a sweep's file, whose end is a digest of the rest and of the code that gave it."""
+    entry = {"config": key, "result": result}
+    digest = hashlib.sha256(f"{fingerprint}{json.dumps(entry)}".encode()).hexdigest()
+    return json.dumps({**entry, "digest": digest[:32]})
+
+
 def results_in(path, fingerprint):
-    """{key: result} of what the file holds, after making it hold whole lines of this fingerprint only."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """{key: result} of what the file holds, after making it hold whole lines of this fingerprint only.
+
+    What does not hold is left out, and said on standard error.
+    """
     head = json.dumps({"fingerprint": fingerprint})
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    lines = text.split("\n")[:-1]  # without a last one that was cut short
-    if lines[:1] != [head]:
-        lines = [head]
-    part = path.with_name(path.name + ".part")
-    part.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    part.replace(path)
-    return {entry["config"]: entry["result"] for entry in map(json.loads, lines[1:])}
+    first, *lines = path.read_bytes().split(b"\n") if path.exists() else [b""]
+    found, kept, damaged = {}, [head], []
+    for number, line in enumerate(lines, start=2):
+        try:
+            entry = json.loads(line.decode())
+            if line_of(fingerprint, entry["config"], entry["result"]) != line.decode():
+                raise ValueError("another digest")
+            found[entry["config"]] = entry["result"]
+            kept.append(line.decode())
+        except Exception:  # whatever a line that is none makes json and its reader raise
+            damaged += [number] if line else []
+    if damaged and not found and first != head.encode():
+        print(f"{path}: results of other code; they are run again", file=sys.stderr)
+    elif damaged:
+        numbers = ", ".join(map(str, damaged))
+        print(f"{path}: damaged in line {numbers}; what was there is run again", file=sys.stderr)
+    write_whole(path, "".join(f"{line}\n" for line in kept))
+    return found
+
+
+def end_with(parent):
+    """In a worker: watch the process that has started it, and end within a second of it, even if it was killed."""
+
+    def watch():
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def dask_client(address):

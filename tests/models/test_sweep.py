@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,11 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from models import sweep as module
 from models.experiment import OPTIMIZERS, Setup, data_of, model_of, train
+from models.files import InUse, held
 from models.history import History
 from models.sweep import run_one, run_setup, sweep, sweep_of
 from tensor_engine.optimizers import SGD
+from tests import ROOT
 
 SETUPS = [Setup("digits", (8,), limit=200, epochs=2, seed=seed, learning_rate=rate)
           for seed in (0, 1) for rate in (0.1, 0.5)]  # fmt: skip
@@ -36,6 +39,12 @@ def threads(config):
 
     np.ones((8, 8)) @ np.ones((8, 8))
     return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+
+def asleep(config):
+    """A run that leaves its process's number, and does not end."""
+    Path(config["folder"], str(os.getpid())).touch()
+    time.sleep(600)
 
 
 def numbers(histories):
@@ -122,6 +131,99 @@ def test_a_killed_sweep_continues_and_equals_one_never_killed(tmp_path):
     assert 2 <= len(path.read_text().splitlines()) < 7
     continued = sweep_of(setups, path, workers=1)
     assert numbers(continued) == numbers(sweep_of(setups, tmp_path / "whole.jsonl", workers=1))
+
+
+DAMAGES = {
+    "a middle line cut": lambda lines: [lines[0], lines[1], lines[2][:-20], lines[3]],
+    "a number altered": lambda lines: [*lines[:2], lines[2].replace(b'"square": 1', b'"square": 7'), lines[3]],
+    "another configuration": lambda lines: [*lines[:2], lines[2].replace(b'\\"x\\": 1', b'\\"x\\": 9'), lines[3]],
+    "a list": lambda lines: [*lines[:2], b"[1, 2]", lines[3]],
+    "a configuration that is none": lambda lines: [*lines[:2], b'{"config": {}, "result": 1}', lines[3]],
+    "no UTF-8": lambda lines: [*lines[:2], b"\xff\xfe", lines[3]],
+    "nested deep": lambda lines: [*lines[:2], b"[" * 100_000, lines[3]],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_line_is_run_again_and_said(damage, tmp_path, capsys):
+    path = tmp_path / "a.jsonl"
+    configs = [{"x": x} for x in range(3)]
+    whole = sweep(square, configs, path, workers=1)
+    path.write_bytes(b"\n".join(DAMAGES[damage](path.read_bytes().splitlines())) + b"\n")
+    capsys.readouterr()
+    log = tmp_path / "log"
+    assert sweep(partial(logged, str(log)), configs, path, workers=1) == whole
+    assert log.read_text().split() == ["1"]
+    assert capsys.readouterr().err == f"{path}: damaged in line 3; what was there is run again\n"
+    assert sweep(square, configs, path, workers=1) == whole and not capsys.readouterr().err
+
+
+def logged(log, config):
+    square({**config, "log": log})
+    return square(config)
+
+
+def test_a_damaged_head_loses_nothing_and_other_code_is_said(tmp_path, capsys, monkeypatch):
+    path, log = tmp_path / "a.jsonl", tmp_path / "log"
+    configs = [{"x": x, "log": str(log)} for x in range(2)]
+    sweep(square, configs, path, workers=1)
+    path.write_bytes(b"?" + path.read_bytes()[1:])
+    sweep(square, configs, path, workers=1)
+    assert log.read_text().split() == ["0", "1"] and not capsys.readouterr().err
+    monkeypatch.setattr(module.np, "__version__", "0")
+    sweep(square, configs, path, workers=1)
+    assert capsys.readouterr().err == f"{path}: results of other code; they are run again\n"
+
+
+def test_two_sweeps_do_not_write_one_file(tmp_path):
+    path = tmp_path / "a.jsonl"
+    with held(path), pytest.raises(InUse, match=f"a.jsonl is in use: process {os.getpid()} on "):
+        sweep(square, [{"x": 1}], path, workers=1)
+    assert sweep(square, [{"x": 1}], path, workers=1) and [p.name for p in tmp_path.iterdir()] == ["a.jsonl"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux's /proc")
+def test_workers_end_with_a_parent_that_is_killed(tmp_path):
+    """SIGKILL of the parent while two workers run and a third, if there is one, has nothing to do."""
+    program = (
+        "import sys; from models.sweep import sweep; from tests.models.test_sweep import asleep;"
+        "sweep(asleep, [{'x': x, 'folder': sys.argv[1]} for x in range(2)], sys.argv[1] + '.jsonl', workers=3)"
+    )
+    folder = tmp_path / "pids"
+    folder.mkdir()
+    process = subprocess.Popen([sys.executable, "-c", program, str(folder)], stderr=subprocess.DEVNULL, cwd=ROOT)
+    until(lambda: len(list(folder.iterdir())) == 2 or process.poll() is not None, 60)
+    workers = children_of(process.pid)
+    assert {int(path.name) for path in folder.iterdir()} <= set(workers)
+    process.kill()
+    process.wait()
+    until(lambda: not any(map(is_running, workers)), 15)
+    assert not any(map(is_running, workers))
+
+
+def until(condition, seconds):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.05)
+
+
+def stat_of(pid):
+    """Linux's state and parent of a process: ("R", 1); None if there is none."""
+    try:
+        state, parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:2]
+    except OSError:
+        return None
+    return state, int(parent)
+
+
+def children_of(pid):
+    numbers = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+    return [number for number in numbers if (stat_of(number) or ("", 0))[1] == pid]
+
+
+def is_running(pid):
+    found = stat_of(pid)
+    return found is not None and found[0] not in "ZX"
 
 
 @pytest.mark.filterwarnings("default")  # of the cluster's own making
