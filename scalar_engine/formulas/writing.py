@@ -207,11 +207,35 @@ def greek(letter):
     return name if words[1] == "SMALL" else name.capitalize()
 
 
+SPECIAL = {
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
+    **{c: f"\\{c}" for c in "{}$&#%_"},
+}  # fmt: skip
+SYMBOLS = {
+    **{"∂": r"\partial", "∇": r"\nabla", "∑": r"\sum", "√": r"\surd", "∞": r"\infty", "∈": r"\in", "∘": r"\circ"},
+    **{"≤": r"\leq", "≥": r"\geq", "≠": r"\neq", "≈": r"\approx", "→": r"\to", "←": r"\leftarrow", "−": "-"},
+    **{"·": r"\cdot", "×": r"\times", "±": r"\pm", "⊙": r"\odot", "⋅": r"\cdot"},
+}
+
+
 def escaped(text):
-    """Text with what LaTeX would read as a command made harmless."""
-    special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-    text = "".join(c if c.isprintable() else " " for c in text)
-    return "".join(special.get(c) or (f"\\{c}" if c in "{}$&#%_" else c) for c in text)
+    """Text as LaTeX's text mode shows it: no command within it runs, and Greek, indices and symbols come out."""
+    return "".join(map(escaped_character, text))
+
+
+def escaped_character(c):
+    if c.isascii():
+        return SPECIAL.get(c, c) if c.isprintable() else " "
+    name, script = greek(c) or "", unicodedata.decomposition(c).split()
+    if GREEK.fullmatch(name):
+        return rf"$\{name}$"
+    if script[:1] in (["<sub>"], ["<super>"]):
+        of = "".join(chr(int(code, 16)) for code in script[1:])
+        return f"${'_' if script[0] == '<sub>' else '^'}{{{of}}}$" if of.isascii() else c
+    if c in SYMBOLS:
+        return f"${SYMBOLS[c]}$"
+    return c if c.isprintable() else " "
 
 
 def scientific(text):

@@ -1,9 +1,13 @@
 """Prose and formulas as HTML."""
 
 import re
+from html import unescape
+from xml.etree.ElementTree import tostring
 
-from latex2mathml.converter import convert
+from latex2mathml.converter import convert_to_element
 from markupsafe import Markup, escape
+
+from scalar_engine.formulas.writing import escaped
 
 CODE = r"`[^`]+`"
 FORMULA = r"\$(?!\s)[^$]+(?<!\s)\$(?!\d)"  # not from one price to the next
@@ -12,10 +16,32 @@ HYPHENATED = r"\b\d[\d.]*e-\d+|\b\d+(?:-\d+)+"
 # What the converter leaves to the reader of MathML, and browsers read otherwise than LaTeX: a minus after an
 # operator is a sign, the curly d belongs to what follows it, and a function's name is no operator between two others.
 FORMS = [
-    (r"(?<!&#x00029;)(?<!\])</mo><mo>(?=&#x02212;)", '</mo><mo form="prefix">'),
+    (r"(?<![)\]])</mo><mo>(?=&#x02212;)", '</mo><mo form="prefix">'),
     (r"<mo>(?=&#x02202;)", '<mo lspace="0" rspace="0">'),
     (r"<mo>(\w+)</mo>", r"<mi>\1</mi>"),
 ]
+LINES = {r"(begin|end)\{(?:aligned|split)\}": r"\1{align*}", r"(begin|end)\{gather(?:ed|\*)?\}": r"\1{matrix}"}
+
+# All that may be in a page. What else a formula asks for, such as \href and \style, is refused.
+TAGS = set(
+    "math mrow mi mn mo mtext mspace mfrac msqrt mroot mstyle mpadded mphantom menclose mtable mtr mtd "
+    "msub msup msubsup munder mover munderover mmultiscripts mprescripts none".split()
+)
+ATTRIBUTES = set(
+    "display displaystyle scriptlevel form fence separator stretchy symmetric largeop movablelimits accent accentunder "
+    "lspace rspace minsize maxsize width height depth voffset linethickness linebreak mathvariant mathcolor notation "
+    "columnalign columnlines rowlines rowspacing columnspacing frame".split()
+)
+XMLNS = "http://www.w3.org/1998/Math/MathML"
+
+# Text that LaTeX has escaped, as one character each: the converter knows none of these, so they pass through it as
+# characters of a private area.
+AREAS = (0x20, 0x7F), (0xA0, 0x100), (0x370, 0x400), (0x2070, 0x20A0), (0x2190, 0x2300)
+ESCAPES = {escaped(c): c for area in AREAS for c in map(chr, range(*area)) if escaped(c) != c and c.isprintable()}
+PRIVATE = {written: chr(0xE000 + i) for i, written in enumerate(ESCAPES)}
+RESTORED = str.maketrans({PRIVATE[written]: c for written, c in ESCAPES.items()})
+ESCAPE = re.compile("|".join(map(re.escape, sorted(ESCAPES, key=len, reverse=True))))
+TEXT = re.compile(r"\\(?:text|operatorname)\{(?:[^{}\\]|\\.|\{[^{}]*\})*\}")
 
 
 def marked_up(text):
@@ -36,13 +62,47 @@ def marked_up(text):
 def mathml(latex, display):
     """LaTeX mathematics as MathML, which browsers set themselves; `display` is "block" or "inline".
 
-    Raises ValueError for a command that the converter does not know.
+    Whatever the names in it are, nothing in it runs. Raises ValueError for a command that the converter does not know.
     """
     latex = latex.removeprefix(r"\[").removesuffix(r"\]")
-    upright = latex.replace(r"\mathrm{d}", r"\text{d}")  # a single letter in \mathrm comes out in italics
-    found = convert(upright, display=display)
+    source = TEXT.sub(lambda group: ESCAPE.sub(lambda found: PRIVATE[found[0]], group[0]), latex)
+    source = source.replace(r"\mathrm{d}", r"\text{d}")  # a single letter in \mathrm comes out in italics
+    for pattern, replacement in LINES.items():
+        source = re.sub(pattern, replacement, source)
+    math = element_of(source, display)
+    if math is None or has_loose_lines(math):
+        math = element_of(rf"\begin{{align*}}{source}\end{{align*}}", display)
+    if math is None or has_loose_lines(math) or not is_plain(math):
+        raise ValueError(f"no MathML for {latex}")
+    for element in math.iter():
+        element.text = element.text and element.text.translate(RESTORED)
+    math.set("xmlns", XMLNS)
+    found = re.sub(r"[^\x00-\x7f]", lambda c: f"&#x{ord(c[0]):05X};", tostring(math, encoding="unicode"))
     for pattern, replacement in FORMS:
         found = re.sub(pattern, replacement, found)
-    if "\\" in found:
-        raise ValueError(f"no MathML for {latex}")
     return Markup(found)
+
+
+def element_of(latex, display):
+    """What the converter makes of LaTeX, its references to characters resolved; None if it makes nothing of it."""
+    try:
+        math = convert_to_element(latex, display=display)
+    except Exception:  # it has an error of its own for each mistake, and IndexError and the like for others
+        return None
+    math.attrib.pop("xmlns", None)
+    for element in math.iter():
+        element.text = element.text and unescape(element.text)
+    return math
+
+
+def has_loose_lines(math):
+    """Whether there are marks of lines or columns that stand in no table."""
+    return any(element.get("linebreak") or element.text == "&" for element in math.iter())
+
+
+def is_plain(math):
+    """Whether there is nothing but mathematics: no unknown command, no link, style or script."""
+    return all(
+        element.tag in TAGS and set(element.attrib) <= ATTRIBUTES and "\\" not in (element.text or "") and not element.tail
+        for element in math.iter()
+    )

@@ -5,14 +5,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from scalar_engine.formulas.writing import escaped
 from walkthroughs.reports.markup import FORMULA
-
-LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "[": "{[}",  # at a row's start it would be an option of the row before
-}  # fmt: skip
-
 
 @dataclass(frozen=True)
 class Table:
@@ -62,11 +56,11 @@ class Table:
     def latex(self):
         """The table in LaTeX, with the rules of the package booktabs."""
         caption = "".join(
-            piece if re.fullmatch(FORMULA, piece) else escaped(piece)
+            piece if re.fullmatch(FORMULA, piece) else in_latex(piece)
             for piece in re.split(f"({FORMULA})", self.caption)
         )
         spec = "".join("r" if numeric else "l" for numeric in self.numeric())
-        lines = [" & ".join(map(escaped, row)) + r" \\" for row in [list(self.columns), *self.cells()]]
+        lines = [" & ".join(map(in_latex, row)) + r" \\" for row in [list(self.columns), *self.cells()]]
         return "\n".join([
             r"\begin{table}", r"\centering", rf"\caption{{{caption}}}", rf"\label{{tab:{self.name}}}",
             rf"\begin{{tabular}}{{{spec}}}", r"\toprule", lines[0], r"\midrule", *lines[1:], r"\bottomrule",
@@ -82,8 +76,25 @@ class Table:
         tex, table = Path(folder) / f"{self.name}.tex", Path(folder) / f"{self.name}.csv"
         tex.write_text(self.latex(), encoding="utf-8")
         with table.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([list(self.columns), *self.rows])
+            csv.writer(file).writerows(map(inert, [list(self.columns), *self.rows]))
         return [tex, table]
+
+
+def inert(row):
+    """A row for a CSV file, in which a spreadsheet computes nothing: words that it would take for a formula are quoted
+    by an apostrophe, which it does not show."""
+    return [f"'{cell}" if isinstance(cell, str) and is_formula(cell) else cell for cell in row]
+
+
+def is_formula(text):
+    """Whether a spreadsheet would run a text: what begins as a formula does and is no number."""
+    if text[:1] not in tuple("=+-@\t\r"):
+        return False
+    try:
+        float(text)
+    except ValueError:
+        return True
+    return False
 
 
 def is_number(value):
@@ -100,6 +111,5 @@ def written(value, spec):
     return text[1:] if text.startswith("-") and not text.strip("-0.%") else text  # 0, never -0
 
 
-def escaped(text):
-    """Text as LaTeX shows it."""
-    return "".join(LATEX.get(character, character) for character in text)
+def in_latex(text):
+    return escaped(text).replace("[", "{[}")  # at a row's start it would be an option of the row before
