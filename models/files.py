@@ -41,7 +41,7 @@ def write_whole(path, content):
     part = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")  # no two writers share it
     try:
         with part.open("wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
+            file.write(content.encode(errors="backslashreplace") if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from scalar_engine import Value, log, sigmoid, softmax, sum
 
+from .plausible import shortened
+
 
 @dataclass(frozen=True)
 class Case:
@@ -45,14 +47,14 @@ class Case:
                 if len(row) != n_columns:
                     raise ValueError(f"row {i} of {name} has {len(row)} numbers, and must have {n_columns}: {sizes}")
         if type(self.target) is not int or self.target not in range(len(self.c)):
-            raise ValueError(f"target is {self.target}, and must be a class from 0 to {len(self.c) - 1}")
+            raise ValueError(f"target is {shortened(self.target)}, and must be a class from 0 to {len(self.c) - 1}")
 
 
 def require_numbers(name, row):
     if not isinstance(row, list) or not row or not all(type(number) in (int, float) for number in row):
-        raise ValueError(f"{name} must be a list of numbers, not {row!r}")
+        raise ValueError(f"{name} must be a list of numbers, not {shortened(row)}")
     if not all(abs(number) < 1e300 for number in row):
-        raise ValueError(f"{name} has a number that is not finite: {row!r}")
+        raise ValueError(f"{name} has a number that is not finite: {shortened(row)}")
 
 
 SHEET = Case(
@@ -88,12 +90,22 @@ def read_case(path):
     Raises ValueError, naming the file, if it is not such a file.
     """
     try:
-        given = json.loads(Path(path).read_text(encoding="utf-8-sig"))  # Windows editors add a mark
+        text = Path(path).read_text(encoding="utf-8-sig")  # Windows editors add a mark
+        given = json.loads(text, object_pairs_hook=without_doubles)
         if not isinstance(given, dict) or not set(given) <= {"x", "W", "b", "V", "c", "target"}:
             raise ValueError("expected an object with the keys x, W, b, V, c, target")
         return replace(SHEET, **given)
     except (OSError, RecursionError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def without_doubles(pairs):
+    """The dict of a JSON object. Raises ValueError for a key that is there twice, of which json takes the last."""
+    keys = [key for key, _ in pairs]
+    doubled = [key for key in keys if keys.count(key) > 1]
+    if doubled:
+        raise ValueError(f"{shortened(doubled[0])} is given twice")
+    return dict(pairs)
 
 
 @dataclass

@@ -6,6 +6,7 @@ wrong with one raises DataError, in one line that says which file, what was expe
 
 import gzip
 import hashlib
+import io
 import os
 import sys
 import urllib.request
@@ -16,6 +17,8 @@ from urllib.parse import urlsplit
 
 import numpy as np
 from tqdm import tqdm
+
+from ..files import write_whole
 
 VARIABLE = "SCALAR_TO_TENSOR_DATA"  # the environment variable that names a data folder
 
@@ -31,6 +34,7 @@ bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9  60008     fash
 0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34  10008     fashion-mnist/t10k-labels-idx1-ubyte
 """
 FILES = {name: (digest, int(length)) for digest, length, name in map(str.split, CHECKSUMS.strip().splitlines())}
+LARGEST = max(length for _, length in FILES.values()) + (1 << 20)  # what no file of ours reaches, packed or not
 
 # Tried in this order. A mirror need not be trusted, nor its line be encrypted: the SHA-256 decides.
 MIRRORS = {
@@ -59,7 +63,7 @@ def read_idx(name, data_dir=None):
     given = data_dir or os.environ.get(VARIABLE)
     try:
         folder = Path(given or cache_folder()).expanduser()
-        path = find(name, folder)
+        path, is_folder = find(name, folder), folder.is_dir()
     except (OSError, RuntimeError) as error:
         raise DataError(f"cannot use the folder {given or cache_folder()} ({error}); {by_hand(name)}") from None
     if path is not None:
@@ -67,7 +71,7 @@ def read_idx(name, data_dir=None):
         data = verified_file(path, name, advice)
     elif not given:
         data = download(name, folder / f"{name}.gz")
-    elif folder.is_dir():
+    elif is_folder:
         raise DataError(f"{folder / name} is missing, also as .gz; get it from {source(name)}, or {UNSET}")
     else:
         raise DataError(f"there is no data folder {folder} to read {name} from; {UNSET}, or {by_hand(name)}")
@@ -75,9 +79,13 @@ def read_idx(name, data_dir=None):
 
 
 def is_here(dataset, data_dir=None):
-    """Whether all files of a data set lie where `read_idx` looks for them. "digits" are always here."""
-    folder = Path(data_dir or os.environ.get(VARIABLE) or cache_folder()).expanduser()
-    return all(find(name, folder) for name in FILES if name.startswith(f"{dataset}/"))
+    """Whether all files of a data set lie where `read_idx` looks for them, and may be looked at. "digits" are always
+    here."""
+    try:
+        folder = Path(data_dir or os.environ.get(VARIABLE) or cache_folder()).expanduser()
+        return all(find(name, folder) for name in FILES if name.startswith(f"{dataset}/"))
+    except (OSError, RuntimeError):
+        return False
 
 
 def find(name, folder):
@@ -99,7 +107,8 @@ def parse(data):
 def verified_file(path, name, advice):
     """The unpacked bytes of the file at `path`, which are those of `name`; else DataError, which ends in `advice`."""
     try:
-        return verified(path.read_bytes(), name)
+        with path.open("rb") as file:
+            return verified(file.read(LARGEST), name)
     except DataError as error:
         raise DataError(f"{path}: {error}; {advice}") from None
     except OSError as error:
@@ -110,7 +119,7 @@ def verified(packed, name):
     """The bytes `packed`, gunzipped if need be, when they are those of `name`; else DataError says what they are."""
     digest, length = FILES[name]
     try:
-        data = gzip.decompress(packed) if packed.startswith(b"\x1f\x8b") else packed
+        data = unpacked(packed) if packed.startswith(b"\x1f\x8b") else packed
     except EOFError:
         found = f"found a gzip file cut short after {len(packed)} bytes"
     except (OSError, zlib.error):
@@ -120,8 +129,15 @@ def verified(packed, name):
         if actual == digest:
             return data
         others = [other for other in FILES if FILES[other][0] == actual]
-        found = f"this is {others[0]}" if others else f"found {len(data)} bytes with {abbreviated(actual)}"
+        size = f"{len(data)} bytes" if len(data) < LARGEST else f"{LARGEST} bytes and more"
+        found = f"this is {others[0]}" if others else f"found {size} with {abbreviated(actual)}"
     raise DataError(f"expected {name}, {length} bytes unpacked with {abbreviated(digest)}; {found}")
+
+
+def unpacked(packed):
+    """The bytes in those of a gzip file; of a bomb no more than the largest of our files has."""
+    with gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:
+        return file.read(LARGEST)
 
 
 def abbreviated(digest):
@@ -148,15 +164,10 @@ def download(name, path):
     Nothing is written before the whole file is there and verified, and then it appears under its name at once.
     Raises DataError, which says how to get the file by hand.
     """
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         packed, data = fetch_from_mirrors(name)
-        try:
-            part.write_bytes(packed)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)  # still there only if something went wrong
+        write_whole(path, packed)
     except OSError as error:
         raise DataError(f"cannot write {path} ({error.strerror}); {by_hand(name)}") from None
     return data
@@ -176,12 +187,13 @@ def fetch_from_mirrors(name):
 
 
 def fetch(url, description):
-    """The bytes that come from `url`, be they all or not, with a progress bar on a terminal."""
-    chunks = []
+    """The bytes that come from `url`, be they all or not, with a progress bar on a terminal. A mirror that sends without
+    end is not listened to for longer than our largest file takes."""
+    chunks: list[bytes] = []
     with urllib.request.urlopen(url, timeout=TIMEOUT) as response:
         length = int(response.headers.get("Content-Length") or 0) or None
         with tqdm(total=length, desc=description, unit="B", unit_scale=True, disable=None, leave=False) as bar:
-            while chunk := response.read(1 << 16):
+            while len(chunks) << 16 < LARGEST and (chunk := response.read(1 << 16)):
                 chunks.append(chunk)
                 bar.update(len(chunk))
     return b"".join(chunks)

@@ -7,6 +7,8 @@ as LaTeX and CSV, and all numbers as JSON.
 import csv
 import io
 import json
+import math
+import os
 import platform
 import re
 import sys
@@ -22,9 +24,10 @@ import numpy as np
 from markupsafe import Markup
 from threadpoolctl import threadpool_info
 
+from models.files import write_whole
 from walkthroughs.drawing.palette import palette
 from walkthroughs.reports.markup import marked_up, mathml
-from walkthroughs.reports.tables import Table
+from walkthroughs.reports.tables import Table, inert
 
 SHORT = 12  # lines of code: a terminal shows no more
 TEMPLATE = "report.html.j2"
@@ -48,7 +51,7 @@ class Report:
     title, source   what it is about, and the sheet and question that it answers
     command         the command line that makes it again, "" if nobody is to know; seed is the one in it
     readings        the sentences that were computed from numbers, for the terminal and for tests
-    numbers         {name: anything JSON can hold}, for numbers.json
+    numbers         {name: anything JSON can hold}, for numbers.json; a number that is not finite is null there
     failures        what is not as it should be, a line each: a script that has any ends with exit status 1
     """
 
@@ -79,20 +82,21 @@ class Report:
         self.blocks.append(Block("code", text, caption=caption))
 
     def math(self, latex, caption=""):
-        """A formula on lines of its own: LaTeX, as in an align* environment."""
+        """A formula on lines of its own: LaTeX, as in an align* environment. Raises ValueError if it cannot be set."""
+        mathml(latex, "block")  # who cannot have it should not hear of it when all work is done
         self.blocks.append(Block("math", latex, caption=caption))
 
     def figure(self, name, figure, caption):
         """A matplotlib Figure. `name` is that of its files."""
-        self.blocks.append(Block("figure", figure, name, caption))
+        self.blocks.append(Block("figure", figure, plain_name(name), caption))
 
     def picture(self, name, graph, caption):
         """A picture of a graph (walkthroughs.draw)."""
-        self.blocks.append(Block("picture", graph, name, caption))
+        self.blocks.append(Block("picture", graph, plain_name(name), caption))
 
     def table(self, name, caption, columns, rows):
         """A Table, which explains the arguments."""
-        self.blocks.append(Block("table", Table(name, caption, columns, rows), name, caption))
+        self.blocks.append(Block("table", Table(plain_name(name), caption, columns, rows), name, caption))
 
     def columns(self, name, columns):
         """Long columns of numbers for a file NAME.csv, {header: sequence}, which the page does not show."""
@@ -100,6 +104,8 @@ class Report:
 
     def file(self, name, content):
         """A file beside the page: its text, or a function that writes it to a path, such as `Stepper.save`."""
+        for part in name.split("/"):
+            plain_name(part)
         self.files[name] = content
 
     def fail(self, line):
@@ -172,18 +178,33 @@ class Report:
         paths.append(folder / "numbers.json")
         tables = {block.name: block.content.records() for block in self.blocks if block.kind == "table"}
         numbers = {"provenance": provenance, "data": self.data, "tables": tables, "numbers": self.numbers}
-        paths[-1].write_text(json.dumps(numbers, indent=1, default=plain_number) + "\n", encoding="utf-8")
+        write_whole(paths[-1], json.dumps(as_json(numbers), indent=1, allow_nan=False) + "\n")
         html = environment().get_template(TEMPLATE).render(
             report=self, blocks=blocks, provenance=provenance, data=list(self.data.values()), palette=palette()
         )  # fmt: skip
-        page.write_text(html, encoding="utf-8")
+        write_whole(page, html)
         return paths
 
 
 def command_line(name, arguments):
     """The command that a script was called with: `arguments`, or Python's own when None."""
     words = sys.argv[1:] if arguments is None else arguments
-    return " ".join(["python -m walkthroughs", name, *words])
+    return " ".join(["python -m walkthroughs", name, *map(readable, words)])
+
+
+def readable(word):
+    """A word of a command line in UTF-8, whatever the locale took its bytes for."""
+    return os.fsencode(word).decode(errors="backslashreplace")
+
+
+NAME = re.compile(r"\w([\w. -]*\w)?")
+
+
+def plain_name(name):
+    """The name of a file beside the page. Raises ValueError if it leads elsewhere or says more than a name."""
+    if not NAME.fullmatch(name):
+        raise ValueError(f"a report's files need names of letters, digits, spaces and ._-, and not {name!r}")
+    return name
 
 
 def environment():
@@ -199,11 +220,15 @@ def plain(text):
     return " ".join(text.replace("`", "").split())
 
 
-def plain_number(value):
-    """NumPy's numbers and arrays as JSON's."""
+def as_json(value):
+    """A value as JSON has it: NumPy's numbers and arrays as plain ones, and None for a number that is not finite."""
     if isinstance(value, (np.generic, np.ndarray)):
-        return value.tolist()
-    raise TypeError(f"{type(value).__name__} in a report's numbers")
+        value = value.tolist()
+    if isinstance(value, dict):
+        return {key: as_json(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_json(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def save(figure, path):
@@ -235,12 +260,12 @@ def write_file(path, content):
     if callable(content):
         content(path)
     else:
-        path.write_text(content, encoding="utf-8")
+        write_whole(path, content)
     return path
 
 
 def write_columns(path, columns):
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows(zip(*columns.values(), strict=True))
+        writer.writerow(inert(columns))
+        writer.writerows(map(inert, zip(*columns.values(), strict=True)))

@@ -4,11 +4,13 @@ A script's `main` makes its parser, adds the options of its own, and hands it wi
 """
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
 from models.command_line import Parser
+from models.files import held
 from walkthroughs.catalogue import entry_of
 from walkthroughs.reports.report import Report, command_line
 
@@ -34,17 +36,15 @@ def run_walkthrough(parser, build, arguments, title, threads=1):
     options = parser.parse_args(arguments)
     if not options.instead:
         options.out = options.out or Path("runs", options.name)
-    try:
+    with ExitStack() as stack:
+        stack.enter_context(parser.errors_of(options.out))
         report = Report(title, entry_of(options.name).source, command_line(options.name, arguments), options.seed)
         if options.out:
             options.out.mkdir(parents=True, exist_ok=True)  # who cannot write should not have to wait to hear of it
+            stack.enter_context(held(options.out))
         with threadpool_limits(1 if options.quick else threads):
             text = build(report, options)
         written = report.write(options.out) if options.out else []
-    except ValueError as error:
-        parser.error(str(error))
-    except OSError as error:
-        parser.error(f"cannot write to {options.out}: {error.strerror}")
     text = report.text() if text is None else text
     if text:
         print(text)
