@@ -7,8 +7,10 @@ leaves the last one whole. What is read is taken for anybody's bytes until it ha
 import io
 import json
 import math
+import os
 import warnings
 import zipfile
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +71,11 @@ def read(path):
 
 def setup_of(config):
     """The Setup in a checkpoint's config, which also has the BLAS threads of its run. Raises an error if it has not."""
-    threads = config.get("threads", 1)
+    names = {field.name for field in fields(Setup)} | {"threads"}
+    strange = sorted(names ^ config.keys())
+    if strange:
+        raise ValueError(f"the config {'lacks' if strange[0] in names else 'has'} {strange[0]}")
+    threads = config["threads"]
     if type(threads) is not int or threads < 1:
         raise ValueError(f"threads is {threads!r}")
     return Setup(**{name: value for name, value in config.items() if name != "threads"})
@@ -77,8 +83,8 @@ def setup_of(config):
 
 def arrays_in(path):
     """{name: array} of an .npz file as NumPy writes it, uncompressed: nothing is allocated that the file has not."""
-    size = Path(path).stat().st_size
-    with zipfile.ZipFile(path) as file:
+    with Path(path).open("rb") as stream, zipfile.ZipFile(stream) as file:
+        size = os.fstat(stream.fileno()).st_size  # of this file: the path may be another's by now
         members = file.infolist()
         if any(member.compress_type != zipfile.ZIP_STORED for member in members):
             raise ValueError("a compressed member")

@@ -7,6 +7,7 @@ The sheet is "Assignment 1: Implementing an MLP using Numpy". The same code buil
 
 import json
 import random
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -101,10 +102,9 @@ def read_case(path):
 
 def without_doubles(pairs):
     """The dict of a JSON object. Raises ValueError for a key that is there twice, of which json takes the last."""
-    keys = [key for key, _ in pairs]
-    doubled = [key for key in keys if keys.count(key) > 1]
-    if doubled:
-        raise ValueError(f"{shortened(doubled[0])} is given twice")
+    [(key, count)] = Counter(key for key, _ in pairs).most_common(1) or [("", 0)]
+    if count > 1:
+        raise ValueError(f"{shortened(key)} is given twice")
     return dict(pairs)
 
 

@@ -118,7 +118,7 @@ def config_of(given, checkpoint):
             raise ValueError(f"--{name.replace('_', '-')} {given[name]}: the run to be resumed has {saved.get(name)}")
     if epochs and given.get("epochs", epochs[-1].epoch) < epochs[-1].epoch:
         raise ValueError(f"--epochs {given['epochs']}: the run to be resumed has had {epochs[-1].epoch}")
-    return {"threads": blas_threads(), **saved, "epochs": given.get("epochs", saved["epochs"])}
+    return {**saved, "epochs": given.get("epochs", saved["epochs"])}
 
 
 def blas_threads():

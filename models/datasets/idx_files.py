@@ -193,7 +193,7 @@ def fetch(url, description):
     with urllib.request.urlopen(url, timeout=TIMEOUT) as response:
         length = int(response.headers.get("Content-Length") or 0) or None
         with tqdm(total=length, desc=description, unit="B", unit_scale=True, disable=None, leave=False) as bar:
-            while len(chunks) << 16 < LARGEST and (chunk := response.read(1 << 16)):
+            while sum(map(len, chunks)) < LARGEST and (chunk := response.read(1 << 16)):
                 chunks.append(chunk)
                 bar.update(len(chunk))
     return b"".join(chunks)
