@@ -6,6 +6,8 @@ import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+OUTPUT = "standard output"
+
 
 class Parser(argparse.ArgumentParser):
     """An ArgumentParser for the script `python -m NAME`: `--help` shows `description` as it stands, and an error is
@@ -28,9 +30,9 @@ class Parser(argparse.ArgumentParser):
         """
         try:
             yield
-        except BrokenPipeError:
-            raise
         except OSError as error:
+            if error.filename == OUTPUT or isinstance(error, BrokenPipeError):
+                raise  # `run` knows what to do
             self.error(reason(error, folder))
         except MemoryError as error:
             self.error(f"not enough memory ({error or 'for what was asked'})")
@@ -46,16 +48,14 @@ def one_line(message):
 def reason(error, folder=None):
     """What could not be written or read, and why. `folder` is what is written into, if that is known."""
     why = error.strerror or str(error)
+    if error.filename == OUTPUT:
+        return f"cannot write the output: {why}"
     if error.filename is not None:
         path = Path(os.fsdecode(error.filename))
         if folder is None:
             return f"{path}: {why}"
         is_ours = path.is_relative_to(folder) or Path(folder).is_relative_to(path)
         return f"cannot {'write to' if is_ours else 'read'} {path}: {why}"
-    try:
-        sys.stdout.flush()  # fails again if it is this that has failed
-    except OSError:
-        return f"cannot write the output: {why}"
     return why if folder is None else f"cannot write to {folder}: {why}"
 
 
@@ -98,6 +98,30 @@ def said(message, status):
     return status
 
 
+class Output:
+    """Standard output, whose errors name it: no file is blamed for them."""
+
+    def __init__(self, stream):
+        self.stream = stream
+        self.failure = None
+
+    def write(self, text):
+        return self.told(self.stream.write, text)
+
+    def flush(self):
+        self.told(self.stream.flush)
+
+    def told(self, action, *arguments):
+        try:
+            return action(*arguments)
+        except OSError as error:
+            self.failure = OSError(error.errno, error.strerror, OUTPUT)
+            raise self.failure from None
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+
 def open_streams():
     """Make the standard streams fit for any text, and put nothing's device where the caller has closed one."""
     for name, mode in ("stdin", "r"), ("stdout", "w"), ("stderr", "w"):
@@ -106,6 +130,7 @@ def open_streams():
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))
         elif mode == "w" and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode still shows the rest
+    sys.stdout = Output(sys.stdout)
 
 
 def let_go(status):
@@ -113,8 +138,9 @@ def let_go(status):
     for stream in sys.stdout, sys.stderr:
         try:
             stream.flush()
-        except OSError as error:
-            if stream is sys.stdout and not status and not isinstance(error, BrokenPipeError):
-                status = said(f"cannot write the output: {error.strerror}", 2)
+        except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    failure = sys.stdout.failure  # also one that argparse has kept to itself
+    if failure and not status and not isinstance(failure, BrokenPipeError):
+        return said(reason(failure), 2)
     return status

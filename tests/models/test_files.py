@@ -107,7 +107,7 @@ def test_a_lock_that_its_holder_has_just_removed_is_none(tmp_path, monkeypatch):
 
 def test_two_runs_at_once_leave_one_whole_run(tmp_path):
     """One of them runs; a reader meets whole checkpoints only; config.json and the checkpoint agree."""
-    command = [sys.executable, "-m", "models.train", *SMALL, "--epochs", "25", "--out", str(tmp_path)]
+    command = [sys.executable, "-m", "models.train", *SMALL, "--epochs", "10", "--out", str(tmp_path)]
     started = [
         subprocess.Popen([*command, "--seed", str(seed)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=ROOT)
         for seed in (1, 2)
