@@ -10,8 +10,10 @@ import time
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from models import checkpoints
+from models import train as module
 from models.checkpoints import CheckpointError
 from models.experiment import Setup, train
 from models.train import main
@@ -139,6 +141,54 @@ def test_resuming_with_another_option_is_refused(tmp_path, capsys):
         main(["--resume", "--hidden", "9", "--out", str(tmp_path)])
     assert stop.value.code == 2
     assert "--hidden [9]: the run to be resumed has [8]" in capsys.readouterr().err
+
+
+def test_resuming_with_fewer_epochs_than_it_had_is_refused(tmp_path, capsys):
+    main([*SMALL, "--epochs", "3", "--out", str(tmp_path)])
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(SystemExit) as stop:
+        main(["--resume", "--epochs", "2", "--out", str(tmp_path)])
+    assert stop.value.code == 2 and "--epochs 2: the run to be resumed has had 3" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("epochs", [[], ["--epochs", "3"], ["--epochs", "4"]])
+def test_config_json_is_the_checkpoints_config(epochs, tmp_path, capsys):
+    """Also while a resumed run has not yet ended an epoch, and when there is nothing left to train."""
+    main([*SMALL, "--epochs", "3", "--out", str(tmp_path)])
+    assert main(["--resume", *epochs, "--out", str(tmp_path)]) == 0
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert config == checkpoints.read(tmp_path / "checkpoint.npz")["config"]
+    assert config["epochs"] == (int(epochs[1]) if epochs else 3)
+
+
+def test_a_resumed_run_has_agreed_before_it_trains(tmp_path, capsys, monkeypatch):
+    main([*SMALL, "--epochs", "1", "--out", str(tmp_path)])
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "fit", killed)
+    with pytest.raises(KeyboardInterrupt):
+        main(["--resume", "--epochs", "9", "--out", str(tmp_path)])
+    found = checkpoints.read(tmp_path / "checkpoint.npz")["config"]
+    assert found == json.loads((tmp_path / "config.json").read_text()) and found["epochs"] == 9
+
+
+def test_resuming_keeps_to_the_number_of_blas_threads(tmp_path, capsys, monkeypatch):
+    """Sums of two threads differ from those of one, in the last digits."""
+    with threadpool_limits(2, "blas"):
+        main([*SMALL, "--epochs", "1", "--out", str(tmp_path)])
+    assert checkpoints.read(tmp_path / "checkpoint.npz")["config"]["threads"] == 2
+    seen, fit = [], module.fit
+    monkeypatch.setattr(module, "fit", lambda *args, **kwargs: seen.append(module.blas_threads()) or fit(*args, **kwargs))
+    with threadpool_limits(1, "blas"):
+        assert main(["--resume", "--epochs", "2", "--out", str(tmp_path)]) == 0
+        assert seen == [2] and module.blas_threads() == 1  # the caller has its number back
+    assert "digits may differ" not in capsys.readouterr().out
+    monkeypatch.setattr(module, "blas_threads", lambda: 1)  # a BLAS that does not do as it is told
+    assert main(["--resume", "--epochs", "3", "--out", str(tmp_path)]) == 0
+    assert "BLAS has 1 threads, the run began with 2: last digits may differ" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("damage", [

@@ -5,6 +5,7 @@ import hashlib
 import subprocess
 import sys
 import threading
+import tracemalloc
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -147,6 +148,23 @@ def test_a_wrong_file_says_what_it_is(files, folder, content, found):
     assert message.endswith(f"; get it again from {idx_files.MIRRORS['mnist'][0]}{path.name}")
 
 
+def test_a_gzip_bomb_is_stopped(folder, monkeypatch):
+    """64 MB of zeros in 64 kB: no more is unpacked than the largest file has, and a little."""
+    monkeypatch.setattr(idx_files, "LARGEST", 1 << 20)
+    (folder / f"{IMAGES}.gz").write_bytes(gzip.compress(bytes(64 << 20), 9))
+    tracemalloc.start()
+    message = error_of_reading(folder)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert "found 1048576 bytes and more with SHA-256" in message and peak < 8 << 20
+    (folder / IMAGES).write_bytes(bytes(4 << 20))  # and a plain file without end
+    assert "found 1048576 bytes and more" in error_of_reading(folder)
+
+
+def test_the_largest_file_is_read_whole():
+    assert max(length for _, length in idx_files.FILES.values()) < idx_files.LARGEST < 1 << 26
+
+
 def test_a_wrong_file_in_the_cache_is_to_be_deleted(files, tmp_path):
     path = tmp_path / "cache" / f"{IMAGES}.gz"
     put(path, b"?")
@@ -252,6 +270,12 @@ def test_a_mirror_that_falls_silent_is_passed_over(server, monkeypatch):
     monkeypatch.setattr(idx_files, "TIMEOUT", 0.1)
     server.replies[FROM_A] = (b"\x1f\x8b", 5000)
     server.hang_up.clear()
+    assert np.array_equal(read_idx(IMAGES), PIXELS) and server.requests == [FROM_A, FROM_B]
+
+
+def test_a_mirror_that_sends_without_end_is_passed_over(server, monkeypatch):
+    monkeypatch.setattr(idx_files, "LARGEST", 1 << 17)
+    server.replies[FROM_A] = bytes(1 << 24)
     assert np.array_equal(read_idx(IMAGES), PIXELS) and server.requests == [FROM_A, FROM_B]
 
 
