@@ -102,5 +102,3 @@ def holder(mark):
         return f"process {int(whose['pid'])} on {whose['host']} has been writing there since {whose['since']}"
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return "another process is writing there"
-
-

@@ -15,9 +15,7 @@ def require_room(sizes, itemsize):
     """
     weights = sum((n_inputs + 1) * n_outputs for n_inputs, n_outputs in zip(sizes, sizes[1:]))
     if COPIES * itemsize * weights > memory():
-        raise ValueError(
-            f"a network of {'-'.join(map(str, sizes))} takes more memory than this machine has"
-        )
+        raise ValueError(f"a network of {'-'.join(map(str, sizes))} takes more memory than this machine has")
 
 
 def memory():

@@ -213,9 +213,25 @@ SPECIAL = {
     **{c: f"\\{c}" for c in "{}$&#%_"},
 }  # fmt: skip
 SYMBOLS = {
-    **{"∂": r"\partial", "∇": r"\nabla", "∑": r"\sum", "√": r"\surd", "∞": r"\infty", "∈": r"\in", "∘": r"\circ"},
-    **{"≤": r"\leq", "≥": r"\geq", "≠": r"\neq", "≈": r"\approx", "→": r"\to", "←": r"\leftarrow", "−": "-"},
-    **{"·": r"\cdot", "×": r"\times", "±": r"\pm", "⊙": r"\odot", "⋅": r"\cdot"},
+    "∂": r"\partial",
+    "∇": r"\nabla",
+    "∑": r"\sum",
+    "√": r"\surd",
+    "∞": r"\infty",
+    "∈": r"\in",
+    "∘": r"\circ",
+    "≤": r"\leq",
+    "≥": r"\geq",
+    "≠": r"\neq",
+    "≈": r"\approx",
+    "→": r"\to",
+    "←": r"\leftarrow",
+    "−": "-",
+    "·": r"\cdot",
+    "×": r"\times",
+    "±": r"\pm",
+    "⊙": r"\odot",
+    "⋅": r"\cdot",
 }
 
 

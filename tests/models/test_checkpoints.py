@@ -107,7 +107,9 @@ def test_a_header_that_claims_another_size(whole, error_of, shape):
     error_of(with_array(whole, damaged))
 
 
-@pytest.mark.parametrize("header", [b"{'descr': ", b"[" * 5000, b"(" * 60000, b"\0" * 50, "'\u00e9'".encode(), b"1e999 .\n"])
+@pytest.mark.parametrize(
+    "header", [b"{'descr': ", b"[" * 5000, b"(" * 60000, b"\0" * 50, "'\u00e9'".encode(), b"1e999 .\n"]
+)
 def test_a_header_that_is_no_python(whole, error_of, header):
     start = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little")
     error_of(with_array(whole, start + header + bytes(2048)))

@@ -66,7 +66,9 @@ def test_a_reader_that_has_had_enough_is_no_error(command, tmp_path):
 
 
 @pytest.mark.parametrize("name", [b"caf\xe9", "café".encode(), b"a\nb", b"\x1b[31m"])
-@pytest.mark.parametrize("locale", [{"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {"LC_ALL": "C.UTF-8"}])
+@pytest.mark.parametrize(
+    "locale", [{"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {"LC_ALL": "C.UTF-8"}]
+)
 def test_a_folder_of_any_name_in_any_locale(name, locale, tmp_path):
     out = os.fsdecode(os.fsencode(tmp_path) + b"/" + name)
     status, said, printed = shell(f'"$PY" -m models.train {SMALL} --out "$OUT"', out, **locale)
@@ -95,7 +97,10 @@ def test_what_cannot_be_read_is_not_called_written(tmp_path, capsys):
     parser = Parser("x", "y")
     for error, words in [
         (PermissionError(13, "Permission denied", "/data/mnist"), "cannot read /data/mnist: Permission denied"),
-        (PermissionError(13, "Permission denied", str(tmp_path / "a")), f"cannot write to {tmp_path / 'a'}: Permission"),
+        (
+            PermissionError(13, "Permission denied", str(tmp_path / "a")),
+            f"cannot write to {tmp_path / 'a'}: Permission",
+        ),
         (PermissionError(13, "Permission denied", os.fsencode(tmp_path)), f"cannot write to {tmp_path}: Permission"),
         (OSError(28, "No space left on device"), f"cannot write to {tmp_path}: No space left on device"),
         (MemoryError("Unable to allocate 5 TiB"), "not enough memory (Unable to allocate 5 TiB)"),

@@ -181,7 +181,9 @@ def test_resuming_keeps_to_the_number_of_blas_threads(tmp_path, capsys, monkeypa
         main([*SMALL, "--epochs", "1", "--out", str(tmp_path)])
     assert checkpoints.read(tmp_path / "checkpoint.npz")["config"]["threads"] == 2
     seen, fit = [], module.fit
-    monkeypatch.setattr(module, "fit", lambda *args, **kwargs: seen.append(module.blas_threads()) or fit(*args, **kwargs))
+    monkeypatch.setattr(
+        module, "fit", lambda *args, **kwargs: seen.append(module.blas_threads()) or fit(*args, **kwargs)
+    )
     with threadpool_limits(1, "blas"):
         assert main(["--resume", "--epochs", "2", "--out", str(tmp_path)]) == 0
         assert seen == [2] and module.blas_threads() == 1  # the caller has its number back

@@ -24,13 +24,69 @@ LINES = {r"(begin|end)\{(?:aligned|split)\}": r"\1{align*}", r"(begin|end)\{gath
 
 # All that may be in a page. What else a formula asks for, such as \href and \style, is refused.
 TAGS = set(
-    "math mrow mi mn mo mtext mspace mfrac msqrt mroot mstyle mpadded mphantom menclose mtable mtr mtd "
-    "msub msup msubsup munder mover munderover mmultiscripts mprescripts none".split()
+    [
+        "math",
+        "mrow",
+        "mi",
+        "mn",
+        "mo",
+        "mtext",
+        "mspace",
+        "mfrac",
+        "msqrt",
+        "mroot",
+        "mstyle",
+        "mpadded",
+        "mphantom",
+        "menclose",
+        "mtable",
+        "mtr",
+        "mtd",
+        "msub",
+        "msup",
+        "msubsup",
+        "munder",
+        "mover",
+        "munderover",
+        "mmultiscripts",
+        "mprescripts",
+        "none",
+    ]
 )
 ATTRIBUTES = set(
-    "display displaystyle scriptlevel form fence separator stretchy symmetric largeop movablelimits accent accentunder "
-    "lspace rspace minsize maxsize width height depth voffset linethickness linebreak mathvariant mathcolor notation "
-    "columnalign columnlines rowlines rowspacing columnspacing frame".split()
+    [
+        "display",
+        "displaystyle",
+        "scriptlevel",
+        "form",
+        "fence",
+        "separator",
+        "stretchy",
+        "symmetric",
+        "largeop",
+        "movablelimits",
+        "accent",
+        "accentunder",
+        "lspace",
+        "rspace",
+        "minsize",
+        "maxsize",
+        "width",
+        "height",
+        "depth",
+        "voffset",
+        "linethickness",
+        "linebreak",
+        "mathvariant",
+        "mathcolor",
+        "notation",
+        "columnalign",
+        "columnlines",
+        "rowlines",
+        "rowspacing",
+        "columnspacing",
+        "frame",
+    ]
 )
 XMLNS = "http://www.w3.org/1998/Math/MathML"
 
@@ -103,6 +159,9 @@ def has_loose_lines(math):
 def is_plain(math):
     """Whether there is nothing but mathematics: no unknown command, no link, style or script."""
     return all(
-        element.tag in TAGS and set(element.attrib) <= ATTRIBUTES and "\\" not in (element.text or "") and not element.tail
+        element.tag in TAGS
+        and set(element.attrib) <= ATTRIBUTES
+        and "\\" not in (element.text or "")
+        and not element.tail
         for element in math.iter()
     )

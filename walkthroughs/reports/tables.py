@@ -8,6 +8,7 @@ from pathlib import Path
 from scalar_engine.formulas.writing import escaped
 from walkthroughs.reports.markup import FORMULA
 
+
 @dataclass(frozen=True)
 class Table:
     """Rows of values under headers.
