@@ -5,6 +5,7 @@ import os
 import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO, cast
 
 OUTPUT = "standard output"
 
@@ -77,7 +78,7 @@ def run(main):
 
     A reader that has had enough, such as `head`, is no error; output that cannot be written is one, with status 2.
     """
-    open_streams()
+    output = open_streams()
     try:
         status = main()
         sys.stdout.flush()
@@ -89,7 +90,7 @@ def run(main):
         status = 0
     except OSError as error:
         status = said(reason(error), 2)
-    sys.exit(let_go(status))
+    sys.exit(let_go(output, status))
 
 
 def said(message, status):
@@ -123,24 +124,27 @@ class Output:
 
 
 def open_streams():
-    """Make the standard streams fit for any text, and put nothing's device where the caller has closed one."""
+    """Make the standard streams fit for any text, and put nothing's device where the caller has closed one; gives
+    the Output."""
     for name, mode in ("stdin", "r"), ("stdout", "w"), ("stderr", "w"):
         stream = getattr(sys, name)
         if stream is None:  # a file opened next would get the number, and what is written there
-            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
         elif mode == "w" and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode still shows the rest
-    sys.stdout = Output(sys.stdout)
+    output = Output(sys.stdout)
+    sys.stdout = cast(TextIO, output)
+    return output
 
 
-def let_go(status):
+def let_go(output, status):
     """Write what the standard streams still hold, so that Python's own end has nothing to fail at; the exit status."""
-    for stream in sys.stdout, sys.stderr:
+    for stream in output, sys.stderr:
         try:
             stream.flush()
         except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-    failure = sys.stdout.failure  # also one that argparse has kept to itself
+    failure = output.failure  # also one that argparse has kept to itself
     if failure and not status and not isinstance(failure, BrokenPipeError):
         return said(reason(failure), 2)
     return status

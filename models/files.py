@@ -7,12 +7,13 @@ import json
 import os
 import re
 import socket
+import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-if os.name == "nt":
+if sys.platform == "win32":
     import msvcrt
 
     def take(descriptor):

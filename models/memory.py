@@ -1,4 +1,7 @@
-"""Whether a network fits into this machine's memory: said before it is asked for, since some systems promise anything."""
+"""Whether a network fits into this machine's memory.
+
+It is said before the memory is asked for, since some systems promise more than they have.
+"""
 
 import os
 

@@ -30,9 +30,10 @@ def fits(value, hint):
         return isinstance(value, dict) and all(fits(k, within[0]) and fits(v, within[1]) for k, v in value.items())
     if kind in (int, float):
         return isinstance(value, Integral if kind is int else Real) and not isinstance(value, bool)
-    if is_dataclass(kind) and isinstance(value, kind):
+    is_one = isinstance(value, kind)
+    if is_one and is_dataclass(value):
         require_plausible(value)
-    return isinstance(value, kind)
+    return is_one
 
 
 def require_ranges(setup, ranges):

@@ -35,8 +35,8 @@ def sweep(run, configs, path, workers=None, dask=None, title="sweep"):
 
     run         a function of a module (it is sent by name), or a partial of one, from a dict to what JSON can hold
     configs     dicts that JSON can hold, no two alike; whatever is random in a run comes from a seed in its config
-    path        a file of JSON lines, to which each result is appended as its run ends, with a digest of its own. What an
-                earlier call has left there is not run again, unless it is damaged, which is said, or the code (this
+    path        a file of JSON lines, to which each result is appended as its run ends, with a digest of its own. What
+                an earlier call has left there is not run again, unless it is damaged, which is said, or the code (this
                 project's or run's module) or NumPy has changed since
     workers     processes; None is one a core, and 1 runs in this process
     dask        the address of a Dask scheduler to run on instead ("tcp://host:8786"); its workers need this project,

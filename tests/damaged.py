@@ -110,7 +110,7 @@ def damaged_within(data, rng):
 
 
 def tried(read, data, n, seed):
-    """How many of n damaged files were refused. `read(bytes)` says whether it has refused; what else is wrong it raises."""
+    """How many of n damaged files were refused. `read(bytes)` says whether it has; what else is wrong it raises."""
     rng = random.Random(seed)
     refused = 0
     for i in range(n):

@@ -187,8 +187,8 @@ def fetch_from_mirrors(name):
 
 
 def fetch(url, description):
-    """The bytes that come from `url`, be they all or not, with a progress bar on a terminal. A mirror that sends without
-    end is not listened to for longer than our largest file takes."""
+    """The bytes that come from `url`, be they all or not, with a progress bar on a terminal. A mirror that sends
+    without end is not listened to for longer than our largest file takes."""
     chunks: list[bytes] = []
     with urllib.request.urlopen(url, timeout=TIMEOUT) as response:
         length = int(response.headers.get("Content-Length") or 0) or None

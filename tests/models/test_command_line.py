@@ -1,4 +1,4 @@
-"""Command lines in odd surroundings: streams that are full or closed, names in no encoding, more than there is room for."""
+"""Command lines in odd surroundings: streams full or closed, names in no encoding, more than there is room for."""
 
 import json
 import os
@@ -73,7 +73,7 @@ def test_a_folder_of_any_name_in_any_locale(name, locale, tmp_path):
     out = os.fsdecode(os.fsencode(tmp_path) + b"/" + name)
     status, said, printed = shell(f'"$PY" -m models.train {SMALL} --out "$OUT"', out, **locale)
     assert status == 0 and not said and b"Written:" in printed
-    assert sorted(os.listdir(out)) == WHOLE
+    assert sorted(path.name for path in Path(out).iterdir()) == WHOLE
     status, said, printed = shell('"$PY" -m walkthroughs question3 --out "$OUT"/report', out, **locale)
     assert status == 0 and not said
     page = Path(out, "report", "report.html").read_text(encoding="utf-8")
@@ -116,8 +116,9 @@ def test_what_cannot_be_read_is_not_called_written(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("options", [
-    "--hidden 10000000000", "--hidden 1 10000000000", "--hidden 300000000 300000000", "--hidden 99999999999999999999999",
-    "--hidden 10000000000 --dtype float64 --optimizer adam", "--seed -1", "--batch-size 0", "--validation 99999999999999999999",
+    "--hidden 10000000000", "--hidden 1 10000000000", "--hidden 300000000 300000000", "--hidden 9999999999999999999999",
+    "--hidden 10000000000 --dtype float64 --optimizer adam", "--seed -1", "--batch-size 0",
+    "--validation 99999999999999999999",
     "--learning-rate 1e400", "--epochs 1e9",
 ])  # fmt: skip
 def test_more_than_there_is_room_for_is_one_line_and_exit_2(options, tmp_path, capsys):

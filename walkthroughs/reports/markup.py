@@ -23,71 +23,16 @@ FORMS = [
 LINES = {r"(begin|end)\{(?:aligned|split)\}": r"\1{align*}", r"(begin|end)\{gather(?:ed|\*)?\}": r"\1{matrix}"}
 
 # All that may be in a page. What else a formula asks for, such as \href and \style, is refused.
-TAGS = set(
-    [
-        "math",
-        "mrow",
-        "mi",
-        "mn",
-        "mo",
-        "mtext",
-        "mspace",
-        "mfrac",
-        "msqrt",
-        "mroot",
-        "mstyle",
-        "mpadded",
-        "mphantom",
-        "menclose",
-        "mtable",
-        "mtr",
-        "mtd",
-        "msub",
-        "msup",
-        "msubsup",
-        "munder",
-        "mover",
-        "munderover",
-        "mmultiscripts",
-        "mprescripts",
-        "none",
-    ]
-)
-ATTRIBUTES = set(
-    [
-        "display",
-        "displaystyle",
-        "scriptlevel",
-        "form",
-        "fence",
-        "separator",
-        "stretchy",
-        "symmetric",
-        "largeop",
-        "movablelimits",
-        "accent",
-        "accentunder",
-        "lspace",
-        "rspace",
-        "minsize",
-        "maxsize",
-        "width",
-        "height",
-        "depth",
-        "voffset",
-        "linethickness",
-        "linebreak",
-        "mathvariant",
-        "mathcolor",
-        "notation",
-        "columnalign",
-        "columnlines",
-        "rowlines",
-        "rowspacing",
-        "columnspacing",
-        "frame",
-    ]
-)
+ELEMENTS = """
+    math mrow mi mn mo mtext mspace mfrac msqrt mroot mstyle mpadded mphantom menclose mtable mtr mtd
+    msub msup msubsup munder mover munderover mmultiscripts mprescripts none
+"""
+PROPERTIES = """
+    display displaystyle scriptlevel form fence separator stretchy symmetric largeop movablelimits accent accentunder
+    lspace rspace minsize maxsize width height depth voffset linethickness linebreak mathvariant mathcolor notation
+    columnalign columnlines rowlines rowspacing columnspacing frame
+"""
+TAGS, ATTRIBUTES = set(ELEMENTS.split()), set(PROPERTIES.split())
 XMLNS = "http://www.w3.org/1998/Math/MathML"
 
 # Text that LaTeX has escaped, as one character each: the converter knows none of these, so they pass through it as
@@ -158,10 +103,8 @@ def has_loose_lines(math):
 
 def is_plain(math):
     """Whether there is nothing but mathematics: no unknown command, no link, style or script."""
-    return all(
-        element.tag in TAGS
-        and set(element.attrib) <= ATTRIBUTES
-        and "\\" not in (element.text or "")
-        and not element.tail
-        for element in math.iter()
+    elements = list(math.iter())
+    has_commands = any("\\" in (element.text or "") for element in elements)
+    return not has_commands and all(
+        element.tag in TAGS and set(element.attrib) <= ATTRIBUTES and not element.tail for element in elements
     )
