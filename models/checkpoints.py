@@ -12,6 +12,7 @@ import warnings
 import zipfile
 from dataclasses import fields
 from pathlib import Path
+from textwrap import shorten
 
 import numpy as np
 
@@ -66,7 +67,8 @@ def read(path):
     except FileNotFoundError as error:
         raise CheckpointError(f"{path}: there is no checkpoint") from error
     except Exception as error:  # zipfile, zlib, tokenize, json and NumPy each have their own for damaged bytes
-        raise CheckpointError(f"{path}: not a whole checkpoint ({type(error).__name__}: {error})") from error
+        why = shorten(f"{type(error).__name__}: {error}", 200, placeholder="...")  # some quote half of the file
+        raise CheckpointError(f"{path}: not a whole checkpoint ({why})") from error
 
 
 def setup_of(config):

@@ -92,6 +92,12 @@ def test_flags_versions_and_methods_of_a_zip_member(whole, error_of, at, value):
     error_of(bytes(damaged))
 
 
+def test_a_name_as_long_as_the_file_is_not_quoted(whole, error_of):
+    at = whole.index(b"PK\x03\x04")
+    message = error_of(whole[: at + 26] + b"\xff\x20" + whole[at + 28 :])
+    assert "\n" not in message and len(message) < 500
+
+
 def test_a_compressed_archive_is_not_unpacked(whole, error_of):
     bomb = archive({**members_of(whole), "optimizer:bomb.npy": bytes(10_000_000)}, zipfile.ZIP_DEFLATED)
     assert "a compressed member" in error_of(bomb)
