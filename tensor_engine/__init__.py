@@ -2,6 +2,7 @@
 
 An array that remembers how it was made
     Tensor              an array in a graph: Tensor([1.0, 2.0], "x", requires_grad=True) * 3
+    ArrayOperator       an operator on arrays; subclass it for one of your own
     no_grad             nothing inside is recorded
     detect_anomaly      the first NaN or infinity inside raises, and names its maker
     topological_order   every node behind a root, inputs first
@@ -48,6 +49,7 @@ from scalar_engine import (
     xlogy,
 )
 
+from .array_operator import ArrayOperator
 from .fused import linear, mse, softmax_cross_entropy
 from .modes import detect_anomaly, no_grad
 from .operators import log_softmax, logsumexp, max, mean, min, softmax, sum
@@ -56,6 +58,7 @@ from .scalar_graph import scalarize
 from .tensor import Tensor
 
 __all__ = [
+    "ArrayOperator",
     "Tensor",
     "check_steps",
     "clip",

@@ -89,9 +89,9 @@ def written(x):
     return "..." if x is Ellipsis else str(x)
 
 
-def subscript(key):
-    """The key of an index, as one writes it: [0:2, :], [[0, 2]]."""
-    return f"[{', '.join(map(written, key))}]" if isinstance(key, tuple) and key else f"[{written(key)}]"
+def listed(parts):
+    """A shape, axes or the key of an index between the parentheses of a call: (0, 2, 1) is "0, 2, 1", () "()"."""
+    return ", ".join(map(written, parts)) if isinstance(parts, tuple) and parts else written(parts)
 
 
 def may_repeat(key):

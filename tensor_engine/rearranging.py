@@ -11,7 +11,7 @@ import numpy as np
 from scalar_engine.graph import Node, data_of
 from scalar_engine.operators import step
 
-from .array_operator import ArrayOperator, may_repeat, own, subscript, written
+from .array_operator import ArrayOperator, listed, may_repeat, own, written
 from .elements import collected, constant, each, numbered, total
 from .errors import alignment, joining
 
@@ -33,7 +33,7 @@ class Reshape(ArrayOperator):
         return [upstream.reshape(x.shape)]
 
     def formula(self, x):
-        return f"{x}.reshape{written(self.shape)}"
+        return f"{x}.reshape({listed(self.shape)})"
 
 
 class Transpose(ArrayOperator):
@@ -56,7 +56,7 @@ class Transpose(ArrayOperator):
     def formula(self, x):
         n = len(self.axes)
         reverses = [axis % n for axis in self.axes] == [*reversed(range(n))]
-        return f"{x}.T" if reverses else f"{x}.transpose{written(self.axes)}"
+        return f"{x}.T" if reverses else f"{x}.transpose({listed(self.axes)})"
 
 
 class BroadcastTo(ArrayOperator):
@@ -144,7 +144,7 @@ class Index(ArrayOperator):
         return [Scatter(self.key, x.shape)(upstream)]
 
     def formula(self, x):
-        return f"{x}{subscript(self.key)}"
+        return f"{x}[{listed(self.key)}]"
 
 
 class Scatter(ArrayOperator):
@@ -168,7 +168,7 @@ class Scatter(ArrayOperator):
         return [Index(self.key)(upstream)]
 
     def formula(self, x):
-        return f"scatter({x}, {subscript(self.key)}, {written(self.shape)})"
+        return f"scatter({x}, [{listed(self.key)}], {written(self.shape)})"
 
     def scalars(self, x):
         return collected(total, x, np.asarray(numbered(self.shape)[self.key]), self.shape)
