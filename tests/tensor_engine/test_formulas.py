@@ -9,11 +9,13 @@ import pytest
 
 import tensor_engine as te
 from tensor_engine import ArrayOperator, Tensor
-from tensor_engine.rearranging import Cast, Scatter, SumTo
+from tensor_engine.operators import MeanOver, SumOver
+from tensor_engine.rearranging import BroadcastTo, Cast, Index, Scatter, SumTo
 
-from ..array_expressions import ARRAY_EXPRESSIONS, CLASSES, cases, leaves
+from ..array_expressions import ARRAY_EXPRESSIONS, CLASSES, MASK, cases, leaves
 
 CALLED = {name: getattr(te, name) for name in te.__all__} | {
+    "array": lambda *shape: MASK,  # the only one here that is too long to write
     "broadcast_to": np.broadcast_to,
     "float64": np.float64,
     "inf": math.inf,
@@ -27,11 +29,8 @@ CALLED = {name: getattr(te, name) for name in te.__all__} | {
 def test_a_formula_is_python_that_gives_the_same(f, twin, arrays):
     inputs = leaves(arrays)
     out = f(*inputs)
-    formula = out.formula(depth=-1)
-    if "array(" in formula:
-        pytest.skip(f"{formula} has an array too long to write")
     names = {x.label: x.data for x in inputs}
-    assert eval(formula, {**CALLED, **names}) == pytest.approx(out.data, rel=1e-14, abs=1e-14)
+    assert eval(out.formula(depth=-1), {**CALLED, **names}) == pytest.approx(out.data, rel=1e-14, abs=1e-14)
 
 
 def x(*shape):
@@ -85,14 +84,8 @@ def test_an_array_operator_is_a_value(f, twin, arrays):
 def test_operators_made_with_other_things_are_others():
     """1, True and [1] choose differently, though 1 == True."""
     keys = [1, True, [1], (1,), np.array([1]), np.array([1.0]) > 0, slice(1), slice(1, None), None, ..., ()]
-    ops = [te.rearranging.Index(key) for key in keys]
-    ops += [
-        te.operators.SumOver(0),
-        te.operators.SumOver((0,)),
-        te.operators.SumOver(0, True),
-        te.operators.MeanOver(0),
-    ]
-    ops += [SumTo((2,)), te.rearranging.BroadcastTo((2,)), te.linear, te.mse, te.relu]
+    ops = [Index(key) for key in keys]
+    ops += [SumOver(0), SumOver((0,)), SumOver(0, True), MeanOver(0), SumTo((2,)), BroadcastTo((2,)), te.mse, te.relu]
     assert len(set(ops)) == len(ops)
     assert all((a == b) == (a is b) for a in ops for b in ops)
 
