@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from scalar_engine.graph import data_of
+
 from .array_operator import ArrayOperator
 from .errors import inner_axes
 from .operators import LogSoftmax, Softmax, log_softmax, softmax
@@ -159,17 +161,24 @@ linear = Linear()
 mse = MeanSquaredError()
 
 
-def softmax_cross_entropy(logits, target):
+def cross_entropy(logits, target):
     """The mean over the instances of -log softmax(logits)[target], one number. It never overflows.
 
     logits (instances, classes); target either (instances,) in integers, the classes, or (instances, classes): one-hot,
-    or any weights of the classes.
+    or any weights of the classes. A single instance may come without the axis of instances.
 
     >>> logits = np.array([[0.0, 0.0], [1000.0, 0.0]])
-    >>> softmax_cross_entropy(logits, [0, 1]).round(2), softmax_cross_entropy(logits, np.eye(2)).round(2)
-    (np.float64(500.35), np.float64(500.35))
+    >>> float(cross_entropy(logits, [0, 0])), float(cross_entropy(logits, [[0.5, 0.5], [0.0, 1.0]]))
+    (0.34657359027997264, 500.34657359027995)
+    >>> float(cross_entropy(logits[0], 1))
+    0.6931471805599453
     """
-    classes = target if type(target) is np.ndarray else np.asarray(getattr(target, "data", target))
+    if np.ndim(data_of(logits)) == 1:
+        logits, target = logits.reshape(1, -1), data_of(target)[None] if np.ndim(data_of(target)) else [target]
+    classes = target if type(target) is np.ndarray else np.asarray(data_of(target))
     if classes.ndim == 1 and classes.dtype.kind in "iu":
         return CrossEntropyOfClasses(classes.astype(np.int64))(logits)  # a copy: the caller may reuse the array
     return CrossEntropyOfWeights()(logits, target)
+
+
+softmax_cross_entropy = cross_entropy  # its name until 0.2

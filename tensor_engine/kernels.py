@@ -19,6 +19,10 @@ large_block = np.empty(30 << 20, np.uint8)
 del large_block
 
 
+def power(x, y):
+    return np.square(x) if np.ndim(y) == 0 and y == 2 else x**y
+
+
 def sigmoid(x):
     out = np.negative(x)
     with np.errstate(over="ignore"):  # exp(-x) may overflow to inf, and 1 / inf is the 0 that sigmoid then is
@@ -88,7 +92,7 @@ KERNELS = {
     scalar.subtract: np.subtract,
     scalar.multiply: np.multiply,
     scalar.divide: np.divide,
-    scalar.power: lambda x, y: x**y,  # unlike np.power, it squares where y is 2
+    scalar.power: power,
     scalar.negative: np.negative,
     scalar.exp: np.exp,
     scalar.log: np.log,

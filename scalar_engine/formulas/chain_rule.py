@@ -86,7 +86,7 @@ def derive(root, wrt):
                 f"then derive(graph.root, graph[tensor][index])"
             )
     order = recorded_order(root)
-    if wrt not in order:
+    if wrt not in set(order):
         raise ValueError(f"derive: {wrt.describe()} is not part of the graph of {root.describe()}")
     if not wrt.requires_grad:
         raise ValueError(f"derive: {wrt.describe()} takes no gradient, for it is data or depends on data only")
