@@ -6,6 +6,7 @@ from scalar_engine.graph import data_of
 
 from .array_operator import ArrayOperator
 from .errors import inner_axes
+from .kernels import halves_widened
 from .operators import LogSoftmax, Softmax, log_softmax, softmax
 
 
@@ -53,6 +54,7 @@ class CrossEntropyOfClasses(ArrayOperator):
     def __init__(self, classes):
         self.classes = classes
 
+    @halves_widened
     def forward(self, o):
         return np.add.reduce(self.of_each(o)) / len(o)
 
@@ -61,6 +63,8 @@ class CrossEntropyOfClasses(ArrayOperator):
         classes = self.classes
         if o.ndim != 2 or len(o) != len(classes):
             raise ValueError(f"needs logits (instances, classes), and as many instances as targets: {len(classes)}")
+        if not len(o):
+            raise ValueError("has no instances to take the mean over")
         by_class = centred(o)
         try:
             of_class = by_class.ravel()[places(classes, by_class.shape)]
@@ -120,9 +124,12 @@ class CrossEntropyOfWeights(ArrayOperator):
     symbol = "softmax_cross_entropy"
     logarithmic = True
 
+    @halves_widened
     def forward(self, o, t):
         if o.ndim != 2 or o.shape != t.shape:
             raise ValueError("needs logits (instances, classes) and a weight for each, or else one integer an instance")
+        if not len(o):
+            raise ValueError("has no instances to take the mean over")
         return -np.add.reduce(LogSoftmax().forward(o) * t, axis=None) / len(o)
 
     def pull(self, upstream, out, o, t, needs):
@@ -143,9 +150,12 @@ class MeanSquaredError(ArrayOperator):
 
     symbol = "mse"
 
+    @halves_widened
     def forward(self, y, t):
         if y.shape != t.shape:
             raise ValueError("which must be equal")
+        if not y.size:
+            raise ValueError("has no elements to take the mean over")
         difference = (y - t).ravel()
         return np.vdot(difference, difference) / y.size
 
