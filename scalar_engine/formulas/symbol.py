@@ -48,7 +48,7 @@ class Symbol(Arithmetic):
         return 1, {self: 1}
 
     def with_inner(self, change):
-        """The formula made of change(x) instead of each `inner` formula x: of a name, or of x with other names in it."""
+        """The formula with change(x), which is a name or like x, instead of each of its `inner` formulas x."""
         return self
 
     def rebuilt(self, mapping):
@@ -166,7 +166,7 @@ class Product(Symbol):
 
     def with_inner(self, change):
         parts = {change(base): exponent for base, exponent in self.parts.items()}
-        if len(parts) == len(self.parts):
+        if len(parts) == len(self.parts) and Number not in map(type, parts):
             return Product(self.coefficient, parts)
         return product([(change(base), exponent) for base, exponent in self.parts.items()], self.coefficient)
 

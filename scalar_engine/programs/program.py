@@ -4,12 +4,13 @@ A program computes the root's value and its gradients: one statement for each no
 contribution, backward. What it says about an operator comes of the operator's own rules.
 """
 
+import gc
 from collections import Counter
 from functools import cached_property
 from importlib import import_module
 
 from ..graph import recorded_order
-from .plan import plan_of
+from .planner import plan_of
 
 # The modules that write programs. One is loaded when a program is first written in its style: what reads the text of
 # rules is slow to import, and styles on arrays are in the tensor engine, which this engine works without.
@@ -34,8 +35,14 @@ class Program:
     def __init__(self, root, inputs, parameters):
         self.inputs = inputs
         self.parameters = parameters
-        self.plan = plan_of(root, inputs, parameters)
-        self.source, given = import_module(PLAIN).written(self.plan)
+        collects = gc.isenabled()
+        gc.disable()  # a plan of millions of objects has no garbage, and looking for some takes a third of the time
+        try:
+            self.plan = plan_of(root, inputs, parameters)
+            self.source, given = import_module(PLAIN).written(self.plan)
+        finally:
+            if collects:
+                gc.enable()
         self.function = executed(self.source, given)
 
     def __call__(self, inputs, parameters):

@@ -122,20 +122,29 @@ class Alone(ast.NodeTransformer):
         }
 
     def visit_Attribute(self, node):
-        if not isinstance(node.value, ast.Name) or node.value.id in self.own:
+        root = node
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        if not isinstance(root, ast.Name) or root.id in self.own:
             return self.generic_visit(node)
-        name, owner = node.value.id, self.known.get(node.value.id)
+        if root.id in self.reader.modules and self.value_of(root) is self.reader.modules[root.id]:
+            return node
+        owner = self.value_of(node.value)
         if owner is math:
             self.reader.imports.add(node.attr)
             return self.named(node.attr)
-        if name in self.reader.modules and owner is self.reader.modules[name]:
-            return node
-        return self.standing_for(getattr(owner, node.attr, None), name if isinstance(owner, Operator) else node.attr)
+        name = owner.name if isinstance(owner, Operator) else node.attr
+        return self.standing_for(self.value_of(node), name)
+
+    def value_of(self, node):
+        if isinstance(node, ast.Name):
+            return self.known.get(node.id)
+        return getattr(self.value_of(node.value), node.attr, None)
 
     def visit_Name(self, node):
         if node.id in self.own or node.id not in self.known and hasattr(builtins, node.id):
             return node
-        return self.standing_for(self.known.get(node.id), node.id)
+        return self.standing_for(self.value_of(node), node.id)
 
     def standing_for(self, value, name):
         """What a program has instead of a name for the value."""

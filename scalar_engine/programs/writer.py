@@ -13,7 +13,7 @@ from functools import lru_cache
 from ..formulas.symbol import ALGEBRA, Application, Number, Product, Symbol, product
 from ..formulas.writing import ATOM, SUM, Text
 from ..operators import power
-from .plan import Variable
+from .plan import Variable, is_flat
 from .rule_text import Reader
 
 WIDTH = 96  # of the names in a line
@@ -52,7 +52,7 @@ class Style(Text):
         return repr(number if type(number) is int else float(number))
 
     def product(self, x):
-        if any(base.inner for base in x.parts):
+        if not is_flat(x):
             return super().product(x)
         like = x.coefficient, *x.parts.values()
         if like not in self.templates:
