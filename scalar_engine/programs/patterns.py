@@ -1,7 +1,7 @@
 """What operators do, as formulas with places for operands: made once for each way in which a graph uses an operator.
 
-`multiply` is `x0 * x1`, and passes on `up * x1` to its first operand and `up * x0` to its second. For one node of a graph,
-the places are filled in.
+`multiply` is `x0 * x1`, and passes on `up * x1` to its first operand and `up * x0` to its second; for each node the
+places are filled in.
 """
 
 from ..formulas.symbol import ZERO, Application, Number, Product, Symbol, product, symbol, within
@@ -30,7 +30,7 @@ class Patterns:
         return self.applied[use]
 
     def contributions(self, op, operands, needs):
-        """{position: what op's rule passes on to the operand there}, with the sum for a variable that is there twice."""
+        """{position: what op's rule passes on to the operand there}; for a variable that is there twice, the sum."""
         use = op, self.placed(operands), needs
         if use not in self.passed_on:
             places, sums = use[1], {}
@@ -50,7 +50,7 @@ class Patterns:
         )
 
     def operators(self):
-        """The operators that occur in patterns. Arithmetic does not, but for powers whose exponents are no whole numbers."""
+        """The operators that occur in patterns: no arithmetic, but `power` for exponents that are no whole numbers."""
         formulas = [*self.applied.values(), *[x for passed_on in self.passed_on.values() for x in passed_on.values()]]
         found = {}
         for x in [x for formula in formulas for x in within(formula)]:

@@ -46,19 +46,20 @@ class Planner:
         return Variable(self.names.get(node, ""))
 
     def forward(self):
-        """A statement for each node; for a second node of the same formula none, or one that copies if it has a name."""
-        applied = {}  # {(op, *operands): its Variable}
+        """A statement for each node; for a second node of one formula, none, or a copying one if it has a name."""
+        applied = {}  # {(op, *operands): the Variable that holds it}
         for node in self.order:
             if node in self.values:
                 continue
             operands = [self.values[x] for x in node.inputs]
             if Variable in map(type, operands):
-                first = applied.get((node.op, *operands))
-                self.values[node] = applied[node.op, *operands] = first or self.variable(node)
-                if first is None:
-                    yield self.computing(self.values[node], node.op, operands)
+                use = (node.op, *operands)
+                if use not in applied:
+                    applied[use] = self.variable(node)
+                    yield self.computing(applied[use], node.op, operands)
                 elif node.label:
-                    yield Statement(self.variable(node), first)
+                    yield Statement(self.variable(node), applied[use])
+                self.values[node] = applied[use]
             elif node.label and not operands:
                 self.values[node] = self.variable(node)
                 yield Statement(self.values[node], Number(node.data))
@@ -111,9 +112,9 @@ class Planner:
 
 
 def shared(statements):
-    """The statements, and before them those of temporary variables: for operands, and for what is needed more than once.
+    """The statements, and before them those of temporary variables, for what is needed more than once and for operands.
 
-    A product of variables is no more work than a variable would be, and stays where it is.
+    A product of variables stays where it is: it is no more work than a variable would be.
     """
     nested = {statement for statement in statements if not is_flat(statement.formula)}
     counts, temporaries, before = Counter(), {}, []

@@ -1,4 +1,4 @@
-"""Forward rules of operators as text that runs alone: what a program calls, and what it has to import and define for that."""
+"""Forward rules of operators as text that runs alone: what a program imports and defines in order to call them."""
 
 import ast
 import builtins

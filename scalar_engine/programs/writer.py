@@ -1,6 +1,6 @@
-"""A plan written down as Python: its statements, and before them the functions that they call.
+"""A plan written down in Python: its statements, and before them the functions that they call.
 
-A style of its own, beside plain Python, is a subclass of `Style`.
+The text is put together of what a `Style` says; another style of Python is a subclass.
 """
 
 import builtins
@@ -8,9 +8,8 @@ import keyword
 import math
 import textwrap
 import unicodedata
-from functools import lru_cache
 
-from ..formulas.symbol import ALGEBRA, Application, Number, Product, Symbol, product
+from ..formulas.symbol import ALGEBRA, Application, Number, Product, product
 from ..formulas.writing import ATOM, SUM, Text
 from ..operators import power
 from .plan import Variable, is_flat
@@ -20,16 +19,16 @@ WIDTH = 96  # of the names in a line
 
 
 class Style(Text):
-    """How the formulas of one plan are written.
+    """How the formulas of one plan are written; as it stands, in plain Python.
 
     rules       {operator: its Rule}, of all that are no arithmetic
     names       {variable: its name in the text}
-    templates   {what a formula is like: (its text with places for the variables, how tightly it holds together)};
+    templates   {what a formula is like: (its text, with places for variables, and how tightly it holds together)};
                 multiply is "{0} * {1}", sigmoid is "sigmoid({0})", relu is "0.0 if {0} <= 0 else {0}"
     """
 
-    modules: dict = {}  # {name: module} of what programs import whole
-    arguments = "inputs"  # what they unpack
+    modules: dict = {}  # {name: module} of what a program imports whole
+    arguments = "inputs"  # what it unpacks
     reserved = {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "program", "inputs", "parameters"}
 
     def __init__(self, operators):
@@ -40,7 +39,7 @@ class Style(Text):
         self.templates, self.places = {}, []
 
     def rule(self, op):
-        """The Rule of an operator."""
+        """What a program calls for an operator, or writes in its place."""
         return self.reader.rule(op.forward, op.name)
 
     def symbol(self, x):
@@ -72,7 +71,7 @@ class Style(Text):
         return self.filled(like, x.operands)
 
     def template(self, op, operands):
-        """The text of an operator: as arithmetic, by its rule, or as it says itself."""
+        """The text of an operator on its operands: as arithmetic, by its rule, or as it says itself."""
         formula = ALGEBRA[op](*operands) if op in ALGEBRA else Application(op, operands)
         if type(formula) is not Application:
             return getattr(self, formula.kind)(formula)
@@ -83,7 +82,7 @@ class Style(Text):
         return f"{rule.name}({', '.join(texts)})" if rule else formula.op.formula(*texts), ATOM
 
     def placed(self, operands):
-        """The operands with places, which are called "{0}", "{1}", ..., for all but Numbers."""
+        """The operands, with places for all but Numbers: Variables that are called "{0}", "{1}", ..."""
         for i in range(len(self.places), len(operands)):
             self.places.append(Variable())
             self.names[self.places[i]] = f"{{{i}}}"
@@ -94,7 +93,7 @@ class Style(Text):
         return text.format(*[self.names[x] if type(x) is Variable else self.formula(x) for x in operands]), level
 
     def alone(self, formula):
-        """A formula that stands alone: a number is a float there."""
+        """A formula with nothing beside it: a number is a float there."""
         return self.digits(float(formula.number)) if type(formula) is Number else self.formula(formula)
 
     def head(self):
@@ -115,12 +114,11 @@ class Style(Text):
 
 def written(plan, style):
     """The text of a program, and {name: forward rule} of what it has to be given."""
-    given = unpacking(plan.inputs, style, style.arguments) + unpacking(plan.parameters, style, "parameters")
-    forward, backward = ([style.line(statement) for statement in part] for part in (plan.forward, plan.backward))
-    value = style.alone(plan.value)
+    unpacked = unpacking(plan.inputs, style, style.arguments) + unpacking(plan.parameters, style, "parameters")
+    forward, backward = (map(style.line, statements) for statements in (plan.forward, plan.backward))
     lines = [
         f"{style.head()}def program(inputs, parameters):",
-        *given,
+        *unpacked,
         "",
         "    # forward",
         *forward,
@@ -128,7 +126,7 @@ def written(plan, style):
         "    # backward: its derivatives, by the rule of the operator named",
         *backward,
         "",
-        *result(value, ", ".join(map(style.alone, plan.gradients))),
+        *result(style.alone(plan.value), ", ".join(map(style.alone, plan.gradients))),
         "",
     ]
     return "\n".join(lines), {rule.name: rule.given for rule in style.rules.values() if rule.given}
@@ -138,17 +136,16 @@ def unpacking(variables, style, argument):
     names = ", ".join(style.names[x] for x in variables)
     if len(variables) < 2:
         return [f"    ({names},) = {argument}"] if variables else []
-    return [f"    {names} = {argument}"] if len(names) < WIDTH else ["    (", filled(names), f"    ) = {argument}"]
+    return [f"    {names} = {argument}"] if len(names) < WIDTH else ["    (", in_lines(names), f"    ) = {argument}"]
 
 
 def result(value, gradients):
     if len(gradients) < WIDTH:
         return [f"    return {value}, [{gradients}]"]
-    return [f"    return {value}, [", filled(gradients), "    ]"]
+    return [f"    return {value}, [", in_lines(gradients), "    ]"]
 
 
-def filled(names):
-    """Names in as many lines as they need."""
+def in_lines(names):
     return textwrap.indent(textwrap.fill(names, WIDTH, break_long_words=False, break_on_hyphens=False), " " * 8)
 
 
@@ -161,20 +158,20 @@ class Names(dict):
         self.last = {}
 
     def __missing__(self, variable):
-        self[variable] = self.new(f"d{self[variable.by]}" if variable.by else identifier(variable.name))
+        wanted = f"d{self[variable.by]}" if variable.by else identifier(variable.name) if variable.named else ""
+        self[variable] = self.new(wanted)
         return self[variable]
 
     def new(self, wanted):
-        """v1, v2, v3 for "v"; k, k_2, k_3 for any other."""
-        name = f"{wanted}1" if wanted == "v" else wanted
-        while name in self.taken:
-            self.last[wanted] = self.last.get(wanted, 1) + 1
-            name = f"{wanted}{self.last[wanted]}" if wanted == "v" else f"{wanted}_{self.last[wanted]}"
+        """k, k_2, k_3 for "k"; v1, v2, v3 for ""."""
+        name = wanted
+        while not name or name in self.taken:
+            number = self.last[wanted] = self.last.get(wanted, 1 if wanted else 0) + 1
+            name = f"{wanted}_{number}" if wanted else f"v{number}"
         self.taken.add(name)
         return name
 
 
-@lru_cache
 def identifier(label):
     """A label as a name in Python: letters, digits and underscores, whatever it was."""
     letters = [c if c.isalnum() else "_" for c in unicodedata.normalize("NFKC", label)]

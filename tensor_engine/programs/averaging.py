@@ -65,7 +65,7 @@ class MatrixProduct:
         self.vector = Variable("weights")
 
     def factor(self, statements):
-        """The f of a product that passes on f * row to a weight and f * weight to a row; None if it passes on other things."""
+        """The f of a product that passes on f * row to each weight and f * weight to each row; None if it is not so."""
         rows = self.matrix.rows
         partners = dict(zip((*self.weights, *rows), (*rows, *self.weights)))
         factors = {product([(s.formula, 1), (partners[s.target.by], -1)]) for s in statements}
@@ -206,7 +206,7 @@ class Averaging:
             yield from map(self.contribution, rows)
 
     def taken_apart(self, formula):
-        """What has to be said before a formula with the derivative by a row in it: to each row its part of the matrix's."""
+        """What comes before a formula with the derivative by a row in it: each row gets its part of the matrix's."""
         for variable in variables_in(formula):
             if variable in self.together:
                 matrix = self.together[variable]

@@ -35,7 +35,7 @@ def batch_is_mean(root, inputs, parameters):
 
 
 def halves(n):
-    """Lists of n of which one half is shared, as the weights of a dot product are, and the other varies; and a mixture."""
+    """Lists of n: one half is shared, as the weights of a dot product are, and the other varies; and a mixture."""
     ws, xs = shared(n - n // 2), varying(n // 2)
     mixed = random.Random(2).sample([*ws, *xs], n)
     return ws, xs, [[*ws, *xs], [*xs, *ws], mixed]
@@ -97,7 +97,13 @@ def test_rows_that_pass_their_gradients_on_as_they_are():
 def test_weights_and_rows_that_are_there_twice():
     ws, xs = shared(5), varying(5)
     hs = [tanh(x * ws[0]) for x in xs]
-    for factors in [([ws[0]] * 5, hs), (ws, [hs[0]] * 5), (ws[:3] + ws[:2], hs), (ws, hs[:3] + hs[:2]), (ws, hs[:4] + xs[:1])]:
+    for factors in [
+        ([ws[0]] * 5, hs),
+        (ws, [hs[0]] * 5),
+        (ws[:3] + ws[:2], hs),
+        (ws, hs[:3] + hs[:2]),
+        (ws, hs[:4] + xs[:1]),
+    ]:
         batch_is_mean(dot(*factors) ** 2, xs, ws)
 
 

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from scalar_engine import Operator, Value, compile_graph, dot, exp, grad, logsumexp, operators, sigmoid, sum
+from scalar_engine import Operator, Value, compile_graph, dot, grad, logsumexp, operators, sigmoid, sum
 from scalar_engine.operators import lowered, nonzero, power, step, xlogy
 from tensor_engine.kernels import KERNELS
 from tensor_engine.programs.instances import InstancesStyle
@@ -18,7 +18,7 @@ from ..test_kernels import GRID
 
 WITH_FUNCTIONS = [op for op in KERNELS if op not in (operators.sum, operators.dot)]
 
-TEXT = '''\
+TEXT = """\
 import numpy as np
 
 
@@ -59,7 +59,7 @@ def program(inputs, parameters):
     du = 2 * dv1 * u  # multiply
 
     return np.sum(l) / n, [dw1, dw2, dw3, dw4, du]
-'''
+"""
 
 
 def test_one_text_from_beginning_to_end():
@@ -89,7 +89,7 @@ def test_an_operator_in_a_program_is_its_kernel(op):
     else:
         namespace = {}
         exec(style.head(), namespace)
-        columns = np.array([point for point in np.stack(np.meshgrid(*[GRID] * n), -1).reshape(-1, n)]).T
+        columns = np.stack(np.meshgrid(*[GRID] * n), -1).reshape(-1, n).T
         with np.errstate(all="ignore"):
             assert namespace[rule.name](*columns).tolist() == pytest.approx(KERNELS[op](*columns).tolist(), nan_ok=True)
 
