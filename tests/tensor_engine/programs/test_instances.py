@@ -23,8 +23,9 @@ import numpy as np
 
 
 def sigmoid(x):
+    out = np.negative(x)
     with np.errstate(over='ignore'):
-        out = np.exp(np.negative(x))
+        out = np.exp(out, out=out if out.ndim else None)
     out += 1
     return np.divide(1, out, out=out) if out.ndim else 1 / out
 
