@@ -5,7 +5,7 @@ Formulas, errors, scalarize and the stepper know no array operator by name: they
 
 import numpy as np
 
-from scalar_engine.graph import Operator
+from scalar_engine.graph import Operator, data_of
 
 
 class ArrayOperator(Operator):
@@ -94,7 +94,17 @@ def listed(parts):
     return ", ".join(map(written, parts)) if isinstance(parts, tuple) and parts else written(parts)
 
 
+def part_of_key(part):
+    """One entry of an index's key: a slice, an integer, None or ...; any list, tuple or array is copied as an array."""
+    if part is None or part is Ellipsis or isinstance(part, (int, slice, np.integer, np.bool_)):
+        return part
+    part = np.array(data_of(part))
+    if part.dtype.kind == "f" and part.size:
+        raise IndexError(f"index: an index is of integers or booleans, not {part.dtype}")
+    return part if part.dtype == bool else part.astype(np.intp)
+
+
 def may_repeat(key):
     """Whether the key of an index has arrays of integers, which may name an element twice."""
     parts = key if isinstance(key, tuple) else (key,)
-    return any(isinstance(part, (list, np.ndarray)) and np.asarray(part).dtype != bool for part in parts)
+    return any(isinstance(part, np.ndarray) and part.dtype != bool for part in parts)

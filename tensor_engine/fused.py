@@ -165,16 +165,12 @@ def cross_entropy(logits, target):
     """The mean over the instances of -log softmax(logits)[target], one number. It never overflows.
 
     logits (instances, classes); target either (instances,) in integers, the classes, or (instances, classes): one-hot,
-    or any weights of the classes. A single instance may come without the axis of instances.
+    or any weights of the classes.
 
     >>> logits = np.array([[0.0, 0.0], [1000.0, 0.0]])
     >>> float(cross_entropy(logits, [0, 0])), float(cross_entropy(logits, [[0.5, 0.5], [0.0, 1.0]]))
     (0.34657359027997264, 500.34657359027995)
-    >>> float(cross_entropy(logits[0], 1))
-    0.6931471805599453
     """
-    if np.ndim(data_of(logits)) == 1:
-        logits, target = logits.reshape(1, -1), data_of(target)[None] if np.ndim(data_of(target)) else [target]
     classes = target if type(target) is np.ndarray else np.asarray(data_of(target))
     if classes.ndim == 1 and classes.dtype.kind in "iu":
         return CrossEntropyOfClasses(classes.astype(np.int64))(logits)  # a copy: the caller may reuse the array

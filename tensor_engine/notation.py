@@ -70,7 +70,10 @@ class ArrayNotation(Arithmetic):
         >>> Tensor([[[1.0, 2.0]]]).transpose(2, 0, 1).shape
         (2, 1, 1)
         """
-        return Transpose(unpacked(axes) or tuple(reversed(range(self.ndim))))(self)
+        order = unpacked(axes) or tuple(reversed(range(self.ndim)))
+        if axes == (0, 1) == order:
+            raise ValueError("transpose(0, 1) leaves the axes as they are; to exchange them write .T or swapaxes(0, 1)")
+        return Transpose(order)(self)
 
     @property
     def T(self):

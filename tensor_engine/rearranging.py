@@ -11,7 +11,7 @@ import numpy as np
 from scalar_engine.graph import Node, data_of
 from scalar_engine.operators import step
 
-from .array_operator import ArrayOperator, listed, may_repeat, own, written
+from .array_operator import ArrayOperator, listed, may_repeat, own, part_of_key, written
 from .elements import collected, constant, each, numbered, total
 from .errors import alignment, joining
 
@@ -135,7 +135,7 @@ class Index(ArrayOperator):
     moves = True
 
     def __init__(self, key):
-        self.key = own(key)
+        self.key = tuple(map(part_of_key, key)) if isinstance(key, tuple) else part_of_key(key)
 
     def forward(self, x):
         return x[self.key]
@@ -279,13 +279,14 @@ def where(condition, a, b):
     >>> where([True, False], np.array([[1.0, 2.0], [3.0, 4.0]]), 0.0).tolist()
     [[1.0, 0.0], [3.0, 0.0]]
     """
+    condition = np.asarray(data_of(condition))
     shapes = [np.shape(data_of(x)) for x in (condition, a, b)]
     try:
         shape = np.broadcast_shapes(*shapes)
     except ValueError:
         raise ValueError(f"where: {', '.join(map(str, shapes))}, {alignment(shapes)}") from None
     a, b = (BroadcastTo(shape)(x) if isinstance(x, Node) and np.shape(x.data) != shape else x for x in (a, b))
-    return Where(np.asarray(condition))(a, b)
+    return Where(condition)(a, b)
 
 
 def clip(x, low=-math.inf, high=math.inf):
