@@ -11,7 +11,7 @@ import numpy as np
 from scalar_engine.graph import Node, data_of
 from scalar_engine.operators import step
 
-from .array_operator import ArrayOperator, listed, may_repeat, own, part_of_key, written
+from .array_operator import ArrayOperator, listed, may_repeat, part_of_key, written
 from .elements import collected, constant, each, numbered, total
 from .errors import alignment, joining
 
@@ -207,7 +207,7 @@ class Where(ArrayOperator):
     moves = True
 
     def __init__(self, condition):
-        self.condition = own(condition)
+        self.condition = np.array(condition)  # a copy: the caller may fill his array anew
 
     def forward(self, a, b):
         return np.where(self.condition, a, b)
