@@ -33,6 +33,7 @@ class Operator:
     moves = False  # whether it only moves the elements of arrays about
     stable: dict = {}  # what to write instead where it gives NaN or infinity, by what made its operand, "" being any
     lists = 1  # how many lists of one length its operands are: 2 for dot([w1, w2], [x1, x2])
+    keeps = False  # whether its forward rule finds on the way what `pull` would compute again, and the node keeps it
     logarithmic = False  # whether a natural log is taken in it, which people may take to another base
 
     def forward(*xs):
@@ -78,7 +79,7 @@ class Operator:
     def locals(self, out, *xs, needs):
         """The local derivatives d out / d x_i, one per input; None where there is none or `needs` says no to it."""
         if not self.partials:
-            return [None] * len(xs)
+            return [None] * len(needs)
         try:
             return [rule(out, *xs) if need else None for rule, need in zip(self.partials, needs)]
         except (TypeError, ValueError) as error:
@@ -226,8 +227,11 @@ class Node:
 
     @property
     def record(self):
-        """(out, *xs) as the operator had and made them: rules run on it, whatever has been assigned to nodes since."""
-        n = len(self.inputs)
+        """(out, *xs) as the operator had and made them: rules run on it, whatever has been assigned to nodes since.
+
+        If the operator `keeps` something, for its one operand, that is in the place of a second.
+        """
+        n = len(self.inputs) + self.op.keeps
         return (self.out, *self.x) if n > 2 else (self.out, self.x, self.y)[: n + 1]
 
     @property

@@ -18,6 +18,8 @@ class ArrayOperator(Operator):
     mismatch        what is wrong with shapes that do not fit
     scalars         which Values are behind its output, and with `scalar_count`, how many of them are new
     composition     composition(*inputs), instead of these two: itself in terms of other operators
+    keeps           True, of an operator of one operand: forward_keeping(x) gives, beside the output, what `pull` would
+                    compute again; the node keeps it, and it is handed to `pull` after x, where there is one
     """
 
     elementwise = False
@@ -65,13 +67,6 @@ def identity(x):
     if isinstance(x, slice):
         return slice, x.start, x.stop, x.step
     return type(x), x
-
-
-def own(x):
-    """What an operator is made with, with copies of the arrays in it: whoever made them may fill them anew."""
-    if isinstance(x, tuple):
-        return tuple(map(own, x))
-    return x.copy() if isinstance(x, (np.ndarray, list)) else x
 
 
 SHORT = 9  # elements of an array that is still written out in a formula

@@ -1,6 +1,7 @@
 """The scalar operators, lifted to arrays: a NumPy kernel for each forward rule.
 
-Only forward rules need one. The derivative rules are arithmetic and operators, and run on arrays as they stand.
+Only forward rules need one. The derivative rules are arithmetic and operators, and run on arrays as they stand. A
+kernel has the name of its operator: `sigmoid` here is the forward rule of `scalar_engine.operators.sigmoid` on arrays.
 """
 
 import math

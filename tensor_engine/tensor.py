@@ -68,7 +68,7 @@ class Tensor(ArrayNotation, ArrayProtocols, Node):
             if len(xs) > 1:
                 inputs, xs = aligned(op, inputs, xs)
         try:
-            data = forward(*xs)
+            data, kept = op.forward_keeping(*xs) if op.keeps else (forward(*xs), None)
         except (ValueError, IndexError) as error:
             raise type(error)(mismatch(op, inputs, error)) from None
         out = new(Tensor)
@@ -77,7 +77,7 @@ class Tensor(ArrayNotation, ArrayProtocols, Node):
         out.label = ""
         if needs and modes.recording.get():
             out.op, out.inputs, out.requires_grad = op, inputs, True
-            out.out, out.x, out.y = data, *(xs if len(xs) == 2 else (xs, None) if len(xs) > 2 else (xs[0], None))
+            out.out, out.x, out.y = data, *(xs if len(xs) == 2 else (xs, None) if len(xs) > 2 else (xs[0], kept))
         else:
             out.op, out.inputs, out.requires_grad = None, (), False
         if modes.watching.get():
