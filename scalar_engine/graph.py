@@ -39,14 +39,6 @@ class Operator:
     def forward(*xs):
         raise TypeError("an operator needs a forward rule")
 
-    def __new__(cls, *made_with, **by_name):
-        """One instance a class, however often it is made, copied or pickled, unless it is made with something."""
-        if cls.__init__ is not object.__init__:
-            return object.__new__(cls)
-        if "instance" not in vars(cls):
-            cls.instance = object.__new__(cls)
-        return cls.instance
-
     def __init_subclass__(cls):
         if not cls.forward_has_self:
             cls.forward = staticmethod(cls.forward)  # whether it is math.exp, a lambda or a def
@@ -54,6 +46,10 @@ class Operator:
             raise TypeError(f"{cls.__name__}.partials must be a tuple, one rule per input: is a comma missing?")
         if cls.partials and cls.pull is not Operator.pull:
             raise TypeError(f"{cls.__name__} has partials and a pull of its own: which of them is its derivative?")
+        if cls.symbol and cls.__init__ is object.__init__:
+            cls.__new__ = staticmethod(only_instance)
+        elif cls.__new__ is not object.__new__:
+            cls.__new__ = staticmethod(new_instance)
 
     def apply(self, *inputs):
         """op(*inputs), on whatever the inputs are; of an operator that is called with lists, on their elements."""
@@ -116,6 +112,17 @@ class Operator:
         return self.name
 
 
+def only_instance(cls):
+    """The one instance of a class of operators that are made with nothing, however often it is made or unpickled."""
+    if "instance" not in vars(cls):
+        cls.instance = object.__new__(cls)
+    return cls.instance
+
+
+def new_instance(cls, *made_with, **by_name):
+    return object.__new__(cls)
+
+
 def times(local, upstream):
     """local * upstream, with no trace in a graph of a factor that is 1 or -1; None there if it is 0."""
     for number, other in ((local, upstream), (upstream, local)):
@@ -146,7 +153,7 @@ class Node:
     __slots__ = ("data", "grad", "op", "inputs", "out", "x", "y", "label", "requires_grad", "__weakref__")
 
     unit = 1.0  # d root / d root
-    mutable = False  # whether data may change in place, so that `record` has to look whether it did
+    mutable = False  # whether data may change in place: then `require_untouched` says so before the backward pass
     further_slips = None  # what people do wrong with this kind of number, for `check_steps`: a module of its engine
 
     def __init__(self, data, label, requires_grad):

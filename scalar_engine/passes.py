@@ -109,7 +109,7 @@ def backward_pass(root, watch=None, on=None, unit=None, leaves=(), revise=None):
     """
     order = topological_order(root, leaves)
     pending = {root: root.unit if unit is None else unit}
-    direct = watch is None and on is None and not root.mutable  # rules are called without the lists that `pull` needs
+    direct = watch is None and on is None  # then rules are called without the lists that `pull` needs
     while order:
         node = order.pop()
         if node not in pending:
@@ -121,6 +121,8 @@ def backward_pass(root, watch=None, on=None, unit=None, leaves=(), revise=None):
                 raise released(node, root)
             yield node, upstream
             continue
+        if node.mutable:
+            node.require_untouched()
         op = node.op
         try:
             # Rules of two inputs and of one, which are most of a graph, run three times as fast without `pull`.

@@ -68,7 +68,8 @@ class CrossEntropyOfClasses(ArrayOperator):
         losses, exponentials, totals, places = self.parts(o)
         exponentials /= totals
         exponentials.ravel()[places] -= 1
-        return np.add.reduce(losses) / len(o), exponentials.T
+        loss, slope = np.add.reduce(losses) / len(o), exponentials.T
+        return (loss, slope) if o.dtype.itemsize > 2 else (o.dtype.type(loss), slope.astype(o.dtype))
 
     def parts(self, o):
         """The loss of each instance; exp(o - max o) as (classes, instances), its sums, and where the classes are."""
@@ -77,7 +78,8 @@ class CrossEntropyOfClasses(ArrayOperator):
             raise ValueError(f"needs logits (instances, classes), and as many instances as targets: {len(classes)}")
         if not len(o):
             raise ValueError("has no instances to take the mean over")
-        by_class = o.T.copy()  # few long rows, which NumPy reduces three times as fast
+        wide = o if o.dtype.itemsize > 2 else o.astype(np.float32)
+        by_class = wide.T.copy()  # few long rows, which NumPy reduces three times as fast
         by_class -= np.maximum.reduce(by_class)
         try:
             places = np.ravel_multi_index((classes, np.arange(len(classes))), by_class.shape)
