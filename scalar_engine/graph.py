@@ -5,7 +5,7 @@ for another kind of number subclasses `Node`, says in `Operator.forward_on` how 
 may release a graph that a backward pass has used: an operator without inputs then stands in the node.
 """
 
-from .naming import NO_NAMES, formula
+from .naming import NO_NAMES, branching, formula
 
 
 class Operator:
@@ -79,12 +79,7 @@ class Operator:
         try:
             return [rule(out, *xs) if need else None for rule, need in zip(self.partials, needs)]
         except (TypeError, ValueError) as error:
-            if "truth value of" not in str(error) and "not supported between" not in str(error):
-                raise
-            raise TypeError(
-                f"{self.name}: its derivative rule compares or branches, which no array or formula can follow: "
-                f"write it with step, sign, nonzero or maximum"
-            ) from error
+            raise branching(self, error) or error from error
 
     def pull(self, upstream, out, *xs, needs):
         """What the gradient `upstream` of `out` contributes to each input's gradient: local x upstream."""

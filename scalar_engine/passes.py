@@ -7,7 +7,7 @@ watched, run on other things than data, and have a gradient revised on its way.
 import warnings
 
 from .graph import Node, recorded_order, released, topological_order
-from .naming import undefined
+from .naming import branching, undefined
 
 FAILURES = (ArithmeticError, ValueError, TypeError, IndexError)  # what a rule raises where it has no value
 
@@ -148,7 +148,7 @@ def backward_pass(root, watch=None, on=None, unit=None, leaves=(), revise=None):
                         pending[x] = pending[x] + contribution if x in pending else contribution
                 locals_ = op.locals(out, *xs, needs=needs) if watch else ()
         except (ArithmeticError, ValueError) as error:
-            raise undefined(op, inputs, error, "the derivative of ") from error
+            raise branching(op, error) or undefined(op, inputs, error, "the derivative of ") from error
         if watch is not None:
             for position, local in enumerate(locals_):
                 if needs[position]:
