@@ -8,6 +8,7 @@ import numpy as np
 
 from scalar_engine import operators as scalar
 from scalar_engine.graph import topological_order
+from scalar_engine.passes import current_order
 from scalar_engine.value import Value
 
 from . import modes
@@ -73,6 +74,7 @@ def scalarize(tensor):
             f"scalarize {tensor.describe()}: not recorded, for it depends on nothing that takes a gradient"
         )
     recipe = recipe_of(tensor)
+    current_order(tensor, "scalarize")
     total = sum(count_of(*entry) for entry in recipe)
     if total > LARGEST:
         raise ValueError(
