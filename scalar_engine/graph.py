@@ -5,7 +5,7 @@ for another kind of number subclasses `Node`, says in `Operator.forward_on` how 
 may release a graph that a backward pass has used: an operator without inputs then stands in the node.
 """
 
-from .naming import NO_NAMES, formula
+from .naming import NO_NAMES, branching, formula
 
 
 class Operator:
@@ -39,14 +39,6 @@ class Operator:
     def forward(*xs):
         raise TypeError("an operator needs a forward rule")
 
-    def __new__(cls, *made_with, **by_name):
-        """One instance a class, however often it is made, copied or pickled, unless it is made with something."""
-        if cls.__init__ is not object.__init__:
-            return object.__new__(cls)
-        if "instance" not in vars(cls):
-            cls.instance = object.__new__(cls)
-        return cls.instance
-
     def __init_subclass__(cls):
         if not cls.forward_has_self:
             cls.forward = staticmethod(cls.forward)  # whether it is math.exp, a lambda or a def
@@ -54,6 +46,10 @@ class Operator:
             raise TypeError(f"{cls.__name__}.partials must be a tuple, one rule per input: is a comma missing?")
         if cls.partials and cls.pull is not Operator.pull:
             raise TypeError(f"{cls.__name__} has partials and a pull of its own: which of them is its derivative?")
+        if cls.symbol and cls.__init__ is object.__init__:
+            cls.__new__ = staticmethod(only_instance)
+        elif cls.__new__ is not object.__new__:
+            cls.__new__ = staticmethod(new_instance)
 
     def apply(self, *inputs):
         """op(*inputs), on whatever the inputs are; of an operator that is called with lists, on their elements."""
@@ -83,12 +79,7 @@ class Operator:
         try:
             return [rule(out, *xs) if need else None for rule, need in zip(self.partials, needs)]
         except (TypeError, ValueError) as error:
-            if "truth value of" not in str(error) and "not supported between" not in str(error):
-                raise
-            raise TypeError(
-                f"{self.name}: its derivative rule compares or branches, which no array or formula can follow: "
-                f"write it with step, sign, nonzero or maximum"
-            ) from error
+            raise branching(self, error) or error from error
 
     def pull(self, upstream, out, *xs, needs):
         """What the gradient `upstream` of `out` contributes to each input's gradient: local x upstream."""
@@ -114,6 +105,17 @@ class Operator:
 
     def __repr__(self):
         return self.name
+
+
+def only_instance(cls):
+    """The one instance of a class of operators that are made with nothing, however often it is made or unpickled."""
+    if "instance" not in vars(cls):
+        cls.instance = object.__new__(cls)
+    return cls.instance
+
+
+def new_instance(cls, *made_with, **by_name):
+    return object.__new__(cls)
 
 
 def times(local, upstream):
@@ -146,7 +148,7 @@ class Node:
     __slots__ = ("data", "grad", "op", "inputs", "out", "x", "y", "label", "requires_grad", "__weakref__")
 
     unit = 1.0  # d root / d root
-    mutable = False  # whether data may change in place, so that `record` has to look whether it did
+    mutable = False  # whether data may change in place: then `require_untouched` says so before the backward pass
     further_slips = None  # what people do wrong with this kind of number, for `check_steps`: a module of its engine
 
     def __init__(self, data, label, requires_grad):

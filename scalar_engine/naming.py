@@ -81,6 +81,16 @@ def shortened(operands, lists=1, longest=LONGEST):
     return [word for part in parts for word in (*part[: longest // 3], "...", part[-1])]
 
 
+def branching(op, error):
+    """The error for a rule with an `if`, which arrays and formulas cannot follow; None if `error` is another."""
+    if "truth value of" in str(error) or "not supported between" in str(error):
+        return TypeError(
+            f"{op.name}: its derivative rule compares or branches, which no array or formula can follow: write it with "
+            f"step, sign, nonzero or maximum"
+        )
+    return None
+
+
 def undefined(op, inputs, error, what=""):
     """The error for a value that does not exist: "log: log(y2) does not exist at y2 = 0 (math domain error)"."""
     kind = next(

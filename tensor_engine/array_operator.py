@@ -89,14 +89,19 @@ def listed(parts):
     return ", ".join(map(written, parts)) if isinstance(parts, tuple) and parts else written(parts)
 
 
+def key_of(key):
+    """The key of an index, with each list, tuple or array in it as an array of its own."""
+    return tuple(map(part_of_key, key)) if isinstance(key, tuple) else part_of_key(key)
+
+
 def part_of_key(part):
-    """One entry of an index's key: a slice, an integer, None or ...; any list, tuple or array is copied as an array."""
+    """One entry of it: a slice, an integer, None or ..., or an array of integers or booleans."""
     if part is None or part is Ellipsis or isinstance(part, (int, slice, np.integer, np.bool_)):
         return part
-    part = np.array(data_of(part))
+    part = np.asarray(data_of(part))
     if part.dtype.kind == "f" and part.size:
         raise IndexError(f"index: an index is of integers or booleans, not {part.dtype}")
-    return part if part.dtype == bool else part.astype(np.intp)
+    return part.astype(bool if part.dtype == bool else np.intp)
 
 
 def may_repeat(key):

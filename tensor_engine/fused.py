@@ -6,6 +6,7 @@ from scalar_engine.graph import data_of
 
 from .array_operator import ArrayOperator
 from .errors import inner_axes
+from .kernels import halves_widened
 from .operators import LogSoftmax, Softmax, log_softmax, softmax
 
 
@@ -54,6 +55,7 @@ class CrossEntropyOfClasses(ArrayOperator):
     def __init__(self, classes):
         self.classes = classes
 
+    @halves_widened
     def forward(self, o):
         return np.add.reduce(self.of_each(o)) / len(o)
 
@@ -66,14 +68,18 @@ class CrossEntropyOfClasses(ArrayOperator):
         losses, exponentials, totals, places = self.parts(o)
         exponentials /= totals
         exponentials.ravel()[places] -= 1
-        return np.add.reduce(losses) / len(o), exponentials.T
+        loss, slope = np.add.reduce(losses) / len(o), exponentials.T
+        return (loss, slope) if o.dtype.itemsize > 2 else (o.dtype.type(loss), slope.astype(o.dtype))
 
     def parts(self, o):
         """The loss of each instance; exp(o - max o) as (classes, instances), its sums, and where the classes are."""
         classes = self.classes
         if o.ndim != 2 or len(o) != len(classes):
             raise ValueError(f"needs logits (instances, classes), and as many instances as targets: {len(classes)}")
-        by_class = o.T.copy()  # few long rows, which NumPy reduces three times as fast
+        if not len(o):
+            raise ValueError("has no instances to take the mean over")
+        wide = o if o.dtype.itemsize > 2 else o.astype(np.float32)
+        by_class = wide.T.copy()  # few long rows, which NumPy reduces three times as fast
         by_class -= np.maximum.reduce(by_class)
         try:
             places = np.ravel_multi_index((classes, np.arange(len(classes))), by_class.shape)
@@ -121,9 +127,12 @@ class CrossEntropyOfWeights(ArrayOperator):
     symbol = "softmax_cross_entropy"
     logarithmic = True
 
+    @halves_widened
     def forward(self, o, t):
         if o.ndim != 2 or o.shape != t.shape:
             raise ValueError("needs logits (instances, classes) and a weight for each, or else one integer an instance")
+        if not len(o):
+            raise ValueError("has no instances to take the mean over")
         return -np.add.reduce(LogSoftmax().forward(o) * t, axis=None) / len(o)
 
     def pull(self, upstream, out, o, t, needs):
@@ -144,9 +153,12 @@ class MeanSquaredError(ArrayOperator):
 
     symbol = "mse"
 
+    @halves_widened
     def forward(self, y, t):
         if y.shape != t.shape:
             raise ValueError("which must be equal")
+        if not y.size:
+            raise ValueError("has no elements to take the mean over")
         difference = (y - t).ravel()
         return np.vdot(difference, difference) / y.size
 

@@ -11,9 +11,10 @@ import numpy as np
 from scalar_engine.graph import Node, data_of
 from scalar_engine.operators import step
 
-from .array_operator import ArrayOperator, listed, may_repeat, part_of_key, written
+from .array_operator import ArrayOperator, key_of, listed, may_repeat, written
 from .elements import collected, constant, each, numbered, total
 from .errors import alignment, joining
+from .kernels import halves_widened
 
 # ---- shapes and types
 
@@ -88,6 +89,7 @@ class SumTo(ArrayOperator):
     def __init__(self, shape):
         self.shape = shape
 
+    @halves_widened
     def forward(self, x):
         new = x.ndim - len(self.shape)
         repeated = [new + i for i, n in enumerate(self.shape) if n == 1 and x.shape[new + i] != 1]
@@ -135,7 +137,7 @@ class Index(ArrayOperator):
     moves = True
 
     def __init__(self, key):
-        self.key = tuple(map(part_of_key, key)) if isinstance(key, tuple) else part_of_key(key)
+        self.key = key_of(key)
 
     def forward(self, x):
         return x[self.key]
@@ -153,7 +155,7 @@ class Scatter(ArrayOperator):
     symbol = "scatter"
 
     def __init__(self, key, shape):
-        self.key = key
+        self.key = key_of(key)
         self.shape = shape
 
     def forward(self, x):

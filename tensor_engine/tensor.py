@@ -135,18 +135,17 @@ class Tensor(ArrayNotation, ArrayProtocols, Node):
 
     data = property(Node.data.__get__, assign, doc="The array.")
 
-    @property
-    def record(self):
-        """As of any node. Raises RuntimeError if data has been changed in place since the forward pass."""
-        record = Node.record.fget(self)
-        for node, array in zip((self, *self.inputs), record):
+    def require_untouched(self):
+        """Raise RuntimeError if data that the backward pass needs has been changed in place since the forward pass."""
+        inputs = self.inputs
+        arrays = self.x if len(inputs) > 2 else (self.x, self.y)
+        for node, array in zip((*inputs, self), (*arrays[: len(inputs)], self.out)):
             data = node.data
             if data is not array and type(data) is np.ndarray and np.may_share_memory(data, array):
                 raise RuntimeError(
                     f"{node.describe()} has been changed in place since the forward pass (by an optimizer's step?): "
                     f"compute {self.describe()} again before its backward pass"
                 )
-        return record
 
     @property
     def unit(self):
