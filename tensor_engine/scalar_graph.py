@@ -65,6 +65,10 @@ class ScalarGraph:
 def scalarize(tensor):
     """The `ScalarGraph` behind a Tensor: its graph, computed once more on Values.
 
+    >>> x = Tensor([1.0, 2.0], "x", requires_grad=True)
+    >>> scalarize((x * x).sum()).root.formula()
+    'sum(x[0] * x[0], x[1] * x[1])'
+
     The Value behind W[0, 1] has the label "W[0, 1]", and takes a gradient if W does. Where floats have no result
     (log 0, 1 / 0, an overflow), Values raise. Raises ValueError if nothing was recorded or if there would be more than
     200,000 Values, RuntimeError if a backward pass has released the graph, TypeError for an unknown array operator.
