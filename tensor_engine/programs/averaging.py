@@ -187,7 +187,7 @@ class Averaging:
         yield from self.taken_apart(factor)
         if type(factor) is not Variable:
             formula, factor = factor, Variable()
-            yield self.added(factor, formula, True)
+            yield Statement(factor, formula)
         matrix = found.matrix
         if not passed_on.keys().isdisjoint(found.weights):
             means = Variable()

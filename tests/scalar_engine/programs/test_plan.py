@@ -51,7 +51,7 @@ def test_the_statements_of_a_neuron():
     plan = plan_of(sigmoid((w * x + b).named("k")).named("h"), [x], [w, b])
     assert texts(plan.forward) == ["v = w * x", "k = v + b", "h = sigmoid(k)"]
     assert texts(plan.backward) == ["dh = 1", "dk = dh * h * (1 - h)", "db = dk", "dw = dk * x"]
-    assert texts([*plan.inputs, *plan.parameters, plan.value, *plan.gradients]) == "x w b h dw db".split()
+    assert texts([*plan.inputs, *plan.parameters, plan.value, *plan.gradients]) == ["x", "w", "b", "h", "dw", "db"]
     assert [s.source.formula.op.name for s in plan.backward[1:]] == ["sigmoid", "add", "multiply"]
     assert plan.operators == [operators.sigmoid]
     assert [s.target.by for s in plan.backward][:2] == [plan.value, plan.forward[1].target]

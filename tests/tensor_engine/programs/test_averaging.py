@@ -5,7 +5,19 @@ import random
 import numpy as np
 import pytest
 
-from scalar_engine import Value, compile_graph, dot, grad, logsumexp, operators, relu, sum, tanh, topological_order
+from scalar_engine import (
+    Operator,
+    Value,
+    compile_graph,
+    dot,
+    grad,
+    logsumexp,
+    operators,
+    relu,
+    sum,
+    tanh,
+    topological_order,
+)
 from scalar_engine.programs.plan import Variable, variables_in
 from scalar_engine.programs.planner import plan_of
 from tensor_engine.programs.averaging import LONG, for_all_instances
@@ -139,6 +151,27 @@ def test_what_is_computed_from_parameters_alone_is_shared():
         "de = dy * np.sum(x) / n",
         "dw += de * e",
     ]
+
+
+@pytest.mark.parametrize(
+    "slope, mean",
+    [
+        (lambda w, x, y: x, "dl * np.sum(x) / n"),
+        (lambda w, x, y: x * y, "dl * np.dot(x, y) / n"),
+        (lambda w, x, y: -2 * w * x * y, "-2 * dl * w * np.dot(x, y) / n"),
+        (lambda w, x, y: x**2 * y, "dl * np.sum(x ** 2 * y) / n"),
+        (lambda w, x, y: y / x, "dl * np.sum(y / x) / n"),
+        (lambda w, x, y: y * (x + w), "dl * np.dot(y, x + w) / n"),
+        (lambda w, x, y: w / 3, "dl * w / 3"),
+    ],
+)
+def test_the_mean_of_a_formula(slope, mean):
+    """What is shared is in front of the sum; two that vary are a product of NumPy's; what does not vary is its mean."""
+    partials = (lambda out, w, x, y: slope(w, x, y), lambda out, w, x, y: 0.0, lambda out, w, x, y: 0.0)
+    op = type("Any", (Operator,), {"symbol": "any", "forward": lambda w, x, y: w * x * y, "partials": partials})()
+    w, x, y = Value(2.0, "w"), Value(3.0, "x", requires_grad=False), Value(4.0, "y", requires_grad=False)
+    plan = for_all_instances(plan_of(op(w, x, y).named("l"), [x, y], [w]))
+    assert [str(s) for s in plan.backward] == ["dl = 1", f"dw = {mean}"]
 
 
 def test_a_variable_has_its_value_before_it_is_used():
