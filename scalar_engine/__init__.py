@@ -1,7 +1,7 @@
 """The scalar engine: a graph of floats in plain Python, and the calculus on it.
 
 Reading order: graph, operators, arithmetic, value, functions, explain, gradcheck; symbol, writing, derive; program,
-listing, templates, source, batched; and checking, which has claims, calculation, slips, diagnosis, handwritten,
+plan, patterns, planner, writer, rule_text; and checking, which has claims, calculation, slips, diagnosis, handwritten,
 check_steps.
 """
 
