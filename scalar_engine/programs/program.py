@@ -10,7 +10,6 @@ from functools import cached_property
 from importlib import import_module
 
 from ..graph import recorded_order
-from .planner import plan_of
 
 # The modules that write programs. One is loaded when a program is first written in its style: what reads the text of
 # rules is slow to import, and styles on arrays are in the tensor engine, which this engine works without.
@@ -35,11 +34,11 @@ class Program:
     def __init__(self, root, inputs, parameters):
         self.inputs = inputs
         self.parameters = parameters
+        self.root = root
         collects = gc.isenabled()
         gc.disable()  # a plan of millions of objects has no garbage, and looking for some takes a third of the time
         try:
-            self.plan = plan_of(root, inputs, parameters)
-            self.source, given = import_module(PLAIN).written(self.plan)
+            self.source, given = import_module(PLAIN).written(root, inputs, parameters)
         finally:
             if collects:
                 gc.enable()
@@ -76,7 +75,7 @@ class Program:
 
     @cached_property
     def batch(self):
-        return import_module(FOR_ALL_INSTANCES).written(self.plan)
+        return import_module(FOR_ALL_INSTANCES).written(self.root, self.inputs, self.parameters)
 
 
 def compile_graph(root, inputs=(), parameters=None):
