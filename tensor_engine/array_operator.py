@@ -11,6 +11,15 @@ from scalar_engine.graph import Operator, data_of
 class ArrayOperator(Operator):
     """An operator whose forward rule is made for arrays. It defines `pull`, in terms of operators, for its derivative.
 
+    >>> class Halved(ArrayOperator):
+    ...     symbol = "halved"
+    ...     def forward(self, x):
+    ...         return x / 2
+    ...     def pull(self, upstream, out, x, needs):
+    ...         return [upstream / 2]
+    >>> Halved()(np.ones(3))
+    array([0.5, 0.5, 0.5])
+
     What it needs beside arrays (an axis, a shape) it takes when it is made: `SumOver(axis=0)` is one operator. Two of
     a class that were made with the same are equal. Beside how it is written (`formula`, `postfix`), it may say
 
@@ -18,6 +27,8 @@ class ArrayOperator(Operator):
     mismatch        what is wrong with shapes that do not fit
     scalars         which Values are behind its output, and with `scalar_count`, how many of them are new
     composition     composition(*inputs), instead of these two: itself in terms of other operators
+    keeps           True, of an operator of one operand: forward_keeping(x) gives, beside the output, what `pull` would
+                    compute again; the node keeps it, and it is handed to `pull` after x, where there is one
     """
 
     elementwise = False
@@ -67,13 +78,6 @@ def identity(x):
     return type(x), x
 
 
-def own(x):
-    """What an operator is made with, with copies of the arrays in it: whoever made them may fill them anew."""
-    if isinstance(x, tuple):
-        return tuple(map(own, x))
-    return x.copy() if isinstance(x, (np.ndarray, list)) else x
-
-
 SHORT = 9  # elements of an array that is still written out in a formula
 
 
@@ -89,19 +93,24 @@ def written(x):
     return "..." if x is Ellipsis else str(x)
 
 
-def subscript(key):
-    """The key of an index, as one writes it: [0:2, :], [[0, 2]]."""
-    return f"[{', '.join(map(written, key))}]" if isinstance(key, tuple) and key else f"[{written(key)}]"
+def listed(parts):
+    """A shape, axes or the key of an index between the parentheses of a call: (0, 2, 1) is "0, 2, 1", () "()"."""
+    return ", ".join(map(written, parts)) if isinstance(parts, tuple) and parts else written(parts)
+
+
+def key_of(key):
+    """The key of an index, with each list, tuple or array in it as an array of its own."""
+    return tuple(map(part_of_key, key)) if isinstance(key, tuple) else part_of_key(key)
 
 
 def part_of_key(part):
-    """One entry of an index's key: a slice, an integer, None or ...; any list, tuple or array is copied as an array."""
+    """One entry of it: a slice, an integer, None or ..., or an array of integers or booleans."""
     if part is None or part is Ellipsis or isinstance(part, (int, slice, np.integer, np.bool_)):
         return part
-    part = np.array(data_of(part))
+    part = np.asarray(data_of(part))
     if part.dtype.kind == "f" and part.size:
         raise IndexError(f"index: an index is of integers or booleans, not {part.dtype}")
-    return part if part.dtype == bool else part.astype(np.intp)
+    return part.astype(bool if part.dtype == bool else np.intp)
 
 
 def may_repeat(key):

@@ -6,6 +6,7 @@ from scalar_engine.graph import data_of
 
 from .array_operator import ArrayOperator
 from .errors import inner_axes
+from .kernels import halves_widened
 from .operators import LogSoftmax, Softmax, log_softmax, softmax
 
 
@@ -49,28 +50,50 @@ class CrossEntropyOfClasses(ArrayOperator):
 
     symbol = "softmax_cross_entropy"
     logarithmic = True
+    keeps = True
 
     def __init__(self, classes):
         self.classes = classes
 
+    @halves_widened
     def forward(self, o):
         return np.add.reduce(self.of_each(o)) / len(o)
 
     def of_each(self, o):
         """The cross-entropy of each instance of the array o: (instances,)."""
+        return self.parts(o)[0]
+
+    def forward_keeping(self, o):
+        """The loss, and softmax(o) less one-hot classes."""
+        losses, exponentials, totals, places = self.parts(o)
+        exponentials /= totals
+        exponentials.ravel()[places] -= 1
+        loss, slope = np.add.reduce(losses) / len(o), exponentials.T
+        return (loss, slope) if o.dtype.itemsize > 2 else (o.dtype.type(loss), slope.astype(o.dtype))
+
+    def parts(self, o):
+        """The loss of each instance; exp(o - max o) as (classes, instances), its sums, and where the classes are."""
         classes = self.classes
         if o.ndim != 2 or len(o) != len(classes):
             raise ValueError(f"needs logits (instances, classes), and as many instances as targets: {len(classes)}")
-        by_class = centred(o)
+        if not len(o):
+            raise ValueError("has no instances to take the mean over")
+        wide = o if o.dtype.itemsize > 2 else o.astype(np.float32)
+        by_class = wide.T.copy()  # few long rows, which NumPy reduces three times as fast
+        by_class -= np.maximum.reduce(by_class)
         try:
-            of_class = by_class.ravel()[places(classes, by_class.shape)]
-        except ValueError:
+            places = np.ravel_multi_index((classes, np.arange(len(classes))), by_class.shape)
+        except ValueError:  # unlike an index, it takes no negative numbers
             wrong = classes[(classes < 0) | (classes >= o.shape[1])][0]
             raise IndexError(f"class {wrong} of {o.shape[1]} classes (they count from 0)") from None
-        return np.log(np.add.reduce(np.exp(by_class, out=by_class))) - of_class
+        of_class = by_class.ravel()[places]
+        totals = np.add.reduce(np.exp(by_class, out=by_class))
+        return np.log(totals) - of_class, by_class, totals, places
 
-    def pull(self, upstream, out, o, needs):
-        return [SoftmaxLessOneHot(self.classes)(o) * (upstream * (1 / len(self.classes)))]
+    def pull(self, upstream, out, o, slope=None, *, needs):
+        if slope is None:
+            slope = SoftmaxLessOneHot(self.classes)(o)
+        return [slope * (upstream * (1 / len(self.classes)))]
 
     def composition(self, o):
         return -log_softmax(o)[np.arange(len(self.classes)), self.classes].mean()
@@ -86,11 +109,7 @@ class SoftmaxLessOneHot(ArrayOperator):
         self.classes = classes
 
     def forward(self, o):
-        y = centred(o)
-        np.exp(y, out=y)
-        y /= np.add.reduce(y)
-        y.ravel()[places(self.classes, y.shape)] -= 1
-        return y.T
+        return CrossEntropyOfClasses(self.classes).forward_keeping(o)[1]
 
     def pull(self, upstream, out, o, needs):
         return Softmax().pull(upstream, softmax(o), o, needs=needs)
@@ -102,27 +121,18 @@ class SoftmaxLessOneHot(ArrayOperator):
         return softmax(o) - np.eye(o.shape[1], dtype=o.dtype)[self.classes]
 
 
-def centred(o):
-    """o less the largest of each instance, as (classes, instances): reductions of few long rows are fast."""
-    by_class = o.T.copy()
-    by_class -= np.maximum.reduce(by_class)
-    return by_class
-
-
-def places(classes, shape):
-    """Where the class of each instance lies in an array (classes, instances), flat; ValueError if there is none."""
-    return np.ravel_multi_index((classes, np.arange(len(classes))), shape)
-
-
 class CrossEntropyOfWeights(ArrayOperator):
     """The mean over the instances of -sum_j t_j log softmax(o)_j: o and t (instances, classes)."""
 
     symbol = "softmax_cross_entropy"
     logarithmic = True
 
+    @halves_widened
     def forward(self, o, t):
         if o.ndim != 2 or o.shape != t.shape:
             raise ValueError("needs logits (instances, classes) and a weight for each, or else one integer an instance")
+        if not len(o):
+            raise ValueError("has no instances to take the mean over")
         return -np.add.reduce(LogSoftmax().forward(o) * t, axis=None) / len(o)
 
     def pull(self, upstream, out, o, t, needs):
@@ -143,9 +153,12 @@ class MeanSquaredError(ArrayOperator):
 
     symbol = "mse"
 
+    @halves_widened
     def forward(self, y, t):
         if y.shape != t.shape:
             raise ValueError("which must be equal")
+        if not y.size:
+            raise ValueError("has no elements to take the mean over")
         difference = (y - t).ravel()
         return np.vdot(difference, difference) / y.size
 
@@ -174,7 +187,7 @@ def cross_entropy(logits, target):
     classes = target if type(target) is np.ndarray else np.asarray(data_of(target))
     if classes.ndim == 1 and classes.dtype.kind in "iu":
         return CrossEntropyOfClasses(classes.astype(np.int64))(logits)  # a copy: the caller may reuse the array
-    return CrossEntropyOfWeights()(logits, target)
+    return CrossEntropyOfWeights()(logits, classes if isinstance(logits, np.ndarray) else target)
 
 
 softmax_cross_entropy = cross_entropy  # its name until 0.2

@@ -51,7 +51,7 @@ class ArrayProtocols:
                 f"{self.describe()} takes a gradient, and NumPy would lose it: write it with the functions of "
                 f"tensor_engine (where, maximum, ...), or take .data if no gradient is wanted"
             )
-        return np.array(self.data, dtype, copy=copy)
+        return np.array(self.data, dtype) if copy else np.asarray(self.data, dtype)
 
     def __iadd__(self, other):
         return self.updated(operator.iadd, "+=", other)
