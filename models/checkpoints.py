@@ -55,7 +55,7 @@ def read(path):
     """
     try:
         found = arrays_in(path)
-        texts = {name: str(found.pop(f"text:{name}")) for name in TEXTS}
+        texts = {name: text_of(found.pop(f"text:{name}")) for name in TEXTS}
         require_finite(found)
         config, random_states = json.loads(texts["config"]), json.loads(texts["random"])
         setup_of(config)
@@ -108,6 +108,13 @@ def array_of(data):
         raise ValueError(f"a header of {shape} {dtype} before {len(rest)} bytes")
     array = np.frombuffer(rest, dtype).reshape(shape, order="F" if is_fortran else "C")
     return array.copy()  # a buffer is read-only
+
+
+def text_of(array):
+    """The text in an array. Of numbers that are no characters NumPy would make a string at which Python fails anywhere."""
+    if array.dtype.kind != "U" or array.shape:
+        raise ValueError(f"a text is {array.shape} {array.dtype}")
+    return array.tobytes().decode("utf-32-le" if array.dtype.str[0] == "<" else "utf-32-be")
 
 
 def require_finite(arrays):

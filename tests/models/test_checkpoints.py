@@ -145,6 +145,14 @@ def test_texts_that_are_none_or_missing(whole, error_of, name):
     error_of(archive({key: data for key, data in members_of(whole).items() if key != f"text:{name}.npy"}))
 
 
+@pytest.mark.parametrize("code", [0x110000, 0xFFFFFFFF, 0xD800])
+def test_texts_of_what_is_no_character(whole, error_of, code):
+    """Of which NumPy makes a str that breaks Python, far from here."""
+    history = str(np.load(io.BytesIO(members_of(whole)["text:history.npy"]))).replace("seconds", "second#")
+    array = npy(np.array(history)).replace("#".encode("utf-32-le"), code.to_bytes(4, "little"))
+    assert "UnicodeDecodeError" in error_of(with_array(whole, array, "text:history.npy"))
+
+
 @pytest.mark.parametrize("field, value, words", [
     ("optimizer", "nosuch", "there is no optimizer 'nosuch', only sgd, adam"),
     ("activation", "nosuch", "there is no activation"),
