@@ -1,4 +1,4 @@
-"""The computation graph: operators, the nodes they make, and one walk through it each way.
+"""The computation graph: operators, the nodes they make, their order, and the backward pass in a dozen lines.
 
 Nothing in this file knows what flows through the graph. Floats, arrays and formulas share every line of it. An engine
 for another kind of number subclasses `Node`, says in `Operator.forward_on` how forward rules run on its numbers, and
@@ -33,7 +33,7 @@ class Operator:
     moves = False  # whether it only moves the elements of arrays about
     stable: dict = {}  # what to write instead where it gives NaN or infinity, by what made its operand, "" being any
     lists = 1  # how many lists of one length its operands are: 2 for dot([w1, w2], [x1, x2])
-    keeps = False  # whether its forward rule finds on the way what `pull` would compute again, and the node keeps it
+    keeps = False  # whether `forward_keeping(*xs)` gives, beside out, what `pull` takes for the node to have kept
     logarithmic = False  # whether a natural log is taken in it, which people may take to another base
 
     def forward(*xs):
@@ -141,6 +141,8 @@ class Node:
     grad            d root / d node, stored by `backward`; None as long as it has not been computed
     op, inputs      the operator that made it and, in order, what it was applied to; None and () for a leaf. An
                     operator without inputs says that a backward pass has released the graph behind the node
+    out, x, y       data of the node and of its inputs as the operator had and made them, on which the backward pass
+                    runs; of more than two inputs, all are in x; of one, y may be what the operator keeps
     label           its name, for people; "layer1/neuron2/k" puts it into the groups layer1 and layer1/neuron2
     requires_grad   False for data and constants, and for what depends on nothing else
 
