@@ -77,7 +77,8 @@ class Tensor(ArrayNotation, ArrayProtocols, Node):
         out.label = ""
         if needs and modes.recording.get():
             out.op, out.inputs, out.requires_grad = op, inputs, True
-            out.out, out.x, out.y = data, *(xs if len(xs) == 2 else (xs, None) if len(xs) > 2 else (xs[0], kept))
+            out.out = data
+            out.x, out.y = xs if len(xs) == 2 else (xs, None) if len(xs) > 2 else (xs[0], kept)
         else:
             out.op, out.inputs, out.requires_grad = None, (), False
         if modes.watching.get():
@@ -135,7 +136,7 @@ class Tensor(ArrayNotation, ArrayProtocols, Node):
             data = data if data.dtype.kind == "f" else as_floats(data, self.dtype)
         store(self, data)
 
-    data = property(Node.data.__get__, assign, doc="The array.")
+    data = property(Node.data.__get__, assign, doc="The array.")  # type: ignore[misc]
 
     def require_untouched(self):
         """Raise RuntimeError if data that the backward pass needs has been changed in place since the forward pass."""
@@ -233,7 +234,7 @@ class Released(Operator):
         self.by = by
 
 
-new, store = Tensor.__new__, Node.data.__set__
+new, store = Tensor.__new__, Node.data.__set__  # type: ignore[misc]
 
 
 def as_floats(data, dtype):
