@@ -8,12 +8,13 @@ import sys
 
 class Parser(argparse.ArgumentParser):
     """An ArgumentParser for the script `python -m NAME`: `--help` shows `description` as it stands, and an error is
-    one line and exit status 2."""
+    one line and exit status 2. An option that is added again is the later one."""
 
     def __init__(self, name, description):
         super().__init__(
-            prog=f"python -m {name}", description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-        )
+            prog=f"python -m {name}", description=description, formatter_class=argparse.RawDescriptionHelpFormatter,
+            conflict_handler="resolve",
+        )  # fmt: skip
 
     def error(self, message):
         self.exit(2, f"{self.prog}: {message} (--help shows what it takes)\n")

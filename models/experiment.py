@@ -9,32 +9,46 @@ from tensor_engine.optimizers import SGD, Adam
 
 from . import datasets
 from .history import History
-from .layers import MLP
+from .layers import MLP, one_of
 from .training import fit
 
 SCALINGS = {"standardised": datasets.standardised, "symmetric": datasets.symmetric}
 
 
+# Adding an optimizer is an entry here: its usual learning rate, and how a Setup makes it for some parameters.
+OPTIMIZERS = {
+    "sgd": (0.1, lambda setup, parameters, rate: SGD(parameters, rate, setup.momentum, setup.weight_decay)),
+    "adam": (0.001, lambda setup, parameters, rate: Adam(parameters, rate, weight_decay=setup.weight_decay)),
+}
+
+
 @dataclass(frozen=True)
 class Setup:
-    """All that decides the numbers of a run. The fields are the options of `python -m models.train`, and
+    """All that decides the numbers of a run. The fields are the options of `python -m models.train`, and their
+    defaults are its defaults; besides there are
 
     scaling     "standardised", to mean 0 and deviation 1, or "symmetric", pixels to [-1, 1]
     limit       train on the first `limit` instances, and validate on a quarter as many; None takes all
+
+    A learning_rate of None is the optimizer's usual one, and a validation of None holds out the data set's usual part.
+
+    >>> Setup("mnist", hidden=(100, 50)).layers
+    '784-100-50-10'
     """
 
-    data: str = "mnist"
+    data: str = "digits"
     hidden: tuple[int, ...] = (300,)
     activation: str = "sigmoid"
     optimizer: str = "sgd"
-    learning_rate: float = 0.1
-    learning_rate_decay: float = 1.0
-    momentum: float = 0.0
+    learning_rate: float | None = None
+    learning_rate_decay: float = 0.8
+    momentum: float = 0.9
     weight_decay: float = 0.0
     dropout: float = 0.0
     batch_size: int | str = 64
     epochs: int = 5
     classes: tuple[int, ...] | None = None
+    validation: int | None = None
     final: bool = False
     scaling: str = "standardised"
     limit: int | None = None
@@ -53,31 +67,36 @@ class Setup:
         return "-".join(map(str, (n_inputs, *self.hidden, n_classes)))
 
 
+def data_of(setup, data_dir=None):
+    """The scaled Dataset that a Setup trains on."""
+    classes = None if setup.classes is None else tuple(setup.classes)
+    selection = setup.data, setup.final, classes, setup.validation, setup.limit
+    return dataset_of(*selection, setup.scaling, setup.dtype, data_dir)
+
+
 @lru_cache(maxsize=2)
-def dataset_of(data, final, classes, scaling, limit, dtype, data_dir=None):
-    """The scaled Dataset of a setup; the last two are kept, since runs of a sweep share them."""
-    loaded = datasets.load(data, final, classes=classes, data_dir=data_dir)
+def dataset_of(data, final, classes, validation, limit, scaling, dtype, data_dir):
+    """What `data_of` gives; the last two are kept, since runs of a sweep share them."""
+    scaled = one_of(SCALINGS, scaling, "scaling")
+    loaded = datasets.load(data, final, None, data_dir, classes, validation)
     if limit is not None:
         n_val = max(1, limit // 4)
         parts = loaded.xtrain[:limit], loaded.ytrain[:limit], loaded.xval[:n_val], loaded.yval[:n_val]
         names = "xtrain", "ytrain", "xval", "yval"
         loaded = replace(loaded, **dict(zip(names, parts)), digest=datasets.digest_of(*parts))
-    return SCALINGS[scaling](loaded, np.dtype(dtype))
-
-
-def data_of(setup, data_dir=None):
-    """The scaled Dataset that a Setup trains on."""
-    return dataset_of(setup.data, setup.final, setup.classes, setup.scaling, setup.limit, setup.dtype, data_dir)
+    return scaled(loaded, np.dtype(dtype))
 
 
 def model_of(setup, data):
-    """The untrained network, its optimizer, and the Generator of the order of instances."""
+    """The untrained network, its optimizer, and the Generator of the order of instances.
+
+    Raises ValueError, with the names that there are, for another optimizer or activation.
+    """
+    usual_rate, optimizer_for = one_of(OPTIMIZERS, setup.optimizer, "optimizer")
     sizes = [data.xtrain.shape[1], *setup.hidden, data.num_classes]
     model = MLP(sizes, setup.activation, setup.dropout, setup.seed, data.xtrain.dtype)
-    rng = np.random.default_rng([setup.seed, 1])
-    if setup.optimizer == "adam":
-        return model, Adam(model.parameters(), setup.learning_rate, weight_decay=setup.weight_decay), rng
-    return model, SGD(model.parameters(), setup.learning_rate, setup.momentum, setup.weight_decay), rng
+    optimizer = optimizer_for(setup, model.parameters(), setup.learning_rate or usual_rate)
+    return model, optimizer, np.random.default_rng([setup.seed, 1])
 
 
 def train(setup, data_dir=None, *, record_norms=False, every=1, after_epoch=None, progress=True):

@@ -44,7 +44,7 @@ class Linear(Module):
 
 
 class Activation(Module):
-    """An elementwise operator as a layer."""
+    """An elementwise operator as a layer: `ReLU()` is the layer, `relu` its operator, as PyTorch has it."""
 
     operator: Any = None
 
@@ -120,11 +120,21 @@ class Sequential(Module):
         return f"Sequential({', '.join(map(repr, self.layers))})"
 
 
+def one_of(table, name, what):
+    """table[name]. Raises ValueError, with the names that there are, if it is none of them."""
+    if name not in table:
+        raise ValueError(f"there is no {what} {name!r}, only {', '.join(table)}")
+    return table[name]
+
+
 ACTIVATIONS = {"sigmoid": (Sigmoid, glorot), "relu": (ReLU, he), "tanh": (Tanh, glorot)}
 
 
 class MLP(Sequential):
     """Linear layers of `sizes` (inputs, hidden..., classes) with an activation between them; gives logits.
+
+    >>> MLP([784, 100, 10], "relu")
+    Sequential(Linear(784, 100), ReLU, Linear(100, 10))
 
     activation      "sigmoid", "relu" or "tanh"; relu's weights are drawn after He, the others' after Glorot
     dropout         the rate after each activation
@@ -134,7 +144,7 @@ class MLP(Sequential):
     def __init__(self, sizes, activation="sigmoid", dropout=0.0, rng=0, dtype=np.float32):
         self.sizes = list(sizes)
         self.rng = np.random.default_rng(rng)
-        layer_class, initialisation = ACTIVATIONS[activation]
+        layer_class, initialisation = one_of(ACTIVATIONS, activation, "activation")
         layers: list[Module] = []
         for i, (n_inputs, n_outputs) in enumerate(zip(self.sizes, self.sizes[1:]), start=1):
             layers.append(Linear(n_inputs, n_outputs, self.rng, initialisation, dtype, f"layer{i}"))

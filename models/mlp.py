@@ -1,4 +1,4 @@
-"""Multilayer perceptrons out of Values: Neuron, Layer and MLP, to be used as in micrograd.
+"""Multilayer perceptrons out of Values: Neuron, Layer and MLP, to be used as in micrograd (of Tensors: layers.MLP).
 
 Every parameter and every neuron's value carries a label such as layer1/neuron2/w3, so that pictures can fold a neuron
 or a layer into one node.

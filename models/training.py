@@ -26,7 +26,7 @@ def backward(model, x, y, piece=None):
     (None: as many as the caches hold), each weighted by its share of the batch, so that the sum is the whole batch's
     gradient, to rounding. `piece=1` is the accumulation over a few instances that "Assignment 1" suggests.
     """
-    total, n = 0.0, len(x)
+    mean_loss, n = 0.0, len(x)
     piece = piece or piece_size(x)
     for start in range(0, n, piece):
         stop = min(n, start + piece)
@@ -34,8 +34,8 @@ def backward(model, x, y, piece=None):
         if stop - start < n:
             loss = loss * ((stop - start) / n)
         loss.backward()
-        total += loss.item()
-    return total
+        mean_loss += loss.item()
+    return mean_loss
 
 
 def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, decay=1.0, piece=None, history=None,

@@ -1,18 +1,40 @@
 """The scalar engine: a graph of floats in plain Python, and the calculus on it.
 
-Reading order: graph, operators, arithmetic, value, functions, explain, gradcheck; symbol, writing, derive; program,
-plan, patterns, planner, writer, rule_text; and checking, which has claims, calculation, slips, diagnosis, handwritten,
-check_steps.
+A number that remembers how it was made
+    Value               a float in a graph: Value(2.0, "x") * 3
+    Node                what is common to Value and Tensor: data, grad, op, inputs, label
+    Operator            a function with its derivative; subclass it for one of your own
+    topological_order   every node behind a root, inputs first
+
+Operators, on floats, Values, Tensors and Symbols alike, beside + - * / ** and abs
+    exp log sqrt sin cos tanh sigmoid softplus relu         of one number
+    maximum minimum xlogy                                   of two
+    sum dot logsumexp                                       of lists
+    step sign                                               the slopes of relu and abs; their own slope is 0
+    mean softmax log_softmax cross_entropy                  composed of the others
+
+Derivatives
+    grad                d root / d node as a number, or as a node that can be differentiated again
+    gradients           d root / d node for every node
+    steps, Step         both passes, a record for each operation and each contribution
+    explain, Ledger     where one node's gradient comes from
+    gradcheck, GradCheck    the same derivatives by finite differences
+    derive, Derivation, Symbol  the chain rule written out; formulas
+    compile_graph, Program  a graph as a function in plain Python
+    check_steps, StepCheck, Slip    the first wrong step in somebody's own calculation
+
+Reading order: graph, naming, passes, operators, arithmetic, value, functions; ledger, finite_differences; then the
+rooms formulas, programs and checking.
 """
 
 from .checking.check import check_steps
 from .checking.slips import Slip
-from .checking.verdict import StepCheck
+from .checking.step_check import StepCheck
 from .finite_differences import GradCheck, gradcheck
 from .formulas.chain_rule import Derivation, derive
 from .formulas.symbol import Symbol
 from .functions import cross_entropy, log_softmax, mean, softmax
-from .graph import Node, Operator, Step, grad, gradients, steps, topological_order
+from .graph import Node, Operator, topological_order
 from .ledger import Ledger, explain
 from .operators import (
     cos,
@@ -33,6 +55,7 @@ from .operators import (
     tanh,
     xlogy,
 )
+from .passes import Step, grad, gradients, steps
 from .programs.program import Program, compile_graph
 from .value import Value
 

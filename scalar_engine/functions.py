@@ -3,9 +3,7 @@
 All are built on logsumexp, so that logits of any size are safe: nothing is exponentiated but differences <= 0.
 """
 
-import math
-
-from .operators import dot, exp, logsumexp, sum
+from .operators import centred, dot, exp, logsumexp, sum
 
 
 def mean(xs):
@@ -16,34 +14,23 @@ def mean(xs):
     return sum(xs) / len(xs)
 
 
-def centred(logits):
-    """The logits, less the largest if they are so large that digits would be lost; softmax is the same for both."""
-    logits = list(logits)
-    sizes = [getattr(o, "data", o) for o in logits]
-    if all(isinstance(size, (int, float)) for size in sizes):
-        largest = max(sizes, default=0.0)
-        if 1e3 < abs(largest) < math.inf:
-            return [o - largest for o in logits]
-    return logits
-
-
 def softmax(logits):
     """y_i = exp(o_i) / sum_j exp(o_j), as exp(o_i - logsumexp(o))."""
-    logits = centred(logits)
+    logits, _ = centred(logits)  # the largest taken off changes nothing
     z = logsumexp(logits)
     return [exp(o - z) for o in logits]
 
 
 def log_softmax(logits):
     """log y_i = o_i - logsumexp(o)."""
-    logits = centred(logits)
+    logits, _ = centred(logits)  # the largest taken off changes nothing
     z = logsumexp(logits)
     return [o - z for o in logits]
 
 
 def cross_entropy(logits, target):
     """-log softmax(logits)[target], or -sum_i t_i log softmax(logits)_i if the target is a list t (one-hot, say)."""
-    logits = centred(logits)
+    logits, _ = centred(logits)  # the largest taken off changes nothing
     z = logsumexp(logits)
     if hasattr(target, "__len__"):
         if len(target) != len(logits):

@@ -1,7 +1,11 @@
-"""The computation graph: operators, the nodes they make, and the one backward pass.
+"""The computation graph: operators, the nodes they make, and one walk through it each way.
 
-Nothing in this file knows what flows through the graph. Floats, arrays and formulas share every line of it.
+Nothing in this file knows what flows through the graph. Floats, arrays and formulas share every line of it. An engine
+for another kind of number subclasses `Node`, says in `Operator.forward_on` how forward rules run on its numbers, and
+may release a graph that a backward pass has used: an operator without inputs then stands in the node.
 """
+
+from .naming import NO_NAMES, branching, formula
 
 
 class Operator:
@@ -19,17 +23,36 @@ class Operator:
     symbol = ""
     symmetric = False  # whether the order of its operands does not matter
     partials = ()
-    forward_on: dict = {}  # {type: function(op, *xs)}: how forward rules run on operands of a type that is not a number
+    forward_has_self = False  # whether the forward rule reads what the operator was made with
+    forward_on: dict = {}  # {type of operand: function(op, *xs)}; the tensor engine enters its kernels for arrays
+
+    # What else a class may say of its operators; most have no need of it.
+    postfix = False  # whether `formula` writes it behind its operand: x.T, x.sum(axis=0)
+    elementwise = True  # whether on arrays it does the same to every element, and broadcasts
+    implied = False  # whether elementwise operators do it to their operands unasked, so that formulas leave it out
+    moves = False  # whether it only moves the elements of arrays about
+    stable: dict = {}  # what to write instead where it gives NaN or infinity, by what made its operand, "" being any
+    lists = 1  # how many lists of one length its operands are: 2 for dot([w1, w2], [x1, x2])
+    keeps = False  # whether its forward rule finds on the way what `pull` would compute again, and the node keeps it
+    logarithmic = False  # whether a natural log is taken in it, which people may take to another base
 
     def forward(*xs):
         raise TypeError("an operator needs a forward rule")
 
     def __init_subclass__(cls):
-        cls.forward = staticmethod(cls.forward)  # a rule has no self, whether it is math.exp, a lambda or a def
+        if not cls.forward_has_self:
+            cls.forward = staticmethod(cls.forward)  # whether it is math.exp, a lambda or a def
         if not isinstance(cls.partials, tuple):
             raise TypeError(f"{cls.__name__}.partials must be a tuple, one rule per input: is a comma missing?")
+        if cls.partials and cls.pull is not Operator.pull:
+            raise TypeError(f"{cls.__name__} has partials and a pull of its own: which of them is its derivative?")
+        if cls.symbol and cls.__init__ is object.__init__:
+            cls.__new__ = staticmethod(only_instance)
+        elif cls.__new__ is not object.__new__:
+            cls.__new__ = staticmethod(new_instance)
 
-    def __call__(self, *inputs):
+    def apply(self, *inputs):
+        """op(*inputs), on whatever the inputs are; of an operator that is called with lists, on their elements."""
         if self.partials and len(self.partials) != len(inputs):
             raise TypeError(f"{self.name}: has {len(self.partials)} partials and was given {len(inputs)} inputs")
         refused = False
@@ -47,11 +70,19 @@ class Operator:
                 return self.forward_on[type(x)](self, *inputs)
         return self.forward(*inputs)
 
+    __call__ = apply
+
     def locals(self, out, *xs, needs):
         """The local derivatives d out / d x_i, one per input; None where there is none or `needs` says no to it."""
         if not self.partials:
-            return [None] * len(xs)
-        return [rule(out, *xs) if need else None for rule, need in zip(self.partials, needs)]
+            return [None] * len(needs)
+        try:
+            return [rule(out, *xs) if need else None for rule, need in zip(self.partials, needs)]
+        except (TypeError, ValueError) as error:
+            told = branching(self, error)
+            if told is None:
+                raise
+            raise told from error
 
     def pull(self, upstream, out, *xs, needs):
         """What the gradient `upstream` of `out` contributes to each input's gradient: local x upstream."""
@@ -79,6 +110,17 @@ class Operator:
         return self.name
 
 
+def only_instance(cls):
+    """The one instance of a class of operators that are made with nothing, however often it is made or unpickled."""
+    if "instance" not in vars(cls):
+        cls.instance = object.__new__(cls)
+    return cls.instance
+
+
+def new_instance(cls, *made_with, **by_name):
+    return object.__new__(cls)
+
+
 def times(local, upstream):
     """local * upstream, with no trace in a graph of a factor that is 1 or -1; None there if it is 0."""
     for number, other in ((local, upstream), (upstream, local)):
@@ -102,13 +144,15 @@ class Node:
     label           its name, for people; "layer1/neuron2/k" puts it into the groups layer1 and layer1/neuron2
     requires_grad   False for data and constants, and for what depends on nothing else
 
-    Nodes are equal by identity, and are ordered by their data. A node holds its inputs and nothing holds a node back,
-    so that a graph is freed the moment its root goes.
+    Nodes are equal by identity, and are ordered by their data; a number is equal to what holds it. A node holds its
+    inputs and nothing holds a node back, so that a graph is freed the moment its root goes.
     """
 
-    __slots__ = ("data", "grad", "op", "inputs", "label", "requires_grad", "__weakref__")
+    __slots__ = ("data", "grad", "op", "inputs", "out", "x", "y", "label", "requires_grad", "__weakref__")
 
     unit = 1.0  # d root / d root
+    mutable = False  # whether data may change in place: then `require_untouched` says so before the backward pass
+    further_slips = None  # what people do wrong with this kind of number, for `check_steps`: a module of its engine
 
     def __init__(self, data, label, requires_grad):
         """A leaf. What operators make is put together in `apply_operator`, where every microsecond counts."""
@@ -119,29 +163,43 @@ class Node:
         self.label = label
         self.requires_grad = requires_grad
 
-    def backward(self):
-        """Compute d self / d node for every node behind this one and store it in `.grad`.
-
-        Gradients of interior nodes belong to this pass and replace older ones; those of leaves accumulate over
-        passes, until `zero_grad`. If a derivative does not exist, the pass raises and no gradient is changed.
-        """
-        if not self.requires_grad:
-            raise ValueError(f"backward from {self.describe()}: it depends on nothing that requires a gradient")
-        for node, gradient in gradients(self).items():
-            if node.inputs or node.grad is None:
-                node.grad = gradient
-            else:
-                node.grad = node.grad + gradient
-
     def zero_grad(self):
         """Forget the gradients of this node and of every node behind it."""
         for node in recorded_order(self):
             node.grad = None
 
+    def __deepcopy__(self, memo):
+        if self.inputs:
+            raise TypeError(
+                f"deepcopy: {self.describe()} is computed, and its copy would be cut off from the leaves behind it; "
+                f"use the node itself as often as you like, or copy leaves and compute it again"
+            )
+        data, grad = (x.copy() if hasattr(x, "copy") else x for x in (self.data, self.grad))
+        return restored(type(self), data, grad, self.op, (), self.label, self.requires_grad)
+
+    def __reduce__(self):
+        """Pickled whole, however deep: what is behind the node goes in a list, inputs first, each by its place."""
+        if not self.inputs:
+            return restored, (type(self), self.data, self.grad, self.op, (), self.label, self.requires_grad)
+        order = topological_order(self)
+        places = {node: i for i, node in enumerate(order)}
+        states = [
+            (type(x), x.data, x.grad, x.op, [places[y] for y in x.inputs], x.label, x.requires_grad, x.out, x.x, x.y)
+            if x.inputs
+            else x
+            for x in order
+        ]
+        return restored_graph, (states,)
+
     def named(self, label):
         """Give this node a label, and return it."""
         self.label = label
         return self
+
+    def __eq__(self, other):
+        return self.data == other if type(other) in (int, float) else self is other
+
+    __hash__ = object.__hash__
 
     def __lt__(self, other):
         return self.data < data_of(other)
@@ -155,19 +213,36 @@ class Node:
     def __ge__(self, other):
         return self.data >= data_of(other)
 
-    def describe(self, depth=2):
-        """What to call this node: its label, or the formula that made it (`depth` operators deep), or its value."""
+    def describe(self, depth=2, names=NO_NAMES):
+        """What to call this node: its name, or the formula that made it (`depth` operators deep), or its value.
+
+        names       {node: name} of nodes that go by other names than their own
+        """
+        if self in names:
+            return names[self]
         if self.label:
             return self.name
         if self.op is None:
-            return self.brief(self.data)
-        if depth == 0 or len(self.inputs) > 6:
-            return f"{self.op.name}(...)"
-        return self.formula(depth - 1)
+            return self.constant
+        return formula(self.op, self.inputs, depth - 1, names) if depth else f"{self.op.name}(...)"
 
-    def formula(self, depth=2):
+    def formula(self, depth=2, names=NO_NAMES):
         """The operator that made this node, applied to the descriptions of its inputs: "W11 * x1"."""
-        return formula(self.op, self.inputs, depth)
+        return formula(self.op, self.inputs, depth, names)
+
+    @property
+    def record(self):
+        """(out, *xs) as the operator had and made them: rules run on it, whatever has been assigned to nodes since.
+
+        If the operator `keeps` something, for its one operand, that is in the place of a second.
+        """
+        n = len(self.inputs) + self.op.keeps
+        return (self.out, *self.x) if n > 2 else (self.out, self.x, self.y)[: n + 1]
+
+    @property
+    def constant(self):
+        """What to call it if it is a leaf without a label: its number."""
+        return self.brief(self.data)
 
     @property
     def name(self):
@@ -180,39 +255,27 @@ class Node:
         return str(quantity)
 
 
+def restored(kind, data, grad, op, inputs, label, requires_grad):
+    """The node of a class with these attributes."""
+    node = kind(data, label, requires_grad)
+    node.grad, node.op, node.inputs = grad, op, inputs
+    return node
+
+
+def restored_graph(states):
+    """The root of a pickled graph, from its leaves and the states of what is computed."""
+    nodes = []
+    for state in states:
+        if not isinstance(state, Node):
+            kind, data, grad, op, places, *rest, out, x, y = state
+            state = restored(kind, data, grad, op, tuple([nodes[i] for i in places]), *rest)
+            state.out, state.x, state.y = out, x, y
+        nodes.append(state)
+    return nodes[-1]
+
+
 def data_of(x):
     return x.data if isinstance(x, Node) else x
-
-
-class Step:
-    """One step through a graph: `node` was computed (forward), or it passed its gradient on to one input (backward).
-
-    node            the node at work
-    position        backward: which of its inputs receives; None for a forward step
-    upstream        backward: d root / d node
-    local           backward: d node / d input; None where the operator has no such factor (a matrix product)
-    contribution    backward: what is added to the input's gradient
-    """
-
-    __slots__ = ("node", "position", "upstream", "local", "contribution")
-
-    def __init__(self, node, position=None, upstream=None, local=None, contribution=None):
-        self.node = node
-        self.position = position
-        self.upstream = upstream
-        self.local = local
-        self.contribution = contribution
-
-    @property
-    def input(self):
-        """The node that receives; None for a forward step."""
-        return None if self.position is None else self.node.inputs[self.position]
-
-    def __repr__(self):
-        node = self.node
-        if self.position is None:
-            return f"<forward: {node.describe()} = {node.brief(node.data)}>"
-        return f"<backward: {node.describe()} adds {node.brief(self.contribution)} to {self.input.describe()}>"
 
 
 def topological_order(root, leaves=()):
@@ -248,136 +311,18 @@ def recorded_order(root):
 
 def released(node, root):
     """The error for a graph whose interior a backward pass has released, and the way to keep it."""
-    name = node.name or root.name
-    return RuntimeError(
-        f"the graph behind {name or 'this node'} has been released by an earlier backward pass; "
-        f"backward(keep=True) there keeps it"
-    )
+    name, by = node.name or root.name or "this node", getattr(node.op, "by", "an earlier backward pass")
+    return RuntimeError(f"the graph behind {name} has been released by {by}; backward(keep=True) there keeps it")
 
 
-def backward_pass(root, watch=None, on=None, unit=None, leaves=(), revise=None):
-    """The backward pass: yields (node, d root / d node) for each node that takes a gradient, from the root back.
-
-    Each node multiplies its gradient with its local derivatives and adds the products to its inputs' gradients; when
-    its turn comes, all its consumers have had theirs. It is yielded when it has done so, and the pass needs it no more.
-    Stores nothing in a node. `watch(step)`, if given, is called with the `Step` of each contribution.
-
-    The rules run on the nodes' data, unless `on(node)` gives them something else: the node itself, and the gradients
-    are nodes; a formula, and they are formulas. `unit` is then their 1. Nodes among `leaves` are taken for leaves.
-    `revise(node, gradient)`, if given, may hand back another gradient for a node before the node passes it on.
-    """
-    order = topological_order(root, leaves)
-    pending = {root: root.unit if unit is None else unit}
-    hurried = watch is None and on is None
-    while order:
-        node = order.pop()
-        if node not in pending:
-            continue
-        upstream = pending.pop(node) if revise is None else revise(node, pending.pop(node))
-        inputs = node.inputs
-        if not inputs or node in leaves:
-            if not inputs and node.op is not None:
-                raise released(node, root)
-            yield node, upstream
-            continue
-        op, out = node.op, node.data
-        try:
-            # Two cases of the general one below, written out, for they are most of a graph and run three times as fast.
-            if hurried and len(op.partials) == 2:
-                (a, b), (by_a, by_b) = inputs, op.partials
-                x, y = a.data, b.data
-                if a.requires_grad:
-                    contribution = by_a(out, x, y) * upstream
-                    pending[a] = pending[a] + contribution if a in pending else contribution
-                if b.requires_grad:
-                    contribution = by_b(out, x, y) * upstream
-                    pending[b] = pending[b] + contribution if b in pending else contribution
-            elif hurried and len(op.partials) == 1:
-                (a,), (by_a,) = inputs, op.partials
-                contribution = by_a(out, a.data) * upstream
-                pending[a] = pending[a] + contribution if a in pending else contribution
-            else:
-                needs = [x.requires_grad for x in inputs]
-                if on is None:
-                    xs = [x.data for x in inputs]
-                else:
-                    out, xs = on(node), [on(x) for x in inputs]
-                contributions = op.pull(upstream, out, *xs, needs=needs)
-                for x, contribution, need in zip(inputs, contributions, needs):
-                    if need and contribution is not None:
-                        pending[x] = pending[x] + contribution if x in pending else contribution
-                locals_ = op.locals(out, *xs, needs=needs) if watch else ()
-        except (ArithmeticError, ValueError) as error:
-            raise undefined(op, inputs, error, "the derivative of ") from error
-        if watch is not None:
-            for position, local in enumerate(locals_):
-                if needs[position]:
-                    watch(Step(node, position, upstream, local, contributions[position]))
-        yield node, upstream
-
-
-def gradients(root, watch=None):
-    """A dict {node: d root / d node} of every node that takes a gradient. Stores none in a node."""
-    return dict(backward_pass(root, watch))
-
-
-def grad(root, wrt, create_graph=False):
-    """d root / d node for a node `wrt`, or a list of them for a list: as data, or with `create_graph` as nodes.
-
-    Such a node is made of the nodes of the graph, by the operators' own rules, so that it can be drawn, evaluated and
-    differentiated again. Stores nothing in a node. The derivative by what `root` does not depend on is 0.
-
-    >>> x = Value(2.0, "x")
-    >>> slope = grad(x**3, x, create_graph=True)
-    >>> slope.data, grad(slope, x)
-    (12.0, 12.0)
-    """
-    wanted = wrt if isinstance(wrt, (list, tuple)) else [wrt]
-    if create_graph:
-        unit = root.unit if type(root.unit) is float else type(root)(root.unit, requires_grad=False)
-        found = dict(backward_pass(root, on=lambda x: x if x.requires_grad or x.label else x.data, unit=unit))
-        name_gradients(root, found)
-    else:
-        found = gradients(root)
-    result = [found.get(node, 0.0 * node.unit) for node in wanted]
-    if create_graph:
-        result = [x if isinstance(x, Node) else type(root)(x, requires_grad=False) for x in result]
-    return result if isinstance(wrt, (list, tuple)) else result[0]
-
-
-def name_gradients(root, found):
-    """Label the gradients that a pass has made, {node: its gradient}: "backward/dl_dk1" is the gradient of k1."""
-    forward = set(topological_order(root))
-    for node, gradient in found.items():
-        if node.label and isinstance(gradient, Node) and gradient.op and not gradient.label and gradient not in forward:
-            gradient.label = f"backward/d{root.name}_d{node.name}"
-
-
-def steps(root):
-    """Both passes as a list of `Step`s: each operator as it is applied, then each contribution as it is passed back.
-
-    Nothing is stored in the graph.
-    """
-    backward = []
-    gradients(root, watch=backward.append)
-    return [Step(node) for node in topological_order(root) if node.inputs] + backward
-
-
-def formula(op, inputs, depth=2):
-    """op(*inputs) in writing, each input as it describes itself."""
-    operands = []
-    for x in inputs:
-        text = x.describe(depth)
-        bare = x.label or not op.infix or not (text.startswith("-") or x.op and x.op.infix and depth > 0)
-        operands.append(text if bare else f"({text})")
-    return op.formula(*operands)
-
-
-def undefined(op, inputs, error, what=""):
-    """The error for a value that does not exist: "log: log(y2) does not exist at y2 = 0 (math domain error)"."""
-    kind = next(
-        kind for kind in (ZeroDivisionError, OverflowError, ArithmeticError, ValueError) if isinstance(error, kind)
-    )
-    known = [f"{x.label or x.describe()} = {x.brief(x.data)}" for x in inputs if x.label or x.op]
-    where = f" at {', '.join(dict.fromkeys(known))}" if known else ""
-    return kind(f"{op.name}: {what}{formula(op, inputs)} does not exist{where} ({error})")
+def plain_backward_pass(root):
+    """The backward pass as one would write it down: {node: d root / d node}. `backward_pass` does the same, faster."""
+    gradients = {root: root.unit}
+    for node in reversed(topological_order(root)):
+        if node.inputs and node in gradients:
+            needs = [x.requires_grad for x in node.inputs]
+            contributions = node.op.pull(gradients[node], *node.record, needs=needs)
+            for x, contribution in zip(node.inputs, contributions):
+                if x.requires_grad and contribution is not None:
+                    gradients[x] = gradients[x] + contribution if x in gradients else contribution
+    return gradients

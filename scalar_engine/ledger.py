@@ -1,32 +1,36 @@
 """The gradient ledger of one node: every contribution that it received, and their sum."""
 
-from .graph import gradients, recorded_order
+from .graph import recorded_order
+from .naming import NO_NAMES, unique_names
+from .passes import gradients
 
 
 class Ledger:
     """Where a node's gradient comes from.
 
     node, root      the gradient is d root / d node
+    names           {node: what the ledger calls it}
     entries         a backward `Step` for each contribution, in the order in which they arrived
     gradient        their sum; None if `root.backward()` has not been called
     """
 
-    def __init__(self, node, root, entries, gradient):
+    def __init__(self, node, root, names, entries=(), gradient=None):
         self.node = node
         self.root = root
-        self.entries = entries
+        self.names = names
+        self.entries = list(entries)
         self.gradient = gradient
 
     def __str__(self):
         node, brief = self.node, self.node.brief
-        title = "/".join(f"d{x.name}" if x.label else f"d({x.describe()})" for x in (self.root, node))
+        title = "/".join(f"d{self.names[x]}" if x.label else f"d({self.names[x]})" for x in (self.root, node))
         if not node.requires_grad:
             return f"{title}: none, for it is data or depends on data only"
         if self.gradient is None:
             return f"{title}: not computed, call backward() on the root first"
         if node is self.root:
             return f"{title} = {brief(self.gradient)}: a node's derivative by itself"
-        rows = [entry_columns(entry) for entry in self.entries]
+        rows = [entry_columns(entry, self.names) for entry in self.entries]
         widths = [max(map(len, column)) for column in zip(*rows)]
         lines = ["  " + "  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in rows]
         text = "\n".join([f"{title} = {brief(self.gradient)}, the sum of local x upstream over"] + lines)
@@ -35,9 +39,11 @@ class Ledger:
         return text
 
 
-def entry_columns(step):
+def entry_columns(step, names=NO_NAMES):
+    """What a contribution comes through, its factors, and it: "f = p + a", "1 x 1", "= 1"."""
     brief, consumer = step.node.brief, step.node
-    through = f"{consumer.name} = {consumer.formula()}" if consumer.label else consumer.formula()
+    formula = consumer.formula(names=names)
+    through = f"{names.get(consumer, consumer.name)} = {formula}" if consumer.label else formula
     contribution = brief(step.contribution)
     if step.local is None:
         return through, contribution
@@ -50,10 +56,12 @@ def explain(node, root):
     Runs a pass of its own and stores nothing. Raises ValueError if `node` is not behind `root`, and RuntimeError if the
     graph has been released.
     """
-    if node not in recorded_order(root):
+    order = recorded_order(root)
+    if node not in set(order):
         raise ValueError(f"explain: {node.describe()} is not part of the graph of {root.describe()}")
+    names = unique_names(order)
     if root.grad is None or not node.requires_grad:
-        return Ledger(node, root, [], None)
+        return Ledger(node, root, names)
     entries = []
     gradient = gradients(root, watch=lambda step: entries.append(step) if step.input is node else None)[node]
-    return Ledger(node, root, entries, gradient)
+    return Ledger(node, root, names, entries, gradient)

@@ -11,6 +11,7 @@ share the slope. At a pole (log 0, 1 / 0, the slope of sqrt at 0) floats raise, 
 import builtins
 import math
 import operator
+import sys
 
 from .graph import Operator, times
 
@@ -53,6 +54,7 @@ class Divide(Operator):
         lambda out, a, b: 1 / b,
         lambda out, a, b: -out / b,
     )
+    stable = {"exp": "softmax(o) or sigmoid(x), which never overflow"}
 
 
 class Power(Operator):
@@ -60,7 +62,7 @@ class Power(Operator):
     forward = math.pow  # unlike **, it raises where the result is not real
     partials = (
         lambda out, x, y: y * lowered(x, y),
-        lambda out, x, y: xlogy(out, x),
+        lambda out, x, y: powlog(out, x),
     )
 
 
@@ -74,43 +76,67 @@ class Negative(Operator):
 
 
 class Exp(Operator):
+    """exp(x) = e ** x."""
+
     symbol = "exp"
     forward = math.exp
     partials = (lambda out, x: out,)
+    stable = {"": "softmax, logsumexp or sigmoid, which never overflow, if that is what it is for"}
 
 
 class Log(Operator):
+    """log(x), the natural logarithm; x > 0."""
+
     symbol = "log"
+    logarithmic = True
     forward = math.log
     partials = (lambda out, x: 1 / x,)
+    stable = {
+        "softmax": "log_softmax(o) instead of log(softmax(o))",
+        "exp": "x itself instead of log(exp(x))",
+        "divide": "log_softmax(o) instead of log(exp(o) / sum(exp(o)))",
+        "sigmoid": "-softplus(-x) instead of log(sigmoid(x))",
+        "add": "softplus(x) instead of log(1 + exp(x)), or logsumexp for a longer sum",
+        "sum": "logsumexp(o) instead of log(sum(exp(o)))",
+        "": "xlogy(x, y) if it is x * log(y) with x = 0, or a small number added",
+    }
 
 
 class Sqrt(Operator):
+    """sqrt(x), the square root; x >= 0, and slope only above 0."""
+
     symbol = "sqrt"
     forward = math.sqrt
     partials = (lambda out, x: 0.5 / out,)
+    stable = {"": "sqrt(x + 1e-12), whose slope is finite at 0"}
 
 
 class Sin(Operator):
+    """sin(x), x in radians."""
+
     symbol = "sin"
     forward = math.sin
     partials = (lambda out, x: cos(x),)
 
 
 class Cos(Operator):
+    """cos(x), x in radians."""
+
     symbol = "cos"
     forward = math.cos
     partials = (lambda out, x: -sin(x),)
 
 
 class Tanh(Operator):
+    """tanh(x), between -1 and 1."""
+
     symbol = "tanh"
     forward = math.tanh
     partials = (lambda out, x: 1 - out**2,)
 
 
 class Sigmoid(Operator):
-    """1 / (1 + exp(-x)), computed from exp of a negative number, which never overflows."""
+    """sigmoid(x) = 1 / (1 + exp(-x)), computed from exp of a negative number, which never overflows."""
 
     symbol = "sigmoid"
     partials = (lambda out, x: out * (1 - out),)
@@ -123,7 +149,7 @@ class Sigmoid(Operator):
 
 
 class Softplus(Operator):
-    """log(1 + exp(x)), computed from exp of a negative number, which never overflows."""
+    """softplus(x) = log(1 + exp(x)), computed from exp of a negative number, which never overflows."""
 
     symbol = "softplus"
     partials = (lambda out, x: sigmoid(x),)
@@ -136,34 +162,42 @@ class Softplus(Operator):
 
 
 class Absolute(Operator):
+    """abs(x); slope 0 at 0."""
+
     symbol = "abs"
     forward = abs
     partials = (lambda out, x: sign(x),)
 
 
 class ReLU(Operator):
+    """relu(x) = max(x, 0); slope 0 at 0."""
+
     symbol = "relu"
     forward = lambda x: 0.0 if x <= 0 else x
     partials = (lambda out, x: step(out),)
 
 
 class Maximum(Operator):
+    """maximum(a, b), the larger one; equal ones share the slope."""
+
     symbol = "maximum"
     symmetric = True
     forward = lambda a, b: a if a >= b or a != a else b
     partials = (
-        lambda out, a, b: (1 + sign(a - b)) / 2,
-        lambda out, a, b: (1 + sign(b - a)) / 2,
+        lambda out, a, b: (1 + comparison(a, b)) / 2,
+        lambda out, a, b: (1 + comparison(b, a)) / 2,
     )
 
 
 class Minimum(Operator):
+    """minimum(a, b), the smaller one; equal ones share the slope."""
+
     symbol = "minimum"
     symmetric = True
     forward = lambda a, b: a if a <= b or a != a else b
     partials = (
-        lambda out, a, b: (1 - sign(a - b)) / 2,
-        lambda out, a, b: (1 - sign(b - a)) / 2,
+        lambda out, a, b: (1 - comparison(a, b)) / 2,
+        lambda out, a, b: (1 - comparison(b, a)) / 2,
     )
 
 
@@ -171,7 +205,7 @@ class Minimum(Operator):
 
 
 class UnitStep(Operator):
-    """1 where x > 0, else 0: the slope of relu."""
+    """step(x): 1 where x > 0, else 0; the slope of relu."""
 
     symbol = "step"
     forward = lambda x: 1.0 if x > 0 else 0.0
@@ -179,9 +213,22 @@ class UnitStep(Operator):
 
 
 class Sign(Operator):
+    """sign(x): 1, 0 or -1; slope 0."""
+
     symbol = "sign"
     forward = lambda x: 1.0 if x > 0 else -1.0 if x < 0 else x
     partials = (lambda out, x: 0.0,)
+
+
+class Comparison(Operator):
+    """sign(a - b), and 0 where a and b are one infinity."""
+
+    symbol = "comparison"
+    forward = lambda a, b: 0.0 if a == b else sign.forward(a - b)
+    partials = (
+        lambda out, a, b: 0.0,
+        lambda out, a, b: 0.0,
+    )
 
 
 class Nonzero(Operator):
@@ -193,20 +240,35 @@ class Nonzero(Operator):
 
 
 class LoweredPower(Operator):
-    """x ** (y - 1), and 0 where x = y = 0: x ** 0 has slope 0 everywhere, 0 included."""
+    """x ** (y - 1), and 0 where y = 0 and that is not finite: x ** 0 has slope 0 everywhere, 0 included."""
 
     symbol = "lowered"
-    forward = lambda x, y: 0.0 if x == 0 == y else math.pow(x, y - 1)
+    forward = lambda x, y: 0.0 if y == 0 and abs(x) < SMALLEST_INVERTIBLE else math.pow(x, y - 1)
     partials = (
         lambda out, x, y: (y - 1) * lowered(x, y - 1),
-        lambda out, x, y: xlogy(out, x),
+        lambda out, x, y: powlog(out, x),
+    )
+
+
+SMALLEST_INVERTIBLE = 1 / sys.float_info.max
+
+
+class PowLog(Operator):
+    """p * log(x), and 0 where x = 0: the slope of p = x ** y by y, which is 0 where x = 0 whatever y is."""
+
+    symbol = "powlog"
+    forward = lambda p, x: 0.0 if x == 0 else p * math.log(x)
+    partials = (
+        lambda out, p, x: log(x + (1 - nonzero(x))),
+        lambda out, p, x: p / (x + (1 - nonzero(x))),
     )
 
 
 class XLogY(Operator):
-    """x * log(y), and 0 where x = 0 whatever y is, as information theory has it."""
+    """xlogy(x, y) = x * log(y), and 0 where x = 0 whatever y is, as information theory has it."""
 
     symbol = "xlogy"
+    logarithmic = True
     forward = lambda x, y: 0.0 if x == 0 else x * math.log(y)
     partials = (
         lambda out, x, y: log(y),
@@ -221,14 +283,14 @@ class ListOperator(Operator):
     """An operator of one list, of any length: its local derivatives come all at once instead of one rule per input."""
 
     def __call__(self, xs):
-        return super().__call__(*xs)
+        return self.apply(*xs)
 
     def pull(self, upstream, out, *xs, needs):
         return [times(local, upstream) for local in self.locals(out, *xs, needs=needs)]
 
 
 class Sum(ListOperator):
-    """sum([x_1, ..., x_n])"""
+    """sum([x_1, ..., x_n]) = x_1 + ... + x_n, one node instead of n - 1."""
 
     symbol = "sum"
     symmetric = True
@@ -242,11 +304,12 @@ class Dot(ListOperator):
     """dot([w_1, ..., w_n], [x_1, ..., x_n]) = sum of w_i * x_i; its inputs are w_1, ..., w_n, x_1, ..., x_n."""
 
     symbol = "dot"
+    lists = 2
 
     def __call__(self, ws, xs):
         if len(ws) != len(xs):
             raise ValueError(f"dot: needs two lists of one length, not {len(ws)} and {len(xs)}")
-        return Operator.__call__(self, *ws, *xs)
+        return self.apply(*ws, *xs)
 
     def forward(*inputs):
         n = len(inputs) // 2
@@ -262,10 +325,15 @@ class Dot(ListOperator):
 
 
 class LogSumExp(ListOperator):
-    """log(exp(x_1) + ... + exp(x_n)), computed from exp(x_i - max x), which never overflows."""
+    """logsumexp([x_1, ..., x_n]) = log(exp(x_1) + ... + exp(x_n)), computed from exp(x_i - max x): no overflow."""
 
     symbol = "logsumexp"
+    logarithmic = True
     symmetric = True
+
+    def __call__(self, xs):
+        xs, shift = centred(xs)
+        return self.apply(*xs) + shift if shift else self.apply(*xs)
 
     def forward(*xs):
         largest = max(xs, default=-math.inf)
@@ -277,8 +345,20 @@ class LogSumExp(ListOperator):
         return [exp(x - out) for x in xs]
 
 
+def centred(xs):
+    """xs less the largest number, and that number, if it is so large that digits would be lost; or else xs and 0."""
+    xs = list(xs)
+    sizes = [getattr(x, "data", x) for x in xs]
+    if all(isinstance(size, (int, float)) for size in sizes):
+        largest = max(sizes, default=0.0)
+        if 1e3 < abs(largest) < math.inf:
+            return [x - largest for x in xs], largest
+    return xs, 0.0
+
+
 add, subtract, multiply, divide, power, negative = Add(), Subtract(), Multiply(), Divide(), Power(), Negative()
 exp, log, sqrt, sin, cos, tanh, sigmoid, softplus = Exp(), Log(), Sqrt(), Sin(), Cos(), Tanh(), Sigmoid(), Softplus()
 absolute, relu, maximum, minimum = Absolute(), ReLU(), Maximum(), Minimum()
-step, sign, nonzero, lowered, xlogy = UnitStep(), Sign(), Nonzero(), LoweredPower(), XLogY()
+step, sign, comparison, nonzero = UnitStep(), Sign(), Comparison(), Nonzero()
+lowered, powlog, xlogy = LoweredPower(), PowLog(), XLogY()
 sum, dot, logsumexp = Sum(), Dot(), LogSumExp()

@@ -3,7 +3,9 @@
 from numbers import Real
 
 from .arithmetic import Arithmetic
-from .graph import Node, undefined
+from .graph import Node
+from .naming import undefined
+from .passes import backward_pass
 
 
 class Value(Arithmetic, Node):
@@ -37,10 +39,13 @@ class Value(Arithmetic, Node):
         try:
             if len(inputs) == 2:  # the general case, written out for speed
                 a, b = inputs
-                out.data = op.forward(a.data, b.data)
+                out.x, out.y = x, y = a.data, b.data
+                out.data = out.out = op.forward(x, y)
                 out.requires_grad = a.requires_grad or b.requires_grad
             else:
-                out.data = op.forward(*[x.data for x in inputs])
+                xs = [x.data for x in inputs]
+                out.data = out.out = op.forward(*xs)
+                out.x, out.y = xs if len(xs) > 1 else xs[0], None
                 out.requires_grad = inputs[0].requires_grad or any(x.requires_grad for x in inputs)
         except (ArithmeticError, ValueError) as error:
             raise undefined(op, inputs, error) from error
@@ -49,6 +54,17 @@ class Value(Arithmetic, Node):
         out.inputs = inputs
         out.label = ""
         return out
+
+    def backward(self, gradient=1.0):
+        """Compute d self / d node, times `gradient`, for every node behind this one and store it in `.grad`.
+
+        Gradients of interior nodes belong to this pass and replace older ones; those of leaves accumulate over
+        passes, until `zero_grad`. If a derivative does not exist, the pass raises and no gradient is changed.
+        """
+        if not self.requires_grad:
+            raise ValueError(f"backward from {self.describe()}: it depends on nothing that requires a gradient")
+        for node, found in dict(backward_pass(self, unit=float(gradient))).items():
+            node.grad = found if node.inputs or node.grad is None else node.grad + found
 
     @staticmethod
     def brief(quantity):

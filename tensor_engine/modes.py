@@ -1,22 +1,37 @@
-"""Whether tensor operations are recorded, and whether results are watched for NaN and infinity."""
+"""Whether tensor operations are recorded, and whether results are watched for NaN and infinity.
+
+Both belong to the thread (or the asynchronous task) that asks for them, and to nobody else.
+"""
 
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 import numpy as np
 
-recording = True
-watching = False
+recording = ContextVar("recording", default=True)
+watching = ContextVar("watching", default=False)
 
 
 @contextmanager
-def no_grad():
-    """Nothing computed inside requires a gradient or remembers how it was made: for evaluation, and for updates."""
-    global recording
-    before, recording = recording, False
+def switched(mode, value):
+    """One of the two modes at another value."""
+    token = mode.set(value)
     try:
         yield
     finally:
-        recording = before
+        mode.reset(token)
+
+
+def no_grad():
+    """Nothing computed inside requires a gradient or remembers how it was made: for evaluation, and for updates.
+
+    >>> from tensor_engine import Tensor
+    >>> w = Tensor([1.0, 2.0], requires_grad=True)
+    >>> with no_grad():
+    ...     (w * w).sum().requires_grad
+    False
+    """
+    return switched(recording, False)
 
 
 @contextmanager
@@ -24,11 +39,13 @@ def detect_anomaly():
     """The first result that is NaN or infinite, forward or backward, raises FloatingPointError and names its maker.
 
     NumPy's own warnings (divide by zero, overflow) are silent meanwhile: the error says more.
+
+    >>> from tensor_engine import Tensor, log
+    >>> with detect_anomaly():
+    ...     log(Tensor([0.0, 1.0], "p"))
+    Traceback (most recent call last):
+        ...
+    FloatingPointError: log made infinity (forward): log(p) of p (2,) from 0 to 1. Stable: xlogy(x, y) if it is x * ...
     """
-    global watching
-    before, watching = watching, True
-    try:
-        with np.errstate(all="ignore"):
-            yield
-    finally:
-        watching = before
+    with switched(watching, True), np.errstate(all="ignore"):
+        yield

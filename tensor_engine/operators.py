@@ -6,13 +6,19 @@ derivative of a derivative comes for free.
 """
 
 import math
+from functools import partial
 
 import numpy as np
 
+from scalar_engine import functions
+from scalar_engine import operators as scalar
 from scalar_engine.graph import data_of
 from scalar_engine.operators import exp
 
-from .kernels import ArrayOperator, logsumexp_over
+from .array_operator import ArrayOperator
+from .elements import along, array_of, each, extreme, total
+from .errors import inner_axes
+from .kernels import halves_widened, logsumexp_over
 from .rearranging import BroadcastTo, SumTo
 
 # ---- products
@@ -22,12 +28,24 @@ class MatMul(ArrayOperator):
     """(..., n, k) @ (..., k, m) -> (..., n, m); batches broadcast. Vectors are made into matrices before."""
 
     symbol = "@"
+    matrix_product = True
     forward = np.matmul
 
     def pull(self, upstream, out, a, b, needs):
         by_a = unbroadcast(upstream @ b.swapaxes(-1, -2), a.shape) if needs[0] else None
         by_b = unbroadcast(a.swapaxes(-1, -2) @ upstream, b.shape) if needs[1] else None
         return [by_a, by_b]
+
+    def mismatch(self, error, a, b):
+        return f"{a} @ {b}, {inner_axes(a, b) or f'batch axes {a[:-2]} and {b[:-2]} do not broadcast'}"
+
+    def scalars(self, a, b):
+        products = each(scalar.multiply, a[..., :, None, :], b.swapaxes(-1, -2)[..., None, :, :])  # (..., n, m, k)
+        return along(total, products, [-1])
+
+    def scalar_count(self, out, a, b):
+        k = a.shape[-1]
+        return out.size * (k + (k != 1))
 
 
 def unbroadcast(gradient, shape):
@@ -38,11 +56,20 @@ def unbroadcast(gradient, shape):
 
 
 class Reduction(ArrayOperator):
-    """A reduction over `axis`: None for all axes, an int, or a tuple of them; `keepdims` leaves them with length 1."""
+    """A reduction over `axis`: None for all axes, an int, or a tuple of them; `keepdims` leaves them with length 1.
+
+    of_list(xs)     the same of a list of Values
+    """
 
     def __init__(self, axis=None, keepdims=False):
         self.axis = axis
         self.keepdims = keepdims
+
+    def formula(self, x):
+        options = [f"axis={self.axis}"] * (self.axis is not None) + ["keepdims=True"] * self.keepdims
+        if self.postfix:
+            return f"{x}.{self.symbol}({', '.join(options)})"
+        return f"{self.symbol}({', '.join([x, *options])})"
 
     @property
     def axes(self):
@@ -50,42 +77,62 @@ class Reduction(ArrayOperator):
 
     def expanded(self, reduced, x):
         """An array of the output's shape, repeated to the shape of x."""
-        if self.axis is not None and not self.keepdims:
+        if self.axis is not None and not self.keepdims and x.shape:
             axes = [axis % len(x.shape) for axis in self.axes]
             reduced = reduced.reshape(tuple(1 if i in axes else n for i, n in enumerate(x.shape)))
         return BroadcastTo(x.shape)(reduced)
 
-    def count(self, x):
+    def group_size(self, x):
         """How many elements of x go into one of the output."""
-        if self.axis is None:
+        if self.axis is None or not x.shape:
             return math.prod(x.shape)
         return math.prod(x.shape[axis] for axis in self.axes)
 
+    def scalars(self, x):
+        return along(self.of_list, x, range(x.ndim) if self.axis is None else self.axes, self.keepdims)
 
-class Sum(Reduction):
+
+class SumOver(Reduction):
     symbol = "sum"
+    postfix = True
+    of_list = staticmethod(total)
 
+    @halves_widened
     def forward(self, x):
         return np.add.reduce(x, axis=self.axis, keepdims=self.keepdims)
 
     def pull(self, upstream, out, x, needs):
         return [self.expanded(upstream, x)]
 
+    def scalar_count(self, out, x):
+        return out.size * (self.group_size(x) != 1)
 
-class Mean(Reduction):
+
+class MeanOver(Reduction):
     symbol = "mean"
+    postfix = True
+    of_list = staticmethod(functions.mean)
 
+    @halves_widened
     def forward(self, x):
-        return np.add.reduce(x, axis=self.axis, keepdims=self.keepdims) / self.count(x)
+        total, n = np.add.reduce(x, axis=self.axis, keepdims=self.keepdims), self.group_size(x)
+        if not n and total.size:
+            raise ValueError("which has no elements to take the mean of")
+        return total / (n or 1)
 
     def pull(self, upstream, out, x, needs):
-        return [self.expanded(upstream * (1 / self.count(x)), x)]
+        return [self.expanded(upstream * (1 / self.group_size(x)), x)]
+
+    def scalar_count(self, out, x):
+        return 3 * out.size
 
 
-class Max(Reduction):
+class MaxOver(Reduction):
     """The largest element; equal ones share its derivative."""
 
     symbol = "max"
+    postfix = True
+    of_list = staticmethod(partial(extreme, scalar.maximum))
 
     def forward(self, x):
         return np.maximum.reduce(x, axis=self.axis, keepdims=self.keepdims)
@@ -96,37 +143,51 @@ class Max(Reduction):
         ties = np.add.reduce(is_largest, axis=self.axis, keepdims=True)
         return [self.expanded(upstream, x) * (is_largest / ties)]
 
+    def scalar_count(self, out, x):
+        n = self.group_size(x)
+        return out.size * (n - 1 if n <= 2 else 4 * n + 3)
 
-class Min(Max):
+
+class MinOver(MaxOver):
     """The smallest element; equal ones share its derivative."""
 
     symbol = "min"
+    of_list = staticmethod(partial(extreme, scalar.minimum))
 
     def forward(self, x):
         return np.minimum.reduce(x, axis=self.axis, keepdims=self.keepdims)
 
 
-class LogSumExp(Reduction):
+class LogSumExpOver(Reduction):
     """log(sum(exp(x))), computed from exp(x - max x), which never overflows."""
 
     symbol = "logsumexp"
+    logarithmic = True
+    of_list = staticmethod(scalar.logsumexp)
 
+    @halves_widened
     def forward(self, x):
         out = logsumexp_over(x, self.axis)
         return out if self.keepdims else np.squeeze(out, axis=self.axis)
 
     def pull(self, upstream, out, x, needs):
-        return [exp(x - self.expanded(out, x)) * self.expanded(upstream, x)]
+        # Softmax anew: of large numbers, out may have lost the digits that exp(x - out) needs.
+        return [Softmax(self.axis)(x) * self.expanded(upstream, x)]
+
+    def formula(self, x):
+        return f"logsumexp({x}{last_axis(self.axis)}{', keepdims=True' * self.keepdims})"
 
 
 class Softmax(ArrayOperator):
     """exp(x) / sum(exp(x)) along one axis, computed from exp(x - max x), which never overflows."""
 
     symbol = "softmax"
+    of_list = staticmethod(functions.softmax)
 
     def __init__(self, axis=-1):
         self.axis = axis
 
+    @halves_widened
     def forward(self, x):
         out = np.exp(x - np.maximum.reduce(x, axis=self.axis, keepdims=True))
         out /= np.add.reduce(out, axis=self.axis, keepdims=True)
@@ -135,12 +196,26 @@ class Softmax(ArrayOperator):
     def pull(self, upstream, out, x, needs):
         return [out * (upstream - (upstream * out).sum(axis=self.axis, keepdims=True))]
 
+    def formula(self, x):
+        return f"{self.symbol}({x}{last_axis(self.axis)})"
+
+    def scalars(self, x):
+        moved = np.moveaxis(x, self.axis, -1)
+        values = [value for index in np.ndindex(moved.shape[:-1]) for value in self.of_list(moved[index])]
+        return np.moveaxis(array_of(values, moved.shape), -1, self.axis)
+
+    def scalar_count(self, out, x):
+        return 2 * x.size + x.size // x.shape[self.axis]
+
 
 class LogSoftmax(Softmax):
     """log(softmax(x)), as x - max x - log(sum(exp(x - max x)))."""
 
     symbol = "log_softmax"
+    logarithmic = True
+    of_list = staticmethod(functions.log_softmax)
 
+    @halves_widened
     def forward(self, x):
         out = x - np.maximum.reduce(x, axis=self.axis, keepdims=True)
         out -= np.log(np.add.reduce(np.exp(out), axis=self.axis, keepdims=True))
@@ -149,33 +224,76 @@ class LogSoftmax(Softmax):
     def pull(self, upstream, out, x, needs):
         return [upstream - exp(out) * upstream.sum(axis=self.axis, keepdims=True)]
 
+    def scalar_count(self, out, x):
+        return x.size + x.size // x.shape[self.axis]
+
+
+def last_axis(axis):
+    """The axis of a function that goes along the last one unless it is told otherwise."""
+    return "" if axis == -1 else f", axis={axis}"
+
 
 matmul = MatMul()
 
 
 def sum(x, axis=None, keepdims=False):
-    return Sum(axis, keepdims)(x)
+    """The sum of the elements of x over an axis, or several, or all; `keepdims` leaves them with length 1.
+
+    >>> sum(np.ones((2, 3)), axis=0).tolist()
+    [2.0, 2.0, 2.0]
+    """
+    return SumOver(axis, keepdims)(x)
 
 
 def mean(x, axis=None, keepdims=False):
-    return Mean(axis, keepdims)(x)
+    """The mean of the elements of x over an axis, or several, or all; `keepdims` leaves them with length 1.
+
+    >>> mean(np.array([[1.0, 2.0], [3.0, 6.0]]), axis=1).tolist()
+    [1.5, 4.5]
+    """
+    return MeanOver(axis, keepdims)(x)
 
 
 def max(x, axis=None, keepdims=False):
-    return Max(axis, keepdims)(x)
+    """The largest element of x over an axis, or several, or all; equal ones share its derivative evenly.
+
+    >>> max(np.array([[1.0, 2.0], [5.0, 4.0]]), axis=1, keepdims=True).tolist()
+    [[2.0], [5.0]]
+    """
+    return MaxOver(axis, keepdims)(x)
 
 
 def min(x, axis=None, keepdims=False):
-    return Min(axis, keepdims)(x)
+    """The smallest element of x over an axis, or several, or all; equal ones share its derivative evenly.
+
+    >>> min(np.array([[1.0, 2.0], [5.0, 4.0]]), axis=0).tolist()
+    [1.0, 2.0]
+    """
+    return MinOver(axis, keepdims)(x)
 
 
 def logsumexp(x, axis=-1, keepdims=False):
-    return LogSumExp(axis, keepdims)(x)
+    """log(sum(exp(x))) over an axis, the last one if none is said, or several; None for all. It never overflows.
+
+    >>> logsumexp(np.array([[1000.0, 1000.0], [0.0, -np.inf]])).round(4).tolist()
+    [1000.6931, 0.0]
+    """
+    return LogSumExpOver(axis, keepdims)(x)
 
 
 def softmax(x, axis=-1):
+    """exp(x) / sum(exp(x)) along an axis, in the shape of x: positive numbers that sum to 1. It never overflows.
+
+    >>> softmax(np.array([[0.0, 0.0], [1000.0, 0.0]])).tolist()
+    [[0.5, 0.5], [1.0, 0.0]]
+    """
     return Softmax(axis)(x)
 
 
 def log_softmax(x, axis=-1):
+    """log(softmax(x)) along an axis, in the shape of x; finite where softmax is too small for a float.
+
+    >>> log_softmax(np.array([1000.0, 0.0])).tolist()
+    [0.0, -1000.0]
+    """
     return LogSoftmax(axis)(x)

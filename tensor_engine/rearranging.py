@@ -11,14 +11,18 @@ import numpy as np
 from scalar_engine.graph import Node, data_of
 from scalar_engine.operators import step
 
-from .kernels import ArrayOperator
-from .mismatch import alignment
+from .array_operator import ArrayOperator, key_of, listed, may_repeat, written
+from .elements import collected, constant, each, numbered, total
+from .errors import alignment, joining
+from .kernels import halves_widened
 
 # ---- shapes and types
 
 
 class Reshape(ArrayOperator):
     symbol = "reshape"
+    postfix = True
+    moves = True
 
     def __init__(self, shape):
         self.shape = shape
@@ -29,11 +33,16 @@ class Reshape(ArrayOperator):
     def pull(self, upstream, out, x, needs):
         return [upstream.reshape(x.shape)]
 
+    def formula(self, x):
+        return f"{x}.reshape({listed(self.shape)})"
+
 
 class Transpose(ArrayOperator):
     """axes: the order of the input's axes in the output, as for np.transpose."""
 
     symbol = "transpose"
+    postfix = True
+    moves = True
 
     def __init__(self, axes):
         self.axes = axes
@@ -45,11 +54,22 @@ class Transpose(ArrayOperator):
         axes = [axis % len(self.axes) for axis in self.axes]
         return [upstream.transpose(tuple(axes.index(i) for i in range(len(axes))))]
 
+    def formula(self, x):
+        n = len(self.axes)
+        reverses = [axis % n for axis in self.axes] == [*reversed(range(n))]
+        return f"{x}.T" if reverses else f"{x}.transpose({listed(self.axes)})"
+
 
 class BroadcastTo(ArrayOperator):
-    """An array repeated along new and along length-1 axes. With SumTo, the one place where broadcasting is undone."""
+    """An array repeated along new and along length-1 axes; SumTo, its transpose, undoes it.
+
+    Every operand that an elementwise operator broadcasts goes through here, so that no rule of these has to undo it.
+    Two operators broadcast by themselves, and undo it in their own pulls: `@` its batches, `linear` its bias.
+    """
 
     symbol = "broadcast_to"
+    implied = True
+    moves = True
 
     def __init__(self, shape):
         self.shape = shape
@@ -69,6 +89,7 @@ class SumTo(ArrayOperator):
     def __init__(self, shape):
         self.shape = shape
 
+    @halves_widened
     def forward(self, x):
         new = x.ndim - len(self.shape)
         repeated = [new + i for i, n in enumerate(self.shape) if n == 1 and x.shape[new + i] != 1]
@@ -77,18 +98,32 @@ class SumTo(ArrayOperator):
     def pull(self, upstream, out, x, needs):
         return [BroadcastTo(x.shape)(upstream)]
 
+    def scalars(self, x):
+        return collected(total, x, np.broadcast_to(numbered(self.shape), x.shape), self.shape)
+
+    def scalar_count(self, out, x):
+        return out.size * (x.size != out.size)
+
 
 class Cast(ArrayOperator):
     symbol = "cast"
+    postfix = True
+    moves = True
 
     def __init__(self, dtype):
-        self.dtype = dtype
+        self.dtype = np.dtype(dtype)
 
     def forward(self, x):
         return x.astype(self.dtype)
 
     def pull(self, upstream, out, x, needs):
         return [Cast(x.dtype)(upstream)]
+
+    def formula(self, x):
+        return f"{x}.astype({self.dtype})"
+
+    def scalars(self, x):
+        return x
 
 
 # ---- choosing and joining
@@ -98,15 +133,20 @@ class Index(ArrayOperator):
     """x[key], for any key that NumPy takes: slices, integers, arrays of either integers or booleans."""
 
     symbol = "index"
+    postfix = True
+    moves = True
 
     def __init__(self, key):
-        self.key = key
+        self.key = key_of(key)
 
     def forward(self, x):
         return x[self.key]
 
     def pull(self, upstream, out, x, needs):
         return [Scatter(self.key, x.shape)(upstream)]
+
+    def formula(self, x):
+        return f"{x}[{listed(self.key)}]"
 
 
 class Scatter(ArrayOperator):
@@ -115,7 +155,7 @@ class Scatter(ArrayOperator):
     symbol = "scatter"
 
     def __init__(self, key, shape):
-        self.key = key
+        self.key = key_of(key)
         self.shape = shape
 
     def forward(self, x):
@@ -129,15 +169,19 @@ class Scatter(ArrayOperator):
     def pull(self, upstream, out, x, needs):
         return [Index(self.key)(upstream)]
 
+    def formula(self, x):
+        return f"scatter({x}, [{listed(self.key)}], {written(self.shape)})"
 
-def may_repeat(key):
-    """Whether the key of an index has arrays of integers, which may name an element twice."""
-    parts = key if isinstance(key, tuple) else (key,)
-    return any(isinstance(part, (list, np.ndarray)) and np.asarray(part).dtype != bool for part in parts)
+    def scalars(self, x):
+        return collected(total, x, np.asarray(numbered(self.shape)[self.key]), self.shape)
+
+    def scalar_count(self, out, x):
+        return np.count_nonzero(np.bincount(np.ravel(numbered(out.shape)[self.key]), minlength=out.size) != 1)
 
 
 class Concatenate(ArrayOperator):
     symbol = "concatenate"
+    moves = True
 
     def __init__(self, axis):
         self.axis = axis
@@ -151,20 +195,30 @@ class Concatenate(ArrayOperator):
         parts = zip([0, *stops], stops, needs)
         return [Index((*before, slice(a, b)))(upstream) if need else None for a, b, need in parts]
 
+    def formula(self, *operands):
+        return f"concatenate([{', '.join(operands)}], axis={self.axis})"
+
+    def mismatch(self, error, *shapes):
+        return super().mismatch(joining(shapes, self.axis) or error, *shapes)
+
 
 class Where(ArrayOperator):
     """a where the array `condition` is true, b elsewhere."""
 
     symbol = "where"
+    moves = True
 
     def __init__(self, condition):
-        self.condition = condition
+        self.condition = np.array(condition)  # a copy: the caller may fill his array anew
 
     def forward(self, a, b):
         return np.where(self.condition, a, b)
 
     def pull(self, upstream, out, a, b, needs):
         return [self(upstream, 0.0) if needs[0] else None, self(0.0, upstream) if needs[1] else None]
+
+    def formula(self, a, b):
+        return f"where({written(self.condition)}, {a}, {b})"
 
 
 class Clip(ArrayOperator):
@@ -182,14 +236,36 @@ class Clip(ArrayOperator):
     def pull(self, upstream, out, x, needs):
         return [(1 - step(self.low - x)) * (1 - step(x - self.high)) * upstream]
 
+    def scalars(self, x):
+        one, low, high = constant(1.0), constant(self.low), constant(self.high)
+        if self.low > -math.inf:
+            below = each(step, low - x)
+            x = (one - below) * x + below * low
+        if self.high < math.inf:
+            above = each(step, x - high)
+            x = (one - above) * x + above * high
+        return x
+
+    def scalar_count(self, out, x):
+        limits = (self.low > -math.inf) + (self.high < math.inf)
+        return 6 * limits * x.size + limits + (limits > 0)
+
 
 def concatenate(tensors, axis=0):
-    """The Tensors joined along an axis that they have."""
+    """The Tensors joined along an axis that they have; their other axes must be equal.
+
+    >>> concatenate([np.zeros((1, 2)), np.ones((2, 2))]).tolist()
+    [[0.0, 0.0], [1.0, 1.0], [1.0, 1.0]]
+    """
     return Concatenate(axis)(*tensors)
 
 
 def stack(tensors, axis=0):
-    """The Tensors, all of one shape, joined along a new axis."""
+    """The Tensors, all of one shape, joined along a new axis.
+
+    >>> stack([np.zeros(2), np.ones(2)], axis=1).tolist()
+    [[0.0, 1.0], [0.0, 1.0]]
+    """
     tensors = list(tensors)
     shapes = [np.shape(data_of(x)) for x in tensors]
     if len(set(shapes)) != 1:
@@ -200,16 +276,25 @@ def stack(tensors, axis=0):
 
 
 def where(condition, a, b):
-    """a where the array of booleans `condition` is true, b elsewhere; all three broadcast."""
+    """a where the array of booleans `condition` is true, b elsewhere; all three broadcast.
+
+    >>> where([True, False], np.array([[1.0, 2.0], [3.0, 4.0]]), 0.0).tolist()
+    [[1.0, 0.0], [3.0, 0.0]]
+    """
+    condition = np.asarray(data_of(condition))
     shapes = [np.shape(data_of(x)) for x in (condition, a, b)]
     try:
         shape = np.broadcast_shapes(*shapes)
     except ValueError:
         raise ValueError(f"where: {', '.join(map(str, shapes))}, {alignment(shapes)}") from None
     a, b = (BroadcastTo(shape)(x) if isinstance(x, Node) and np.shape(x.data) != shape else x for x in (a, b))
-    return Where(np.asarray(condition))(a, b)
+    return Where(condition)(a, b)
 
 
 def clip(x, low=-math.inf, high=math.inf):
-    """x limited to the interval [low, high] of two numbers."""
+    """x limited to the interval [low, high] of two numbers; its slope is 1 at both limits, as in PyTorch.
+
+    >>> clip(np.array([-2.0, 0.5, 3.0]), -1, 1).tolist()
+    [-1.0, 0.5, 1.0]
+    """
     return Clip(float(low), float(high))(x)

@@ -4,18 +4,20 @@ from numbers import Real
 
 import numpy as np
 
-from scalar_engine.arithmetic import Arithmetic
-from scalar_engine.graph import Node, Operator, backward_pass
+from scalar_engine.graph import Node, Operator, data_of
+from scalar_engine.passes import backward_pass
 
 from . import modes
-from .anomaly import require_finite, require_finite_contribution
-from .kernels import KERNELS, ArrayOperator, kernel_of
-from .mismatch import mismatch, warn_of_expansion
-from .operators import Max, Mean, Min, Sum, matmul
-from .rearranging import BroadcastTo, Cast, Index, Reshape, Transpose
+from .array_operator import ArrayOperator
+from .checking import slips
+from .errors import mismatch, require_finite, require_finite_contribution
+from .kernels import KERNELS, kernel_of
+from .notation import ArrayNotation, aligned, of_one_dtype
+from .operators import matmul
+from .protocols import ArrayProtocols
 
 
-class Tensor(Arithmetic, Node):
+class Tensor(ArrayNotation, ArrayProtocols, Node):
     """A node that holds an array of floats, of any shape.
 
     >>> W = Tensor([[1.0, 2.0], [3.0, 4.0]], "W", requires_grad=True)
@@ -30,11 +32,13 @@ class Tensor(Arithmetic, Node):
     """
 
     __slots__ = ()
-    __array_ufunc__ = None  # array * tensor is the tensor's to compute
+    further_slips = slips
+    mutable = True
 
     def __init__(self, data, label="", requires_grad=False):
         data = np.asarray(data)
-        super().__init__(data if data.dtype.kind == "f" else as_floats(data, np.float64), label, requires_grad)
+        store(self, data if data.dtype.kind == "f" else as_floats(data, np.float64))
+        self.grad, self.op, self.inputs, self.label, self.requires_grad = None, None, (), label, requires_grad
 
     @staticmethod
     def apply_operator(op, *inputs):
@@ -42,11 +46,12 @@ class Tensor(Arithmetic, Node):
         xs, needs = [], False
         for x in inputs:
             if type(x) is not Tensor:
-                inputs = constants_lifted(op, inputs)
+                inputs = constants_lifted(inputs)
                 if inputs is None:
                     return NotImplemented
-                xs = [x.data for x in inputs]
-                needs = any(x.requires_grad for x in inputs)
+                xs, needs = [x.data for x in inputs], False
+                for x in inputs:
+                    needs = needs or x.requires_grad
                 break
             xs.append(x.data)
             needs = needs or x.requires_grad
@@ -63,39 +68,53 @@ class Tensor(Arithmetic, Node):
             if len(xs) > 1:
                 inputs, xs = aligned(op, inputs, xs)
         try:
-            data = forward(*xs)
+            data, kept = op.forward_keeping(*xs) if op.keeps else (forward(*xs), None)
         except (ValueError, IndexError) as error:
             raise type(error)(mismatch(op, inputs, error)) from None
         out = new(Tensor)
-        out.data = data
+        store(out, data)
         out.grad = None
         out.label = ""
-        if needs and modes.recording:
+        if needs and modes.recording.get():
             out.op, out.inputs, out.requires_grad = op, inputs, True
+            out.out, out.x, out.y = data, *(xs if len(xs) == 2 else (xs, None) if len(xs) > 2 else (xs[0], kept))
         else:
             out.op, out.inputs, out.requires_grad = None, (), False
-        if modes.watching:
+        if modes.watching.get():
             require_finite(out, op, inputs)
         return out
 
-    def backward(self, keep=False):
+    def backward(self, gradient=None, *, keep=False):
         """Compute d self / d leaf for every leaf that requires a gradient, and add it to the leaf's `.grad`.
 
-        The pass releases the graph as it uses it; `keep=True` keeps it, with the gradients of interior nodes, to be
-        drawn, stepped through, or passed through again. Raises ValueError if this is not a single number, and
-        RuntimeError if an earlier pass has released the graph. A pass that raises changes no gradient.
+        gradient    the gradient of something by this, in its shape; it may be left out where this is a single number
+        keep        whether the graph is kept, with the gradients of interior nodes, to be drawn, stepped through, or
+                    passed through again; otherwise the pass releases it as it uses it
+
+        Raises ValueError if the gradient is missing or has another shape, RuntimeError if the graph has been released
+        or data was changed in place since the forward pass. A pass that raises changes no gradient.
         """
         if not self.requires_grad:
             raise ValueError(f"backward from {self.describe()}: it depends on nothing that requires a gradient")
-        if self.data.size != 1:
+        if gradient is None and self.data.size != 1:
             raise ValueError(f"backward from {self.describe()}: shape {self.shape}, and must be one number: .sum() it?")
-        watch = require_finite_contribution if modes.watching else None
-        found, owners = [], set()
-        for node, gradient in backward_pass(self, watch):
-            if keep or not node.inputs:
-                found.append((node, gradient))
-            else:
-                node.op, node.inputs = RELEASED, ()
+        if gradient is not None:
+            gradient = np.array(data_of(gradient), self.dtype)
+            if gradient.shape != self.shape:
+                raise ValueError(
+                    f"backward from {self.describe()}: it has shape {self.shape}, and its gradient {gradient.shape}"
+                )
+        watch = require_finite_contribution if modes.watching.get() else None
+        found, owners, released = [], set(), Released()
+        try:
+            for node, by_node in backward_pass(self, watch, unit=gradient):
+                if keep or not node.inputs:
+                    found.append((node, by_node))
+                else:
+                    node.op, node.inputs, node.x, node.y = released, (), None, None
+        except Exception as error:
+            released.by = f"a backward pass that failed ({error})"
+            raise
         for node, gradient in found:
             if node.grad is not None and not node.inputs:
                 node.grad += gradient
@@ -105,40 +124,76 @@ class Tensor(Arithmetic, Node):
             else:  # it shares its memory with another
                 node.grad = np.array(gradient)
 
+    def assign(self, data):
+        """x.data = array. What `x.data -= y` has changed in place becomes a view, by which older graphs can tell."""
+        if data is self.data:
+            data = data.view()
+        elif type(data) is not np.ndarray or data.dtype.kind != "f":
+            data = np.asarray(data)
+            data = data if data.dtype.kind == "f" else as_floats(data, self.dtype)
+        store(self, data)
+
+    data = property(Node.data.__get__, assign, doc="The array.")
+
+    def require_untouched(self):
+        """Raise RuntimeError if data that the backward pass needs has been changed in place since the forward pass."""
+        inputs = self.inputs
+        arrays = self.x if len(inputs) > 2 else (self.x, self.y)
+        for node, array in zip((*inputs, self), (*arrays[: len(inputs)], self.out)):
+            data = node.data
+            if data is not array and type(data) is np.ndarray and np.may_share_memory(data, array):
+                raise RuntimeError(
+                    f"{node.describe()} has been changed in place since the forward pass (by an optimizer's step?): "
+                    f"compute {self.describe()} again before its backward pass"
+                )
+
     @property
     def unit(self):
         return self.data.dtype.type(1) if self.data.ndim == 0 else np.ones_like(self.data)
 
     @property
     def shape(self):
+        """The lengths of the axes; () for a number."""
         return np.shape(self.data)
 
     @property
     def ndim(self):
+        """The number of axes."""
         return np.ndim(self.data)
 
     @property
     def size(self):
+        """The number of elements."""
         return np.size(self.data)
 
     @property
     def dtype(self):
+        """The type of the elements, float32 or float64."""
         return self.data.dtype
 
-    @property
-    def T(self):
-        return self.transpose()
-
     def numpy(self):
-        """The data, as an array that shares its memory."""
+        """The data, as an array that shares its memory.
+
+        >>> Tensor([1.0, 2.0]).numpy()
+        array([1., 2.])
+        """
         return self.data
 
     def item(self):
-        """The one element, as a Python float."""
+        """The one element, as a Python float.
+
+        >>> Tensor([[3.0]]).item()
+        3.0
+        """
         return self.data.item()
 
     def detach(self):
-        """A Tensor of the same data (sharing its memory), cut from the graph."""
+        """A Tensor of the same data (sharing its memory), cut from the graph.
+
+        >>> w = Tensor([1.0, 2.0], requires_grad=True)
+        >>> (w * 2).detach().requires_grad
+        False
+        """
         return Tensor(self.data, self.label)
 
     def __matmul__(self, other):
@@ -147,39 +202,14 @@ class Tensor(Arithmetic, Node):
     def __rmatmul__(self, other):
         return product(other, self)
 
-    def sum(self, axis=None, keepdims=False):
-        return Sum(axis, keepdims)(self)
-
-    def mean(self, axis=None, keepdims=False):
-        return Mean(axis, keepdims)(self)
-
-    def max(self, axis=None, keepdims=False):
-        return Max(axis, keepdims)(self)
-
-    def min(self, axis=None, keepdims=False):
-        return Min(axis, keepdims)(self)
-
-    def reshape(self, *shape):
-        """x.reshape(2, -1) or x.reshape((2, -1)), as in NumPy."""
-        return Reshape(unpacked(shape))(self)
-
-    def transpose(self, *axes):
-        """x.transpose(), which reverses the axes, x.transpose(1, 0) or x.transpose((1, 0)), as in NumPy."""
-        return Transpose(unpacked(axes) or tuple(reversed(range(self.ndim))))(self)
-
-    def swapaxes(self, a, b):
-        axes = list(range(self.ndim))
-        axes[a], axes[b] = axes[b], axes[a]
-        return self.transpose(tuple(axes))
-
-    def broadcast_to(self, shape):
-        return BroadcastTo(shape)(self)
-
-    def __getitem__(self, key):
-        return Index(key)(self)
-
-    def __len__(self):
-        return len(self.data)
+    @property
+    def constant(self):
+        """What to call it if it is a leaf without a label: its number, or what kind of array it is."""
+        data = self.data
+        if np.size(data) == 1:
+            return self.brief(data)
+        is_one_hot = np.ndim(data) == 2 and np.isin(data, (0, 1)).all() and (np.sum(data, axis=1) == 1).all()
+        return "one_hot" if is_one_hot else f"array{np.shape(data)}"
 
     @staticmethod
     def brief(quantity):
@@ -197,14 +227,11 @@ class Released(Operator):
 
     symbol = "released"
 
+    def __init__(self, by="an earlier backward pass"):
+        self.by = by
 
-RELEASED = Released()
-new = Tensor.__new__
 
-
-def unpacked(numbers):
-    """Numbers given one by one, or as one tuple or list."""
-    return tuple(numbers[0]) if len(numbers) == 1 and isinstance(numbers[0], (tuple, list)) else numbers
+new, store = Tensor.__new__, Node.data.__set__
 
 
 def as_floats(data, dtype):
@@ -213,69 +240,45 @@ def as_floats(data, dtype):
     return data.astype(dtype)
 
 
-def constants_lifted(op, inputs):
+def constants_lifted(inputs):
     """op's inputs with numbers, lists and arrays as constant Tensors; None if one is none of these.
 
-    None of them widens float32 but an array of float64: numbers stay Python numbers where op is elementwise, and become
-    floats of the first Tensor's type elsewhere, as do lists, integers and booleans.
+    None of them widens float32 but an array of float64: numbers become floats of the first Tensor's type, as do lists,
+    integers and booleans; so they meet 0 and infinity as arrays do, where Python's numbers would raise.
     """
     dtype = np.float64
     for x in inputs:
-        if isinstance(x, Tensor) and type(x.data) not in (int, float):
+        if isinstance(x, Tensor):
             dtype = x.data.dtype
             break
     lifted = []
     for x in inputs:
         if not isinstance(x, Tensor):
-            x = constant(x, dtype, isinstance(op, ArrayOperator))
+            x = constant(x, dtype)
             if x is None:
                 return None
         lifted.append(x)
     return tuple(lifted)
 
 
-def constant(x, dtype, as_array):
+def constant(x, dtype):
     """A number, a list or an array as a Tensor that requires no gradient; None if x is none of these."""
     if isinstance(x, (np.ndarray, np.bool_)):
         data = x if x.dtype.kind == "f" else as_floats(x, dtype)
-    elif isinstance(x, Real):
-        data = np.array(x, dtype) if as_array else x if type(x) in (int, float) else float(x)
-    elif isinstance(x, list):
+    elif isinstance(x, (Real, list)):
         data = np.array(x, dtype)
     else:
         return None
     out = new(Tensor)
-    out.data, out.grad, out.op, out.inputs, out.label, out.requires_grad = data, None, None, (), "", False
+    store(out, data)
+    out.grad, out.op, out.inputs, out.label, out.requires_grad = None, None, (), "", False
     return out
-
-
-def aligned(op, inputs, xs):
-    """An elementwise operator's inputs and their data; those that require a gradient are broadcast and cast."""
-    arrays = [x for x in xs if type(x) not in (int, float)]
-    first = arrays[0] if arrays else None
-    if all(x.shape == first.shape and x.dtype == first.dtype for x in arrays):
-        return inputs, xs
-    try:
-        shape = np.broadcast_shapes(*[x.shape for x in arrays])
-    except ValueError as error:
-        raise ValueError(mismatch(op, inputs, error)) from None
-    warn_of_expansion(op, inputs, shape)
-    inputs, xs = of_one_dtype(inputs, xs)
-    inputs = tuple(BroadcastTo(shape)(x) if x.requires_grad and x.shape != shape else x for x in inputs)
-    return inputs, [x.data for x in inputs]
-
-
-def of_one_dtype(inputs, xs):
-    """The inputs of an operator and their data, those that require a gradient cast to the dtype of its output."""
-    dtype = np.result_type(*xs)
-    inputs = tuple(Cast(dtype)(x) if x.requires_grad and x.data.dtype != dtype else x for x in inputs)
-    return inputs, [x.data for x in inputs]
 
 
 def product(a, b):
     """a @ b, a vector on either side taken for a matrix of one row or one column, as NumPy does."""
     if type(a) is not Tensor or type(b) is not Tensor:
-        lifted = constants_lifted(matmul, (a, b))
+        lifted = constants_lifted((a, b))
         if lifted is None:
             return NotImplemented
         a, b = lifted

@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 import tensor_engine as te
+from tensor_engine.fused import SoftmaxLessOneHot
 from tensor_engine.rearranging import BroadcastTo, Cast, Scatter, SumTo
 
 
@@ -138,6 +139,8 @@ FUSED = [
      lambda o: -np.log(softmax(o))[range(4), CLASSES].mean(), [array(4, 3)]),
     ("softmax_cross_entropy of weights", te.softmax_cross_entropy,
      lambda o, t: -(t * np.log(softmax(o))).sum(axis=1).mean(), [array(4, 3), WEIGHTS]),
+    ("softmax less one-hot", SoftmaxLessOneHot(CLASSES), lambda o: softmax(o) - np.eye(3, dtype=o.dtype)[CLASSES],
+     [array(4, 3)]),
     ("mse", te.mse, lambda y, t: ((y - t) ** 2).mean(), [array(4, 3), array(4, 3) + 0.3]),
 ]  # fmt: skip
 

@@ -25,7 +25,7 @@ from scalar_engine import (
     tanh,
     xlogy,
 )
-from scalar_engine.operators import lowered
+from scalar_engine.operators import lowered, powlog
 
 EVERYWHERE = [(-3.0,), (-0.7,), (0.4,), (2.5,)]
 POSITIVE = [(0.05,), (0.7,), (1.0,), (30.0,)]
@@ -52,6 +52,7 @@ OPERATORS = [
     ("maximum", maximum, PAIRS),
     ("minimum", minimum, PAIRS),
     ("lowered", lowered, [(0.5, -1.5), (2.0, 3.0), (1.7, 0.0), (3.0, 1.0)]),
+    ("powlog", powlog, [(0.5, 1.5), (-2.0, 0.25), (3.0, 4.0)]),
     ("xlogy", xlogy, [(0.5, 1.5), (-2.0, 0.25), (3.0, 4.0)]),
     ("sum", lambda a, b, c: sum([a, b, c]), TRIPLES),
     ("dot", lambda a, b, c: dot([a, b, c], [b, c, a]), TRIPLES),

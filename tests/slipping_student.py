@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 import tensor_engine as te
-from scalar_engine import Operator, Value, exp, log, relu, sigmoid, sin, softplus, sqrt, tanh
+from scalar_engine import Value, exp, log, relu, sigmoid, sin, softplus, sqrt, tanh
 from scalar_engine import mean as scalar_mean
 from scalar_engine import sum as scalar_sum
 from scalar_engine.graph import topological_order
@@ -89,7 +89,7 @@ def passes(root, slip=None):
     for node in order:
         values[node] = node.data
         if node.inputs:
-            values[node] = Operator.__call__(node.op, *[values[x] for x in node.inputs])
+            values[node] = node.op.apply(*[values[x] for x in node.inputs])
         if slip and slip.node is node and slip.value:
             values[node] = slip.value(values[node], [values[x] for x in node.inputs])
     for node in reversed(order):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from scalar_engine import Operator, Symbol, Value, compile_graph, derive, exp, explain, grad, gradcheck, steps
-from tensor_engine import Tensor, detect_anomaly
+from tensor_engine import ArrayOperator, Tensor, detect_anomaly
 from walkthroughs.drawing.picture import draw
 
 from .latex import well_formed
@@ -282,3 +282,30 @@ class Root10(Operator):
     symbol = "root10"
     forward = lambda x: math.exp(x) ** 0.1
     partials = (lambda out, x: out / 10,)
+
+
+class Branching(Operator):
+    symbol = "branching"
+    forward = lambda x: max(x, 0.1 * x)
+    partials = (lambda out, x: 1.0 if x > 0 else 0.1,)
+
+
+def test_hazard_a_rule_that_branches_runs_on_values_and_says_so_on_arrays_and_formulas():
+    x = Value(-2.0, "x")
+    Branching()(x).backward()
+    assert x.grad == 0.1
+    y = Tensor([1.0, -2.0], "y", requires_grad=True)
+    words = "branching: its derivative rule compares or branches, .* write it with step, sign, nonzero or maximum"
+    with pytest.raises(TypeError, match=words):
+        Branching()(y).sum().backward()
+    with pytest.raises(TypeError, match=words):
+        compile_graph(Branching()(x))
+
+
+def test_hazard_partials_and_a_pull_of_its_own():
+    words = "Both has partials and a pull of its own: which of them is its derivative"
+    rules = {"symbol": "both", "forward": lambda x: x, "partials": (lambda out, x: 6.0,)}
+    with pytest.raises(TypeError, match=words):
+        type("Both", (Operator,), rules | {"pull": lambda self, upstream, out, x, needs: [300 * upstream]})
+    with pytest.raises(TypeError, match=words):
+        type("Both", (ArrayOperator,), rules | {"pull": lambda self, upstream, out, x, needs: [300 * upstream]})

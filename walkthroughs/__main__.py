@@ -2,14 +2,13 @@
 
 python -m walkthroughs NAME             on the whole data; writes runs/NAME/report.html
 python -m walkthroughs NAME --quick     on a slice, in seconds
+python -m walkthroughs NAME --help      what else it takes
 """
 
 import sys
-from itertools import groupby
 
 from models.command_line import Parser, run
-
-from .catalogue import BY_NAME, ENTRIES
+from walkthroughs.catalogue import BY_NAME, ENTRIES, SHEETS
 
 
 def main(arguments=None):
@@ -20,22 +19,25 @@ def main(arguments=None):
     parser.add_argument("name", nargs="?", choices=list(BY_NAME), metavar="NAME", help="a walkthrough, and its options")
     parser.parse_args(arguments)
     print(f"{__doc__.strip()}\n")
-    width = max(len(entry.name) for entry in ENTRIES)
-    for sheet, entries in groupby(ENTRIES, lambda entry: entry.sheet):
-        print(f"{sheet}")
-        for entry in entries:
-            print(f"  {entry.name:<{width}}  {about(entry.seconds):>6}  {entry.question}: {entry.line}")
-    print(f"\npython -m walkthroughs.demo: the tour that `make demo` shows. Together about {about(total())}.")
+    width = max(map(len, BY_NAME))
+    for sheet in SHEETS.values():
+        print(sheet.title)
+        for entry in ENTRIES:
+            if entry.sheet is sheet:
+                print(f"  {entry.name:<{width}}  {about(entry.seconds):>6}  {entry.question}: {entry.line}")
+    of_all = about(sum(entry.seconds for entry in ENTRIES))
+    print(f"\npython -m walkthroughs.demo: the tour that `make demo` shows. Together about {of_all}.")
     return 0
-
-
-def total():
-    return sum(entry.seconds for entry in ENTRIES)
 
 
 def about(seconds):
     return f"{seconds:.0f} s" if seconds < 60 else f"{seconds / 60:.0f} min"
 
 
-if __name__ == "__main__":
+def command():
+    """`scalar-to-tensor`, the installed command: it looks for no package in the folder where it is called."""
     run(main)
+
+
+if __name__ == "__main__":
+    command()

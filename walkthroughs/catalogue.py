@@ -1,29 +1,42 @@
-"""The list of all walkthroughs: what each answers, and about how long it takes."""
+"""The list of all walkthroughs: which question of which sheet each answers, and about how long it takes.
+
+A new one is a script with a `main`, in its sheet's room in sheets/, and an entry here.
+"""
 
 from dataclasses import dataclass
 from importlib import import_module
 
-VU = "VU, Assignment 1"
-AUGSBURG = "Augsburg, Tutorial 04"
-TSM = "MSE TSM 2022, Practical Work 03"
-FTP = "MSE FTP 2025, Practical work 04"
-LMU = "LMU 2024, Exercise Sheet 3"
+
+@dataclass(frozen=True)
+class Sheet:
+    """A course sheet. `key` is the name of its room in sheets/."""
+
+    key: str
+    title: str
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A walkthrough, run with `python -m walkthroughs NAME`. `seconds` is for the whole data on two cores."""
+    """A walkthrough, run with `python -m walkthroughs NAME`.
+
+    module      its script in sheets/, such as "vu.question3"
+    seconds     for the whole data, on two cores
+    line        what it does, in a line
+    """
 
     name: str
-    module: str  # in sheets/
-    sheet: str
+    module: str
     question: str
-    line: str
     seconds: float
+    line: str
+
+    @property
+    def sheet(self):
+        return SHEETS[self.module.partition(".")[0]]
 
     @property
     def source(self):
-        return f"{self.sheet}: {self.question}"
+        return f"{self.sheet.title}: {self.question}"
 
     @property
     def main(self):
@@ -31,127 +44,55 @@ class Entry:
         return import_module(f"walkthroughs.sheets.{self.module}").main
 
 
+SHEETS = {
+    sheet.key: sheet
+    for sheet in [
+        Sheet("vu", "VU, Assignment 1"),
+        Sheet("tsm", "MSE TSM 2022, Practical Work 03"),
+        Sheet("lmu", "LMU 2024, Exercise Sheet 3"),
+        Sheet("augsburg", "Augsburg, Tutorial 04"),
+        Sheet("ftp", "MSE FTP 2025, Practical work 04"),
+    ]
+}
 ENTRIES = [
-    Entry(
-        "derivations",
-        "vu.derivations",
-        VU,
-        "Questions 1 and 2",
-        "local derivatives, in LaTeX too; also Augsburg 2 and 7, LMU 1.1",
-        1,
-    ),
-    Entry(
-        "question3",
-        "vu.question3",
-        VU,
-        "Question 3",
-        "the tiny network's derivatives, or --random SEED: an exam and its key",
-        1,
-    ),
-    Entry("question4", "vu.question4", VU, "Question 4", "the scalar network learns the synthetic data", 3),
-    Entry(
-        "from_scalar_to_tensor",
-        "vu.from_scalar_to_tensor",
-        VU,
-        "Part 2 to Part 3",
-        "one network as Values, as programs, as Tensors",
-        1,
-    ),
-    Entry(
-        "question5",
-        "vu.question5",
-        VU,
-        "Question 5",
-        "784-300-10 on MNIST, and gradients averaged over a few instances",
-        15,
-    ),
-    Entry(
-        "question6",
-        "vu.question6",
-        VU,
-        "Question 6",
-        "the batched passes equal one instance at a time, and are faster",
-        4,
-    ),
-    Entry(
-        "question7",
-        "vu.question7",
-        VU,
-        "Questions 7, 7.1-7.4",
-        "loss curves, initialisations, learning rates, a final choice",
-        115,
-    ),
-    Entry(
-        "tsm_exercise2",
-        "tsm.exercise2",
-        TSM,
-        "Exercise 2",
-        "eight variants, each with its learning rate tuned; a favourite",
-        290,
-    ),
-    Entry(
-        "tsm_exercise3",
-        "tsm.exercise3",
-        TSM,
-        "Exercise 3",
-        "backpropagation without autograd, checked against PyTorch, trained",
-        40,
-    ),
-    Entry(
-        "tsm_exercise5",
-        "tsm.exercise5",
-        TSM,
-        "Exercise 5",
-        "review questions: parameters, linear layers, cost, memory",
-        9,
-    ),
-    Entry(
-        "lmu_task1",
-        "lmu.task1",
-        LMU,
-        "Task 1",
-        "softmax's constant; two moons with ever deeper networks, and overfitting",
-        12,
-    ),
-    Entry(
-        "lmu_task2",
-        "lmu.task2",
-        LMU,
-        "Task 2",
-        "MNIST's statistics, principal components, and the projection onto two",
-        6,
-    ),
-    Entry(
-        "lmu_task3",
-        "lmu.task3",
-        LMU,
-        "Tasks 3 and 4",
-        "a five-layer ReLU network with Adam, and what its layers see",
-        17,
-    ),
-    Entry(
-        "augsburg",
-        "augsburg.tutorial04",
-        AUGSBURG,
-        "Exercises 1-7",
-        "1,000 full-batch steps of 784-400-400-10, against mini-batches",
-        1000,
-    ),
-    Entry(
-        "ftp_exercise2",
-        "ftp.exercise2",
-        FTP,
-        "Exercises 1 and 2",
-        "propagate and backpropagate, and the sheet's gradient check",
-        8,
-    ),
-    Entry(
-        "ftp_exercise3",
-        "ftp.exercise3",
-        FTP,
-        "Exercise 3",
-        "Fashion-MNIST: 150 units against 250-150-50; weights as images",
-        230,
-    ),
-]
+    Entry("derivations", "vu.derivations", "Questions 1 and 2", 1,
+          "local derivatives, in LaTeX too; also Augsburg 2 and 7, LMU 1.1"),
+    Entry("question3", "vu.question3", "Question 3", 1,
+          "the tiny network's derivatives, or --random SEED: an exam and its key"),
+    Entry("question4", "vu.question4", "Question 4", 3,
+          "the scalar network learns the synthetic data"),
+    Entry("from_scalar_to_tensor", "vu.from_scalar_to_tensor", "Part 2 to Part 3", 1,
+          "one network as Values, as programs, as Tensors"),
+    Entry("question5", "vu.question5", "Question 5", 15,
+          "784-300-10 on MNIST, and gradients averaged over a few instances"),
+    Entry("question6", "vu.question6", "Question 6", 4,
+          "the batched passes equal one instance at a time, and are faster"),
+    Entry("question7", "vu.question7", "Questions 7, 7.1-7.4", 115,
+          "loss curves, initialisations, learning rates, a final choice"),
+    Entry("tsm_exercise2", "tsm.exercise2", "Exercise 2", 290,
+          "eight variants, each with its learning rate tuned; a favourite"),
+    Entry("tsm_exercise3", "tsm.exercise3", "Exercise 3", 40,
+          "backpropagation without autograd, checked against PyTorch, trained"),
+    Entry("tsm_exercise5", "tsm.exercise5", "Exercise 5", 9,
+          "review questions: parameters, linear layers, cost, memory"),
+    Entry("lmu_task1", "lmu.task1", "Task 1", 12,
+          "softmax's constant; two moons with ever deeper networks, and overfitting"),
+    Entry("lmu_task2", "lmu.task2", "Task 2", 6,
+          "MNIST's statistics, principal components, and the projection onto two"),
+    Entry("lmu_task3", "lmu.task3", "Tasks 3 and 4", 17,
+          "a five-layer ReLU network with Adam, and what its layers see"),
+    Entry("augsburg", "augsburg.tutorial04", "Exercises 1-7", 1000,
+          "1,000 full-batch steps of 784-400-400-10, against mini-batches"),
+    Entry("ftp_exercise2", "ftp.exercise2", "Exercises 1 and 2", 8,
+          "propagate and backpropagate, and the sheet's gradient check"),
+    Entry("ftp_exercise3", "ftp.exercise3", "Exercise 3", 230,
+          "Fashion-MNIST: 150 units against 250-150-50; weights as images"),
+]  # fmt: skip
 BY_NAME = {entry.name: entry for entry in ENTRIES}
+
+
+def entry_of(name):
+    """The Entry of a walkthrough. Raises ValueError, with what is to be done, if there is none yet."""
+    if name not in BY_NAME:
+        raise ValueError(f'"{name}" is not in walkthroughs/catalogue.py yet: add an Entry("{name}", ...) to ENTRIES')
+    return BY_NAME[name]

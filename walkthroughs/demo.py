@@ -4,8 +4,7 @@ from pathlib import Path
 
 import models.train
 from models.command_line import Parser, run
-
-from .sheets.vu import question3
+from walkthroughs.sheets.vu import question3
 
 NEXT = """
 Next:

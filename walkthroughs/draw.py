@@ -1,5 +1,6 @@
 """`from walkthroughs.draw import draw`, which is in `drawing/picture.py`."""
 
-from .drawing.picture import Drawing, draw
+from walkthroughs.drawing.picture import draw
+from walkthroughs.drawing.rendering import Drawing
 
 __all__ = ["Drawing", "draw"]

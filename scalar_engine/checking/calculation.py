@@ -1,204 +1,135 @@
-"""A calculation by hand, followed step by step: which number is the first that does not follow from those before.
+"""A student's calculation beside the engine's: which number is the first that does not follow from those before.
 
-The graph is computed with the student's own numbers wherever they are given, so that what is only inherited from an
-earlier error is not blamed; and several times with all numbers moved within their rounding, which tells by how much a
-right answer may be off.
+It is run with the student's own numbers wherever they are given, so that what is only inherited from an earlier error
+is not blamed; and several times with those numbers moved within their rounding, which tells how far a right one may be
+off.
 """
 
-import random
+from ..graph import topological_order
+from ..passes import FAILURES, backward_pass, forward_pass
+from .elements import agree
+from .rounding import Rounding
 
-from ..graph import Operator, backward_pass, topological_order
-from ..operators import minimum
-from .claims import shape_of, size_of
-
-TRIES = 12  # how often the numbers are moved within their rounding
-FAILURES = (ArithmeticError, ValueError, TypeError, IndexError)
+RUNS = 12  # with numbers moved within their rounding
 
 
 class Passes:
-    """Both passes through a graph, some numbers revised on the way.
+    """Both passes through a graph, as somebody goes through them who may write down other numbers than follow.
 
-    values, gradients   {node: number} as computed, before it was revised
-    data                {node: value} as revised, from which the next are computed
-    steps               {node: the backward Steps that its gradient is the sum of}
+    follows     {"value" or "gradient": {node: the number that follows from what was written before}}
+    written     the same, as written down, from which the next are computed: write(passes, node, kind, number)
+    steps       {node: the backward Steps that its gradient is the sum of}
     """
 
-    def __init__(self, order, unit, revise_value=None, revise_gradient=None):
+    def __init__(self, order, unit, write=lambda passes, node, kind, number: number):
         self.order = order
         self.unit = unit
-        self.revise_value = revise_value
-        self.revise_gradient = revise_gradient
-        self.values, self.data, self.gradients, self.steps = {}, {}, {}, {}
+        self.write = write
+        self.follows = {"value": {}, "gradient": {}}
+        self.written = {"value": {}, "gradient": {}}
+        self.steps = {}
 
     def forward(self):
-        """Compute the values: revise_value(node, value, passes) may replace one."""
-        for node in self.order:
-            value = node.data
-            if node.inputs:
-                try:
-                    value = Operator.__call__(node.op, *[self.data[x] for x in node.inputs])
-                except FAILURES:  # what was rounded to 0 has no log; go on from where the graph is
-                    value = node.data
-            self.values[node] = value
-            self.data[node] = self.revise_value(node, value, self) if self.revise_value else value
+        """Go through the values. What was rounded to 0 has no log: there the graph's own value is gone on with."""
+        forward_pass(
+            self.order,
+            revise=lambda node, value: self.enter(node, "value", value),
+            failed=lambda node, error: node.data,
+        )
+        return self
+
+    def forward_as(self, other):
+        """Take over the values of another calculation."""
+        self.follows["value"], self.written["value"] = other.follows["value"], other.written["value"]
         return self
 
     def backward(self):
-        """Compute the gradients by the one backward pass: revise_gradient(node, gradient, passes) may replace one."""
+        """Go through the gradients, on the values as they are written."""
 
         def watch(step):
             self.steps.setdefault(step.input, []).append(step)
 
         def revise(node, gradient):
-            self.gradients[node] = gradient
-            return self.revise_gradient(node, gradient, self) if self.revise_gradient else gradient
+            return self.enter(node, "gradient", gradient)
 
-        for _ in backward_pass(self.order[-1], watch, self.data.get, self.unit, revise=revise):
+        for _ in backward_pass(self.order[-1], watch, self.value_of, self.unit, revise=revise):
             pass
         return self
 
-    def number(self, claim):
-        """What was computed for the node of a claim."""
-        return self.number_of(claim.node, claim.kind)
+    def enter(self, node, kind, number):
+        """Keep a number that follows, and what is written for it."""
+        self.follows[kind][node] = number
+        self.written[kind][node] = number = self.write(self, node, kind, number)
+        return number
 
-    def number_of(self, node, kind):
-        return self.values[node] if kind == "value" else self.gradients.get(node, 0.0 * self.values[node])
+    def value_of(self, node):
+        """The value of a node as it is written."""
+        return self.written["value"][node]
+
+    def number(self, node, kind):
+        """The value or the gradient that follows for a node; where no gradient arrives, 0."""
+        found = self.follows[kind].get(node)
+        return 0.0 * self.follows["value"][node] if found is None else found
 
 
 class Calculation:
-    """What a student claims of the graph behind `root`, whose own gradient is `unit`."""
+    """What a student claims of the graph behind `root`, whose own gradient is `unit`: claim by claim, right or wrong.
+
+    right       the Passes as the engine goes through them
+    student     with the student's own numbers wherever they are claimed
+    moved       with all of the student's numbers moved within their rounding, RUNS times
+    """
 
     def __init__(self, root, claims, unit=None):
         self.root = root
         self.claims = claims
         self.order = topological_order(root)
         self.unit = root.unit if unit is None else unit
-        self.signs = Signs(self.order)
-        self.right = self.passes().forward()
-        self.student = self.passes(self.claimed_value, self.claimed_gradient).forward()
-        self.moved = [self.passes(self.moved_value, self.moved_gradient).forward() for _ in range(TRIES)]
+        self.rounding = Rounding(claims, self.order)
+        self.right = Passes(self.order, self.unit).forward()
+        self.student = Passes(self.order, self.unit, self.claimed).forward()
+        self.moved = [Passes(self.order, self.unit, self.claimed_and_moved).forward() for _ in range(RUNS)]
 
-    def passes(self, revise_value=None, revise_gradient=None):
-        return Passes(self.order, self.unit, revise_value, revise_gradient)
+    def claimed(self, passes, node, kind, number):
+        """What the student writes down for a number: what is claimed for it, if it is."""
+        claim = self.claims.of(node, kind)
+        return claim.data if claim is not None and claim.fits else number
 
-    def first_wrong_value(self):
-        """The earliest wrong Claim about a value, in topological order; None if all are right."""
-        claims = [self.claims.values[node] for node in self.order if node in self.claims.values]
+    def claimed_and_moved(self, passes, node, kind, number):
+        return self.rounding.moved(node, kind, self.claimed(passes, node, kind, number))
+
+    def first_wrong_claim(self, kind):
+        """The earliest wrong Claim about a "value" or a "gradient", in the order of its pass; None if all are right."""
+        claims = self.claims.in_order(self.order, kind)
+        if kind == "gradient" and claims:
+            self.backward()
         return next((claim for claim in claims if not self.is_right(claim)), None)
 
-    def first_wrong_gradient(self):
-        """The earliest wrong Claim about a gradient, in the order of the backward pass; None if all are right."""
-        claims = [self.claims.gradients[node] for node in reversed(self.order) if node in self.claims.gradients]
-        if claims:
-            self.right.backward()
-            if not succeeds(self.student):  # a rule has no value at what was rounded to 0
-                self.student = self.right
-            self.moved = [passes for passes in self.moved if succeeds(passes)]
-        return next((claim for claim in claims if not self.is_right(claim)), None)
-
-    # ---- the student's own numbers, and what they may have been before they were rounded
-
-    def claimed_value(self, node, value, passes):
-        return claimed(node, value, self.claims.values)
-
-    def claimed_gradient(self, node, gradient, passes):
-        return claimed(node, gradient, self.claims.gradients)
-
-    def moved_value(self, node, value, passes):
-        return self.moved_number(node, value, self.claims.values)
-
-    def moved_gradient(self, node, gradient, passes):
-        return self.moved_number(node, gradient, self.claims.gradients)
-
-    def moved_number(self, node, number, claims):
-        number = claimed(node, number, claims)
-        if not node.requires_grad:  # a constant is exact: near 2, an exponent of a negative number is nothing
-            return number
-        half = self.claims.half if node.inputs else 0.0
-        if node in claims:
-            half = claims[node].half if claims[node].fits else largest(claims[node].half)
-        # A number that is 0 stays so, and no other changes its sign: the mask of a relu is not lost in rounding.
-        return number + self.signs.like(number) * (minimum(half, abs(number)) + roundoff(node.data) * abs(number))
-
-    # ---- right or wrong
+    def backward(self):
+        """The backward passes, as many as have one: a rule may have no value at what was rounded to 0."""
+        self.right.backward()
+        if not has_backward(self.student):
+            self.student = self.right
+        self.moved = [passes for passes in self.moved if has_backward(passes)]
 
     def is_right(self, claim):
-        """Whether the claim is the engine's number, rounded, or follows from the student's own, themselves rounded."""
+        """Whether the claim is the engine's number, or follows from the student's own: see `Rounding`."""
         if not claim.fits:
             return False
-        right = self.right.number(claim)
-        exact = self.rounding(claim, right)
-        return agree(claim.data, right, exact) or agree(claim.data, self.student.number(claim), self.tolerance(claim))
-
-    def rounding(self, claim, number):
-        """By how much the claim may be off if the number is right: half a unit of its last decimal, and a hair."""
-        half = claim.half if claim.fits and shape_of(number) == shape_of(claim.data) else largest(claim.half)
-        return 1.000001 * half + 2 * roundoff(claim.node.data) * abs(number)
+        right, student = (passes.number(claim.node, claim.kind) for passes in (self.right, self.student))
+        if agree(claim.data, right, self.rounding.own(claim, right)):
+            return True
+        return agree(claim.data, student, self.tolerance(claim))
 
     def tolerance(self, claim):
-        """By how much the claim may be off if it was computed from numbers that were themselves rounded.
-
-        To the rounding of the claim itself comes what the rounding of the numbers before leads to: three times its
-        root mean square, over the ways in which they were moved.
-        """
-        number = self.student.number(claim)
-        squares, n = 0.0, 0
-        for passes in self.moved:
-            difference = passes.number(claim) - number
-            square = difference * difference
-            if total(square - square) == 0:  # it is finite
-                squares, n = squares + square, n + 1
-        return self.rounding(claim, number) + 3 * (squares / max(n, 1)) ** 0.5
+        """How far the claim may be from what follows from the student's own numbers."""
+        student, *moved = (passes.number(claim.node, claim.kind) for passes in (self.student, *self.moved))
+        return self.rounding.tolerance(claim, student, moved)
 
 
-def claimed(node, number, claims):
-    claim = claims.get(node)
-    return claim.data if claim is not None and claim.fits else number
-
-
-def succeeds(passes):
+def has_backward(passes):
     try:
         passes.backward()
     except FAILURES:
         return False
     return True
-
-
-def agree(a, b, tolerance):
-    """Whether two numbers or arrays have one shape, and every element is within the tolerance; NaN agrees with NaN."""
-    if shape_of(a) != shape_of(b):
-        return False
-    within = (a == b) | (abs(a - b) <= tolerance) | ((a != a) & (b != b))
-    return bool(within.all() if hasattr(within, "all") else within)
-
-
-def total(x):
-    return x.sum() if hasattr(x, "sum") else x
-
-
-def largest(x):
-    return float(x.max()) if hasattr(x, "max") else x
-
-
-def roundoff(data):
-    """What is taken for the relative error of one operation, with room for another order of operations."""
-    return {2: 2.0**-6, 4: 2.0**-17}.get(getattr(data, "itemsize", 8), 2.0**-40)
-
-
-class Signs:
-    """Random numbers 1 and -1, in any shape; always the same sequence."""
-
-    def __init__(self, order):
-        self.rng = random.Random(0)
-        largest = max(size_of(node.data) for node in order)
-        self.pool = None
-        if any(shape_of(node.data) for node in order):
-            signs = [self.rng.choice((-1.0, 1.0)) for _ in range(2 * largest + 64)]
-            self.pool = type(order[-1])(signs).data
-
-    def like(self, x):
-        shape = shape_of(x)
-        if not shape:
-            return self.rng.choice((-1.0, 1.0))
-        start = self.rng.randrange(len(self.pool) - x.size + 1)
-        return self.pool[start : start + x.size].reshape(shape)

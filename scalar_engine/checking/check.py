@@ -3,12 +3,13 @@
 import warnings
 
 from ..graph import recorded_order
+from ..naming import unique_names
 from .calculation import Calculation
-from .claims import read
 from .diagnosis import Diagnosis
-from .handwritten import first_wrong_rule, trials
+from .handwritten import first_wrong_rule, runs
+from .keys import read
+from .step_check import StepCheck
 from .twins import Twins
-from .verdict import StepCheck
 
 
 def check_steps(root, claimed):
@@ -19,6 +20,15 @@ def check_steps(root, claimed):
     are numbered: {"dW": [[0, 0, 0], [0, 0, 0]]} claims the gradients of W11 ... W23. An operator as key claims its
     local derivative, {sigmoid: rule} with rule(out, x), or a tuple of rules, one per input.
 
+    >>> x = Value(2.0, "x")
+    >>> y = (x * x).named("y")
+    >>> print(check_steps(y, {"y": 4.0, "dx": 2.0}))
+    dy/dx is claimed 2, expected 4
+      expected is the sum of
+        y = x * x  2 x 1  = 2
+        y = x * x  2 x 1  = 2
+      likely slip, missing +=: 2 contributions to x must be added up (+=), and only that through y = x * x is there
+
     In the place of the dict, `claimed` may be the backward function of a layer whose output is `root`: its parameters
     are called upstream, and then as the nodes are labelled, backward(upstream, x, W, b) -> (dx, dW, db). It is called
     with random upstream gradients, and with other data than that of the graph, too.
@@ -28,49 +38,46 @@ def check_steps(root, claimed):
 
     Raises ValueError if `claimed` speaks of what is not in the graph, and RuntimeError if the graph has been released.
     """
-    order = recorded_order(root)
+    names = unique_names(recorded_order(root))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what a slip would give may be a division by zero
         if isinstance(claimed, dict):
-            claims = read(root, order, claimed)
-            return check_claims(root, order, claims)
-        for twins, claims, unit, remark in trials(root, order, claimed):
-            found = check_gradients(Calculation(twins.root, claims, unit))
+            return check_claims(root, read(root, names, claimed))
+        for twins, claims, unit, remark in runs(root, names, claimed):
+            found = first_wrong(Calculation(twins.root, claims, unit), "gradient")
             if found is not None:
                 found.remark = remark
-                return twins.told_of_originals(found)
+                return twins.about_originals(found)
     return StepCheck(root, remark="the backward function is right, at the numbers of the graph and at others")
 
 
-def check_claims(root, order, claims):
-    data = [node for node in claims.gradients if not node.requires_grad]
+def check_claims(root, claims):
+    """The StepCheck of `Claims`: values, then rules, then gradients."""
+    data = [node for node in claims.numbers["gradient"] if not node.requires_grad]
     if data:  # the engine computes no gradient of data; in a copy of the graph it does
-        twins = Twins(order, requires_grad=data)
-        return twins.told_of_originals(check_claims(twins.root, twins.order, claims.about(twins)))
+        twins = Twins(list(claims.names), requires_grad=data)
+        return twins.about_originals(check_claims(twins.root, claims.about(twins)))
     calculation = Calculation(root, claims)
-    wrong = calculation.first_wrong_value()
-    if wrong is not None:
-        return verdict(calculation, wrong)
-    found = first_wrong_rule(root, order, claims.rules)  # is false, as what is wrong is
+    found = first_wrong(calculation, "value")
     if found is None:
-        found = check_gradients(calculation)
+        found = first_wrong_rule(calculation)
+    if found is None:
+        found = first_wrong(calculation, "gradient")
     if found is None:
         n = len(claims.all) + len(claims.rules)
         found = StepCheck(root, remark="right" if n == 1 else f"all {n} are right")
     return found
 
 
-def check_gradients(calculation):
-    wrong = calculation.first_wrong_gradient()
-    return None if wrong is None else verdict(calculation, wrong)
-
-
-def verdict(calculation, claim):
-    """The StepCheck of a wrong Claim."""
-    passes, slip = calculation.student, Diagnosis(calculation, claim).slip()
-    root, node, kind = calculation.root, claim.node, claim.kind
-    group = claim.group
+def first_wrong(calculation, kind):
+    """The StepCheck of the first wrong "value" or "gradient"; None if all are right."""
+    claim = calculation.first_wrong_claim(kind)
+    if claim is None:
+        return None
+    passes, root, node, group = calculation.student, calculation.root, claim.node, claim.group
+    slip, names = Diagnosis(calculation, claim).slip(), calculation.claims.names
     if group is not None and not claim.fits:
-        expected = group.mapped(lambda x: passes.number_of(x, kind))
-        return StepCheck(root, node, kind, group.given, expected, slip, name=group.name)
-    return StepCheck(root, node, kind, claim.data, passes.number(claim), slip, passes.steps.get(node, ()))
+        expected = group.mapped(lambda x: passes.number(x, kind))
+        return StepCheck(root, node, kind, group.given, expected, slip, name=group.name, names=names)
+    expected, steps = passes.number(node, kind), passes.steps.get(node, ())
+    return StepCheck(root, node, kind, claim.data, expected, slip, steps, names=names)

@@ -1,24 +1,62 @@
 """The likely slip behind a wrong number: of all that people do wrong, what gives this very number.
 
-Slips at the node itself are tried first; then slips at nodes that were not claimed, from which the error may have come.
-Among those that give the number, the one that explains most of the other claims is the likely one.
+1. Slips at the node of the number itself that give it are hypotheses, the best fitting first.
+2. So is every slip at a node before it of which nothing was claimed, once or everywhere that its operator is used: the
+   error may have come from there, unseen.
+3. Each hypothesis is put to the test: the whole calculation is run with the slip in it. It has to lead to the wrong
+   number, and to no other than what was claimed before.
+4. The hypothesis that explains most of all the claims is the likely slip; of those that explain as many, the first.
+5. If all that comes before the number was claimed, there is nothing to test: the best fitting one is the slip.
 """
 
-from .calculation import FAILURES, agree, largest
-from .claims import elements, shape_of
-from .slips import FACTOR, PATHS, TRANSPOSED, Slip, gradient_slips, sizes_in, slipped, value_slips
+from itertools import chain, islice
 
-SEARCH = 60_000  # how many nodes may be computed in the search among nodes that were not claimed
+from ..passes import FAILURES
+from . import slips
+from .calculation import Passes
+from .candidates import gradient_candidates, gradient_with, sizes_in, value_candidates
+from .elements import agree, elements, largest, shape_of
+from .slips import Slip
+
+SEARCH = 60_000  # how many nodes may be computed in the tests of hypotheses
 
 
 class Hypothesis:
-    """A slip in the value or the gradient (`kind`) of a node, or wherever its operator is used."""
+    """A slip in the value or the gradient (`kind`) of a node, or `everywhere` that its operator is used."""
 
     def __init__(self, node, kind, candidate, everywhere=False):
         self.node = node
         self.kind = kind
         self.candidate = candidate
         self.everywhere = everywhere or candidate.everywhere
+
+    @property
+    def operator(self):
+        """The kind of operator that the slip is made with; None if with none in particular."""
+        if self.kind == "value":
+            return type(self.node.op)
+        return None if self.candidate.step is None else type(self.candidate.step.node.op)
+
+    def number(self, passes, node, kind, number, sizes):
+        """What somebody who makes the slip has for a node, in the place of the number that follows."""
+        candidate = self.candidate
+        if kind != self.kind:
+            return number
+        if not self.everywhere:
+            return candidate.number if node is self.node else number
+        if kind == "value":
+            if type(node.op) is not self.operator:
+                return number
+            alike = value_candidates(node, number, passes.value_of, sizes)
+            return next((other.number for other in alike if other.identity == candidate.identity), number)
+        steps = passes.steps.get(node, ())
+        if candidate.known in slips.IN_PATHS:
+            return steps[-1].contribution if steps else number
+        return gradient_with(candidate, self.operator, number, steps, passes.value_of)
+
+
+class Contradiction(Exception):
+    """What a hypothesis leads to is not what was claimed."""
 
 
 class Diagnosis:
@@ -27,41 +65,49 @@ class Diagnosis:
     def __init__(self, calculation, claim):
         self.calculation = calculation
         self.claim = claim
-        self.sizes = sizes_in(calculation.order)
+        self.claims = calculation.claims
+        self.sizes = sizes_in(calculation.order, self.claims.names)
         self.tolerances = {}
-        order, claims = calculation.order, calculation.claims
-        checked = [claims.values[node] for node in order if node in claims.values]
-        checked += [claims.gradients[node] for node in reversed(order) if node in claims.gradients]
-        self.settled = set(checked[: checked.index(claim) + 1])  # what a slip must lead to: the claim, and all before
+        checked = [claim for kind in ("value", "gradient") for claim in self.claims.in_order(calculation.order, kind)]
+        self.settled = set(checked[: checked.index(claim) + 1])  # what a slip must lead to
 
     def slip(self):
         """The likely Slip; None if no known one leads to the claim."""
-        claim = self.claim
-        if claim.group is not None and self.is_transposed(claim.group):
-            text = f"{claim.group.name} is transposed: its rows and columns are exchanged"
-            return Slip(TRANSPOSED, text, claim.node)
-        here = self.here()
-        elsewhere = list(self.unclaimed_before())
-        if here and not elsewhere:
-            return self.told(here[0])
-        best, most = None, 0
-        for hypothesis in self.within_budget(here, elsewhere):
-            explained = self.explained_by(hypothesis)
-            if explained > most:
-                best, most = hypothesis, explained
-                if explained == len(self.calculation.claims.all):
-                    break
-        best = best or next(iter(here), None)
-        return best and self.told(best)
+        group = self.claim.group
+        if group is not None and self.is_transposed(group):
+            known = slips.TRANSPOSED_GROUP
+            return Slip(known.kind, known.sentence.format(node=group.name), self.claim.node)
+        here, before = self.hypotheses_here(), list(self.unclaimed_before())
+        likely = self.best_explanation(here, before) if before else None
+        likely = likely or next(iter(here), None)
+        if likely is None:
+            return None
+        value_of = self.calculation.right.value_of
+        return likely.candidate.as_slip(likely.node, value_of, self.claims.names, likely.everywhere)
 
-    def told(self, hypothesis):
-        data = self.calculation.right.data.get
-        return hypothesis.candidate.slip(hypothesis.node, data, hypothesis.everywhere)
+    def is_transposed(self, group):
+        """Whether the claims of a group are right in the place of their mirror images."""
+        if len(group.shape) != 2 or group.shape_given != group.shape[::-1]:
+            return False
+        calculation, kind = self.calculation, self.claim.kind
+        mirrored = elements(list(map(list, zip(*group.nodes))))[1]
+        for given, node in zip(group.numbers, mirrored):
+            right = calculation.right.number(node, kind)
+            if not agree(given, right, calculation.rounding.own(self.claims.of(node, kind), right)):
+                return False
+        return True
 
-    # ---- slips at the node itself
+    # ---- hypotheses
 
-    def here(self):
-        """The hypotheses at the claim's own node that give its number, the most fitting first."""
+    def candidates(self, node, kind, passes):
+        """The Candidates for the value or the gradient of a node, as the passes go."""
+        number = passes.number(node, kind)
+        if kind == "value":
+            return value_candidates(node, number, passes.value_of, self.sizes)
+        return gradient_candidates(node, number, passes.steps.get(node, ()), passes.value_of, self.sizes)
+
+    def hypotheses_here(self):
+        """The hypotheses at the claim's own node that give its number, the best fitting first."""
         node, kind = self.claim.node, self.claim.kind
         found = []
         for passes in (self.calculation.right, self.calculation.student):
@@ -71,151 +117,104 @@ class Diagnosis:
                     found.append((misfit, place, Hypothesis(node, kind, candidate)))
         return [hypothesis for _, _, hypothesis in sorted(found, key=lambda entry: entry[:2])]
 
-    def candidates(self, node, kind, passes):
-        if kind == "value":
-            return value_slips(node, passes.values[node], passes.data.get, self.sizes)
-        gradient, steps = passes.gradients[node], passes.steps.get(node, ())
-        return gradient_slips(node, gradient, steps, passes.data.get, self.sizes)
-
     def misfit(self, number):
         """How far the claim is from a number, in units of its rounding; 1 if within it, None if out of tolerance."""
         claim = self.claim
         if shape_of(number) != shape_of(claim.data):
             return None
-        rounding = self.calculation.rounding(claim, number)
-        if agree(claim.data, number, rounding):
+        own = self.calculation.rounding.own(claim, number)
+        if agree(claim.data, number, own):
             return 1.0
         if not agree(claim.data, number, largest(self.tolerance(claim))):
             return None
-        return largest(abs(claim.data - number)) / largest(rounding)
-
-    def tolerance(self, claim):
-        if claim not in self.tolerances:
-            self.tolerances[claim] = self.calculation.tolerance(claim)
-        return self.tolerances[claim]
-
-    def is_transposed(self, group):
-        """Whether the claims of a group are right in the place of their mirror images."""
-        if len(group.shape) != 2 or group.shape_given != group.shape[::-1]:
-            return False
-        claims = self.calculation.claims
-        claims = claims.values if self.claim.kind == "value" else claims.gradients
-        mirrored = elements(list(map(list, zip(*group.nodes))))[1]
-        pairs = [(number, claims[node]) for number, node in zip(group.numbers, mirrored)]
-        right = [(number, self.calculation.right.number(claim), claim) for number, claim in pairs]
-        return all(agree(x, number, self.calculation.rounding(claim, number)) for x, number, claim in right)
-
-    # ---- slips at nodes that were not claimed
+        return largest(abs(claim.data - number)) / largest(own)
 
     def unclaimed_before(self):
         """(node, kind) of what was not claimed and the claim depends on, the nearest first."""
-        calculation, claims = self.calculation, self.calculation.claims
-        if self.claim.kind == "gradient":
-            for node in self.reached(lambda x: [s.node for s in calculation.right.steps.get(x, ())], claims.gradients):
-                yield node, "gradient"
-            for node in reversed(calculation.order):
-                if node.inputs and node not in claims.values:
-                    yield node, "value"
-        else:
-            for node in self.reached(lambda x: x.inputs, claims.values):
+        values, gradients = self.claims.numbers["value"], self.claims.numbers["gradient"]
+        if self.claim.kind == "value":
+            for node in self.reached(lambda x: x.inputs, values):
                 if node.inputs:
                     yield node, "value"
+        else:
+            steps = self.calculation.right.steps
+            for node in self.reached(lambda x: [step.node for step in steps.get(x, ())], gradients):
+                yield node, "gradient"
+            for node in reversed(self.calculation.order):
+                if node.inputs and node not in values:
+                    yield node, "value"
 
-    def reached(self, before, claims):
+    def reached(self, nearest, claimed):
+        """The nodes that the claim's node depends on, by way of none that is claimed: `nearest(node)`, theirs, ..."""
         found, seen = [self.claim.node], {self.claim.node}
         for node in found:
-            for other in before(node):
-                if other not in claims and other not in seen:
+            for other in nearest(node):
+                if other not in claimed and other not in seen:
                     seen.add(other)
                     found.append(other)
         return found[1:]
 
-    def within_budget(self, here, elsewhere):
-        """The hypotheses to be tried, as many as there is time for: those here, one by one, and those elsewhere."""
-        yield from [hypothesis for hypothesis in here if hypothesis.candidate.kind != FACTOR][:4]
-        left = SEARCH // len(self.calculation.order)
+    def hypotheses_before(self, places):
+        """The hypotheses at each (node, kind) that was not claimed, and then everywhere that its operator is used."""
         tried = set()
-        for node, kind in elsewhere:
-            right = self.calculation.right
-            for candidate in self.candidates(node, kind, right):
-                if candidate.kind == FACTOR:  # any factor at any node would explain too much
+        for node, kind in places:
+            number = self.calculation.right.number(node, kind)
+            for candidate in self.candidates(node, kind, self.calculation.right):
+                if candidate.known in slips.ANY_FACTOR:  # at any node, they would explain too much
                     continue
-                number = right.values[node] if kind == "value" else right.gradients[node]
-                if left <= 0:
-                    return
                 if not agree(candidate.number, number, 1e-9):
-                    left -= 1
                     yield Hypothesis(node, kind, candidate)
-                op = operator_of(candidate, node, kind)
-                if op is not None and (op, candidate.how) not in tried:
-                    tried.add((op, candidate.how))
-                    left -= 1
-                    yield Hypothesis(node, kind, candidate, everywhere=True)
+                everywhere = Hypothesis(node, kind, candidate, everywhere=True)
+                key = everywhere.operator, candidate.identity
+                if everywhere.operator is not None and key not in tried:
+                    tried.add(key)
+                    yield everywhere
+
+    # ---- the test of a hypothesis
+
+    def best_explanation(self, here, before):
+        """The hypothesis that explains most claims, of as many as there is time for; None if none stands the test."""
+        best, most = None, 0
+        suspects = [hypothesis for hypothesis in here if hypothesis.candidate.known not in slips.ANY_FACTOR][:4]
+        within_time = islice(self.hypotheses_before(before), SEARCH // len(self.calculation.order))
+        for hypothesis in chain(suspects, within_time):
+            explained = self.explained_by(hypothesis)
+            if explained > most:
+                best, most = hypothesis, explained
+                if explained == len(self.claims.all):
+                    break
+        return best
 
     def explained_by(self, hypothesis):
         """How many of the claims the slip explains; 0 if not the wrong one, or if it contradicts an earlier one."""
-        calculation, claims = self.calculation, self.calculation.claims
-        passes = calculation.passes(*self.revisions(hypothesis))
+
+        def write(passes, node, kind, number):
+            number = hypothesis.number(passes, node, kind, number, self.sizes)
+            passes.follows[kind][node] = number  # for whoever makes the slip
+            claim = self.claims.of(node, kind)
+            if claim in self.settled and not self.explains(number, claim):
+                raise Contradiction
+            return number
+
+        passes = Passes(self.calculation.order, self.calculation.unit, write)
         try:
             if hypothesis.kind == "value":
                 passes.forward()
             else:
-                passes.values, passes.data = calculation.right.values, calculation.right.data
-            if claims.gradients:
+                passes.forward_as(self.calculation.right)
+            if self.claims.numbers["gradient"]:
                 passes.backward()
         except (Contradiction, *FAILURES):
             return 0
-        return sum(self.explains(passes, claim) for claim in claims.all)
+        return sum(self.explains(passes.number(claim.node, claim.kind), claim) for claim in self.claims.all)
 
-    def explains(self, passes, claim):
+    def explains(self, number, claim):
         tolerance = self.tolerance(claim)
-        fits = shape_of(passes.number(claim)) == shape_of(claim.node.data)
-        return agree(claim.data, passes.number(claim), tolerance if fits else largest(tolerance))
+        fits = shape_of(number) == shape_of(claim.node.data)
+        return agree(claim.data, number, tolerance if fits else largest(tolerance))
 
-    def require(self, passes, node, claims):
-        """Raise Contradiction if a number is not the wrong claim's, or one's that was right before it."""
-        claim = claims.get(node)
-        if claim in self.settled and not self.explains(passes, claim):
-            raise Contradiction
-
-    def revisions(self, hypothesis):
-        """The functions that make the slip in the passes."""
-        candidate, where = hypothesis.candidate, hypothesis.node
-        op = operator_of(candidate, where, hypothesis.kind)
-        values, gradients = self.calculation.claims.values, self.calculation.claims.gradients
-
-        def value(node, value, passes):
-            if hypothesis.everywhere and type(node.op) is op:
-                slips = value_slips(node, value, passes.data.get, self.sizes)
-                value = next((other.number for other in slips if other.how == candidate.how), value)
-            elif node is where:
-                value = candidate.number
-            passes.values[node] = value
-            self.require(passes, node, values)
-            return value
-
-        def gradient(node, gradient, passes):
-            steps = passes.steps.get(node, ())
-            if hypothesis.kind == "gradient" and hypothesis.everywhere:
-                if candidate.kind == PATHS:
-                    gradient = steps[-1].contribution if steps else gradient
-                else:
-                    gradient = slipped(candidate.how, op, gradient, steps, passes.data.get)
-            elif hypothesis.kind == "gradient" and node is where:
-                gradient = candidate.number
-            passes.gradients[node] = gradient
-            self.require(passes, node, gradients)
-            return gradient
-
-        return value if hypothesis.kind == "value" else None, gradient
-
-
-class Contradiction(Exception):
-    """What a hypothesis leads to is not what is claimed."""
-
-
-def operator_of(candidate, node, kind):
-    """The kind of operator that the slip is made with; None if with none in particular."""
-    if kind == "value":
-        return type(node.op)
-    return None if candidate.step is None else type(candidate.step.node.op)
+    def tolerance(self, claim):
+        """The calculation's tolerance of a claim, computed once."""
+        if claim not in self.tolerances:
+            self.tolerances[claim] = self.calculation.tolerance(claim)
+        return self.tolerances[claim]

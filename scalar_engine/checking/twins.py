@@ -1,8 +1,6 @@
 """A copy of a graph, with other data or other needs."""
 
-from copy import copy
-
-from ..graph import topological_order
+from ..passes import Step, forward_pass
 
 
 class Twins:
@@ -10,28 +8,40 @@ class Twins:
 
     requires_grad   the nodes whose copies take a gradient, as do those that did before
     data            {leaf: the data of its copy}, where it differs
+    of              {node: its copy}, and `original` the other way about
     """
 
     def __init__(self, order, requires_grad=(), data=None):
-        self.of = {}
-        for node in order:
-            if node.inputs:
-                twin = type(node).apply_operator(node.op, *[self.of[x] for x in node.inputs])
-            else:
-                twin = copy(node)
-                twin.data = (data or {}).get(node, node.data)
-                twin.grad = None
+        def leaf(node):
+            twin = type(node)(0.0, node.label)
+            twin.data = (data or {}).get(node, node.data)
+            twin.requires_grad = node.requires_grad
+            return twin
+
+        def alike(node, twin):
             twin.label = node.label
             twin.requires_grad = twin.requires_grad or node in requires_grad
-            self.of[node] = twin
+            return twin
+
+        self.of = forward_pass(order, leaf, revise=alike)
         self.original = {twin: node for node, twin in self.of.items()}
         self.root = self.of[order[-1]]
-        self.order = topological_order(self.root)
 
-    def told_of_originals(self, found):
-        """A StepCheck of the copy, told about the nodes of the graph."""
-        found.root = self.original[found.root]
-        found.node = self.original.get(found.node, found.node)
+    def named(self, names):
+        """{node: name}, and each copy called as its node is."""
+        return names | {self.of[node]: name for node, name in names.items()}
+
+    def about_originals(self, found):
+        """A StepCheck of the copy, made one of the graph."""
+
+        def original(node):
+            return self.original.get(node, node)
+
+        found.root, found.node = original(found.root), original(found.node)
+        found.steps = [
+            Step(original(step.node), step.position, step.upstream, step.local, step.contribution)
+            for step in found.steps
+        ]
         if found.slip is not None:
-            found.slip.node = self.original.get(found.slip.node, found.slip.node)
+            found.slip.node = original(found.slip.node)
         return found

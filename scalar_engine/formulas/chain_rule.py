@@ -3,12 +3,10 @@
 The local derivatives are the operators' own rules, run on Symbols; the numbers beside them, the same rules on floats.
 """
 
-from collections import Counter
-from itertools import chain, count
-
 from .. import operators
-from ..finite_differences import replay
-from ..graph import Operator, backward_pass, gradients, recorded_order, topological_order
+from ..graph import topological_order
+from ..naming import unique_names
+from ..passes import backward_pass, current_order, forward_pass, gradients
 from .layouts import LATEX_LAYOUT, TEXT_LAYOUT
 from .pages import Page, product_along
 from .symbol import ONE, ZERO, Application, Number, Symbol, symbol, within
@@ -87,13 +85,11 @@ def derive(root, wrt):
                 f"derive: {node.describe()} is a tensor, and derive needs scalars: graph = scalarize(root), "
                 f"then derive(graph.root, graph[tensor][index])"
             )
-    order = recorded_order(root)
-    if wrt not in order:
+    order = current_order(root, "derive")
+    if wrt not in set(order):
         raise ValueError(f"derive: {wrt.describe()} is not part of the graph of {root.describe()}")
     if not wrt.requires_grad:
         raise ValueError(f"derive: {wrt.describe()} takes no gradient, for it is data or depends on data only")
-    if root.data == root.data and replay(order, {}) != root.data:
-        raise ValueError("derive: data has changed since the graph was made; compute it again")
     kept = landmarks(order, root, wrt)
     between = {wrt}
     for node in order:
@@ -102,7 +98,7 @@ def derive(root, wrt):
     way = [node for node in order if node in kept and node in between]
     behind = {node: topological_order(node, leaves=kept) for node in way}
     spoken_of = {node for nodes in behind.values() for node in nodes if node in kept}
-    names = names_of([node for node in order if node in spoken_of])
+    names = symbols_of([node for node in order if node in spoken_of])
     found = {node: formulas(behind[node], names, node) for node in way}
     definitions = {node: found[node][node] for node in way}
     known = {formula: names[node] for node, formula in definitions.items() if type(formula) is Application}
@@ -166,36 +162,20 @@ def name_the_innermost(node, kept, nested, size):
         measure(x, kept, nested, size)
 
 
-def names_of(nodes):
+def symbols_of(nodes):
     """{node: Symbol} for kept nodes in topological order, no two alike."""
-    names, taken = {}, set()
-    labelled = Counter(node.name for node in nodes if node.label)
-    numbers = count(1)
-    for node in nodes:
-        group = node.label[: -len(node.name)].replace("/", ".") if labelled[node.name] > 1 else ""
-        if node.label:
-            name = group + node.name
-            candidates = chain([name], (f"{name}_{i}" for i in count(2)))
-        else:
-            candidates = (f"v{i}" for i in numbers if f"v{i}" not in labelled)
-        name = next(candidate for candidate in candidates if candidate not in taken)
-        taken.add(name)
-        tex = rf"\text{{{escaped(group)}}}{latex_name(name[len(group) :])}" if group else ""
-        names[node] = Symbol(name, tex)
-    return names
+    symbols = {}
+    for node, name in unique_names(nodes, unlabelled="v").items():
+        group = node.label[: -len(node.name)].replace("/", ".") if node.label else ""
+        is_told = group and name.startswith(group)
+        tex = rf"\text{{{escaped(group)}}}{latex_name(name[len(group) :])}" if is_told else ""
+        symbols[node] = Symbol(name, tex)
+    return symbols
 
 
 def formulas(behind, names, node):
     """{node: formula} in terms of the names, for a kept node and what is merged into it."""
-    found = {}
-    for x in behind:
-        if x in names and x is not node:
-            found[x] = names[x]
-        elif x.inputs:
-            found[x] = Operator.__call__(x.op, *[found[inner] for inner in x.inputs])
-        else:
-            found[x] = names.get(x) or Number(x.data)
-    return found
+    return forward_pass(behind, lambda x: names.get(x) or Number(x.data), names.keys() - {node})
 
 
 def locals_of(node, found, names, kept, known):

@@ -328,6 +328,10 @@ def lowered(x, y):
     return power(x, Number(y.number - 1)) if type(y) is Number and y.number else Application(operators.lowered, (x, y))
 
 
+def comparison(a, b):
+    return ZERO if a == b else Application(operators.comparison, (a, b)).if_known()
+
+
 def within(formula):
     """The formula and all those that it is made of, each once, in no particular order."""
     found, pending = {formula}, [formula]
@@ -351,6 +355,7 @@ ALGEBRA = {
     operators.negative: lambda a: product([(a, 1)], -1),
     operators.power: power,
     operators.lowered: lowered,
+    operators.comparison: comparison,
     operators.sum: lambda *xs: total([(1, x) for x in xs]),
     operators.dot: lambda *xs: total([(1, w * x) for w, x in zip(xs[: len(xs) // 2], xs[len(xs) // 2 :])]),
 }

@@ -12,9 +12,19 @@ class Text:
 
     put_in: dict = {}  # {Symbol: a number, written out}: what to write for names
 
-    LEVELS = {"**": POWER, "lowered": POWER, "xlogy": PRODUCT}  # where that is not as in `application`
-    OPERANDS = {"lowered": (ATOM, ATOM), "xlogy": (POWER, SUM)}
-    COMMANDS = {"lowered": "{} ** {}", "xlogy": "{} * log({})"}
+    LEVELS = {
+        "**": POWER,
+        "lowered": POWER,
+        "powlog": PRODUCT,
+        "xlogy": PRODUCT,
+    }  # where that is not as in `application`
+    OPERANDS = {"lowered": (ATOM, ATOM), "powlog": (POWER, SUM), "xlogy": (POWER, SUM), "comparison": (SUM, PRODUCT)}
+    COMMANDS = {
+        "comparison": "sign({} - {})",
+        "lowered": "{} ** {}",
+        "powlog": "{} * log({})",
+        "xlogy": "{} * log({})",
+    }
 
     def formula(self, x, level=SUM):
         """The formula x, in parentheses if it holds together less tightly than `level`."""
@@ -151,7 +161,9 @@ class Latex(Text):
     def call(self, op, operands):
         if op.symbol in self.COMMANDS:
             return self.COMMANDS[op.symbol].format(*operands)
-        if op.symbol == "xlogy":
+        if op.symbol == "comparison":
+            return r"\operatorname{sign}" + self.parenthesised(" - ".join(operands))
+        if op.symbol in ("xlogy", "powlog"):
             return self.joined([operands[0], r"\log" + self.parenthesised(operands[1])])
         if op.infix:
             return rf" \mathbin{{\text{{{escaped(op.symbol)}}}}} ".join(operands)

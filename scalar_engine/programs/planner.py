@@ -4,6 +4,7 @@ from collections import Counter
 
 from ..formulas.symbol import ONE, ZERO, Application, Number, Total
 from ..graph import recorded_order
+from ..naming import unique_names
 from .patterns import OUT, UPSTREAM, Filled, Patterns
 from .plan import Plan, Statement, Variable, is_flat
 
@@ -37,7 +38,7 @@ class Planner:
 
     def __init__(self, order, given):
         self.order = order
-        self.names = names_of(order)
+        self.names = unique_names([node for node in order if node.label])
         self.patterns = Patterns()
         self.values = {node: self.variable(node) for node in given}
         self.computed, self.known, self.gradients = {}, {}, {}
@@ -151,9 +152,3 @@ def shared(statements):
             yield from before
             before.clear()
         yield statement
-
-
-def names_of(order):
-    """{node: its name, or its label if another has the name too}, for those that have a label."""
-    bearers = Counter(node.name for node in order if node.label)
-    return {node: node.name if bearers[node.name] == 1 else node.label for node in order if node.label}

@@ -8,16 +8,15 @@ from itertools import groupby
 from operator import attrgetter
 
 from scalar_engine.formulas.symbol import Application, product, symbol, total
+from scalar_engine.graph import Operator
 from scalar_engine.operators import dot
 from scalar_engine.programs.plan import Plan, Statement, Variable, variables_in
 from scalar_engine.programs.planner import plan_of
 
-from ..kernels import ArrayOperator
-
 LONG = 4  # products in a dot product for which a matrix pays
 
 
-class Written(ArrayOperator):
+class Written(Operator):
     """An operator that only these plans have. `formula` writes it, on operands that are written."""
 
     def __init__(self, symbol, formula):

@@ -5,15 +5,17 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from models import sweep as module
-from models.experiment import Setup, data_of, model_of, train
+from models.experiment import OPTIMIZERS, Setup, data_of, model_of, train
 from models.history import History
 from models.sweep import run_one, run_setup, sweep, sweep_of
+from tensor_engine.optimizers import SGD
 
 SETUPS = [Setup("digits", (8,), limit=200, epochs=2, seed=seed, learning_rate=rate)
           for seed in (0, 1) for rate in (0.1, 0.5)]  # fmt: skip
@@ -143,11 +145,42 @@ def test_no_scheduler_is_one_clear_line(tmp_path, needed, monkeypatch):
 
 def test_a_setup_says_its_layers_and_builds_them():
     setup = Setup("digits", (8, 4), "relu", "adam", classes=(3, 5), limit=100)
-    assert setup.layers == "64-8-4-2" and Setup().layers == "784-300-10"
+    assert setup.layers == "64-8-4-2" and Setup("mnist").layers == "784-300-10"
     data = data_of(setup)
     assert set(data.yval) == {0, 1} and len(data.xtrain) == 100 and len(data.xval) == 25
     assert model_of(setup, data)[0].sizes == [64, 8, 4, 2]
     assert abs(data.xtrain.mean()) < 1e-5  # standardised by the slice itself
+
+
+def test_a_setup_from_json_is_the_same_run():
+    """Lists instead of tuples."""
+    setup = Setup("digits", (8,), classes=(3, 5), limit=100, validation=60)
+    again = Setup(**json.loads(json.dumps(asdict(setup))))
+    first, second = data_of(setup), data_of(again)
+    assert first.digest == second.digest and set(second.yval) == {0, 1} and len(second.xval) < 60
+    assert model_of(again, second)[0].sizes == model_of(setup, first)[0].sizes
+
+
+@pytest.mark.parametrize("field, words", [
+    ("optimizer", "there is no optimizer 'nosuch', only sgd, adam"),
+    ("activation", "there is no activation 'nosuch', only sigmoid, relu, tanh"),
+    ("scaling", "there is no scaling 'nosuch', only standardised, symmetric"),
+])  # fmt: skip
+def test_an_unknown_name_says_which_there_are(field, words):
+    with pytest.raises(ValueError, match=words):
+        train(Setup("digits", (8,), limit=100, **{field: "nosuch"}))
+
+
+def test_an_optimizer_is_one_entry(monkeypatch):
+    """Its usual rate, unless another is given, and the Setup's fields that it takes."""
+    plain = lambda setup, parameters, rate: SGD(parameters, rate, weight_decay=setup.weight_decay)
+    monkeypatch.setitem(OPTIMIZERS, "plain", (0.05, plain))
+    setup = Setup("digits", (8,), optimizer="plain", weight_decay=0.25, limit=100)
+    optimizer = model_of(setup, data_of(setup))[1]
+    assert (optimizer.learning_rate, optimizer.weight_decay, optimizer.momentum) == (0.05, 0.25, 0.0)
+    assert model_of(setup.but(learning_rate=0.5), data_of(setup))[1].learning_rate == 0.5
+    rates = {name: model_of(setup.but(optimizer=name), data_of(setup))[1].learning_rate for name in ("sgd", "adam")}
+    assert rates == {"sgd": 0.1, "adam": 0.001}
 
 
 def test_a_history_survives_json():

@@ -13,6 +13,7 @@ import pytest
 
 from models import checkpoints
 from models.checkpoints import CheckpointError
+from models.experiment import Setup, train
 from models.train import main
 
 SMALL = ["--data", "digits", "--hidden", "8", "--batch-size", "100"]
@@ -37,6 +38,14 @@ def test_it_writes_everything_and_is_quiet_in_a_pipe(tmp_path, capsys):
     assert "64-8-10, sigmoid, 610 parameters" in out.out and "test accuracy 0." in out.out
     assert sum(line.startswith("epoch") for line in out.out.splitlines()) == 2
     assert json.loads((tmp_path / "config.json").read_text())["hidden"] == [8]
+
+
+def test_the_command_trains_what_a_setup_trains(tmp_path, capsys):
+    """With no option but the size of the network: the defaults of both are the same."""
+    main(["--hidden", "8", "--epochs", "1", "--out", str(tmp_path)])
+    model, history = train(Setup(hidden=(8,), epochs=1), progress=False)
+    assert json.loads((tmp_path / "history.json").read_text())["batch_losses"] == history.batch_losses
+    assert json.loads((tmp_path / "config.json").read_text())["learning_rate"] == 0.1
 
 
 def test_the_same_seed_gives_the_same_weights(tmp_path, capsys):

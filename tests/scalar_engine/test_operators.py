@@ -25,7 +25,7 @@ from scalar_engine.graph import Operator
 from ..expressions import EXPRESSIONS, OPERATORS, cases, central_difference
 
 INSTANCES = {name: op for name, op in vars(operators).items() if isinstance(op, Operator)}
-PIECEWISE_CONSTANT = {"step", "sign", "nonzero"}
+PIECEWISE_CONSTANT = {"step", "sign", "comparison", "nonzero"}
 
 
 def derivatives(f, point):

@@ -1,12 +1,14 @@
 """Each fused operator equals its composition, in value and in every gradient, and stays right at large numbers."""
 
+import weakref
+
 import numpy as np
 import pytest
 
 import tensor_engine as te
 from scalar_engine import gradcheck
 from tensor_engine import Tensor, linear, mse, softmax_cross_entropy
-from tensor_engine.fused import CrossEntropyOfClasses, CrossEntropyOfWeights
+from tensor_engine.fused import CrossEntropyOfClasses, CrossEntropyOfWeights, SoftmaxLessOneHot
 
 from ..array_expressions import CLASSES, WEIGHTS, array
 
@@ -19,6 +21,8 @@ FUSED = [
     ("classes", CrossEntropyOfClasses(CLASSES), [array(4, 3)]),
     ("classes, one instance", CrossEntropyOfClasses(CLASSES[:1]), [array(1, 3)]),
     ("classes, logits of +-10,000", CrossEntropyOfClasses(CLASSES), [RANDOM.normal(size=(4, 3)) * 1e4]),
+    ("softmax less one-hot", SoftmaxLessOneHot(CLASSES), [array(4, 3)]),
+    ("softmax less one-hot, logits of +-10,000", SoftmaxLessOneHot(CLASSES), [RANDOM.normal(size=(4, 3)) * 1e4]),
     ("weights", CrossEntropyOfWeights(), [array(4, 3), WEIGHTS]),
     ("weights, one-hot", CrossEntropyOfWeights(), [array(4, 3), ONE_HOT]),
     ("weights, logits of +-10,000", CrossEntropyOfWeights(), [RANDOM.normal(size=(4, 3)) * 1e4, WEIGHTS]),
@@ -165,3 +169,23 @@ def test_the_caller_may_reuse_the_batch_of_targets():
     classes[:] = 0
     loss.backward()
     assert o.grad == pytest.approx(expected, rel=1e-13, abs=1e-16)
+
+
+def test_what_the_node_keeps_is_what_the_rule_computes_without_it():
+    """The operator itself keeps nothing: one of them may stand in two nodes."""
+    op, one, two = CrossEntropyOfClasses(CLASSES), *(Tensor(array(4, 3) + i, requires_grad=True) for i in (0, 1))
+    losses = [op(o * o) for o in (one, two)]
+    assert vars(op).keys() == {"classes"}
+    for o, loss in zip((one, two), losses):
+        (squares,) = loss.inputs
+        (alone,) = op.pull(loss.unit, loss.data, squares.data, needs=[True])
+        loss.backward()
+        assert np.array_equal(o.grad, 2 * o.data * alone)
+    assert not np.allclose(one.grad, two.grad)
+
+
+def test_what_a_node_keeps_goes_with_the_graph():
+    loss = softmax_cross_entropy(Tensor(array(4, 3), requires_grad=True), CLASSES)
+    kept = weakref.ref(loss.y.base)
+    loss.backward()
+    assert kept() is None

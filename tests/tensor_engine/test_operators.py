@@ -6,7 +6,7 @@ import pytest
 import tensor_engine as te
 from scalar_engine import gradcheck
 from tensor_engine import Tensor, gradients
-from tensor_engine.kernels import ArrayOperator
+from tensor_engine.array_operator import ArrayOperator
 from tensor_engine.rearranging import Cast
 
 from ..array_expressions import ARRAY_EXPRESSIONS, array, cases, leaves

@@ -25,6 +25,7 @@ def twins(torch):
         "exp": torch.exp, "log": torch.log, "sqrt": torch.sqrt, "sin": torch.sin, "cos": torch.cos,
         "tanh": torch.tanh, "sigmoid": torch.sigmoid, "relu": torch.relu, "xlogy": torch.xlogy,
         "softplus": torch.nn.functional.softplus, "lowered": lambda x, y: x ** (y - 1),
+        "powlog": lambda p, x: p * torch.log(x),
         "maximum": torch.maximum, "minimum": torch.minimum,
         "sum": stacked(torch.sum), "mean": stacked(torch.mean), "logsumexp": stacked(lambda x: torch.logsumexp(x, 0)),
         "softmax": stacked(lambda x: torch.softmax(x, 0)), "log_softmax": stacked(lambda x: torch.log_softmax(x, 0)),

@@ -1,0 +1,4 @@
+"""Pictures of computation graphs: `draw(root)`.
+
+Reading order: groups, picture, rendering, palette.
+"""

@@ -51,14 +51,14 @@ def overfitting(history):
     if at == len(validation) - 1:
         return f"{first} The {held_out} loss is still falling: more epochs would help."
     rise = validation[-1] - validation[at]
-    verdict = (
+    said = (
         "the network has begun to learn its training instances by heart: it overfits"
         if rise > 0.02 * validation[at] and last.train_loss < history.epochs[at].train_loss
         else "a rise too small to speak of overfitting"
     )
     return (
         f"{first} It was lowest after epoch {history.epochs[at].epoch} ({nats(validation[at])}) and has risen by "
-        f"{nats(rise)} since: {verdict}."
+        f"{nats(rise)} since: {said}."
     )
 
 

@@ -22,8 +22,9 @@ import numpy as np
 from markupsafe import Markup
 from threadpoolctl import threadpool_info
 
-from .markup import marked_up, mathml
-from .tables import Table
+from walkthroughs.drawing.palette import palette
+from walkthroughs.reports.markup import marked_up, mathml
+from walkthroughs.reports.tables import Table
 
 SHORT = 12  # lines of code: a terminal shows no more
 TEMPLATE = "report.html.j2"
@@ -48,6 +49,7 @@ class Report:
     command         the command line that makes it again, "" if nobody is to know; seed is the one in it
     readings        the sentences that were computed from numbers, for the terminal and for tests
     numbers         {name: anything JSON can hold}, for numbers.json
+    failures        what is not as it should be, a line each: a script that has any ends with exit status 1
     """
 
     title: str
@@ -56,7 +58,8 @@ class Report:
     seed: int | None = None
     blocks: list[Block] = field(default_factory=list)
     numbers: dict[str, Any] = field(default_factory=dict)
-    series: dict[str, dict] = field(default_factory=dict)
+    files: dict[str, Any] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
     data: dict[str, dict] = field(default_factory=dict)
     started: float = field(default_factory=time.perf_counter)
 
@@ -93,7 +96,15 @@ class Report:
 
     def columns(self, name, columns):
         """Long columns of numbers for a file NAME.csv, {header: sequence}, which the page does not show."""
-        self.series[name] = columns
+        self.file(f"{name}.csv", lambda path: write_columns(path, columns))
+
+    def file(self, name, content):
+        """A file beside the page: its text, or a function that writes it to a path, such as `Stepper.save`."""
+        self.files[name] = content
+
+    def fail(self, line):
+        """Say in a line what is not as it should be."""
+        self.failures.append(line)
 
     def used(self, name, held_out, n_training, n_held_out, digest):
         """Name data that the report rests on: its sizes, what the held-out instances are, and its SHA-256."""
@@ -156,14 +167,14 @@ class Report:
                 blocks.append(vars(block))
             else:
                 blocks.append(vars(block))
-        paths += [write_columns(folder / f"{name}.csv", columns) for name, columns in self.series.items()]
+        paths += [write_file(folder / name, content) for name, content in self.files.items()]
         provenance = self.provenance()
         paths.append(folder / "numbers.json")
         tables = {block.name: block.content.records() for block in self.blocks if block.kind == "table"}
         numbers = {"provenance": provenance, "data": self.data, "tables": tables, "numbers": self.numbers}
         paths[-1].write_text(json.dumps(numbers, indent=1, default=plain_number) + "\n", encoding="utf-8")
         html = environment().get_template(TEMPLATE).render(
-            report=self, blocks=blocks, provenance=provenance, data=list(self.data.values())
+            report=self, blocks=blocks, provenance=provenance, data=list(self.data.values()), palette=palette()
         )  # fmt: skip
         page.write_text(html, encoding="utf-8")
         return paths
@@ -220,9 +231,16 @@ def recoloured(svg):
     return re.sub(r'(stroke|fill)(: |=")(#000000|black)\b', r"\1\2currentColor", svg)
 
 
+def write_file(path, content):
+    if callable(content):
+        content(path)
+    else:
+        path.write_text(content, encoding="utf-8")
+    return path
+
+
 def write_columns(path, columns):
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(columns)
         writer.writerows(zip(*columns.values(), strict=True))
-    return path

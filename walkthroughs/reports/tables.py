@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from .markup import FORMULA
+from walkthroughs.reports.markup import FORMULA
 
 LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -22,6 +22,12 @@ class Table:
     caption     a sentence, with formulas as LaTeX between dollars
     columns     {header: how its numbers are written, a format specification such as ".2%"}
     rows        a value for each column; None is an empty cell
+
+    >>> table = Table("rates", "What was tried.", {"rate": "g", "right": ".1%"}, [(0.1, 0.9312), (1, None)])
+    >>> print(table.text())
+      rate  right
+       0.1  93.1%
+         1
     """
 
     name: str

@@ -1,107 +1,11 @@
-"""The sheets' derivations as data: an answer is prose and formulas, and each formula is made by the engine's rules.
+"""The sheets' derivations: what each asks for, in words and in formulas.
 
-The functions are written once, for anything that operators take: on Values they give the graph from which `derive`
-reads the formulas; on plain numbers, what the formulas are checked against.
+The functions are written once, for anything that operators take: on Values they give the graph from which the formulas
+are read; on plain numbers, what the formulas are checked against.
 """
 
-import inspect
-from collections.abc import Callable
-from dataclasses import dataclass, field
-
-from scalar_engine import Symbol, Value, cross_entropy, derive, exp, log, logsumexp, relu, sigmoid, softmax, sum, tanh
-from scalar_engine.formulas.symbol import symbol
-
-
-@dataclass
-class Formula:
-    """One row: `of` = `right`, or where `by` is given, the derivative of `of` by `by` = `right`.
-
-    function    takes numbers by name, and returns {name: number} of what it computes from them, `of` among them
-    right       the formula, in names that the function takes or returns
-    steps       earlier forms of it
-    paths       of a derivative by the chain rule: its paths, as lists of (of, by, local derivative)
-    held        of a local derivative: the definition of `of`, in which all other names are held fixed
-    fixed       {name: number}: what must be so for the formula to hold, as in a one-hot target
-    note        the same in words: "i = j"
-    """
-
-    of: str
-    right: Symbol
-    function: Callable
-    by: str = ""
-    steps: tuple = ()
-    paths: tuple = ()
-    held: Symbol | None = None
-    fixed: dict = field(default_factory=dict)
-    note: str = ""
-
-
-@dataclass
-class Answer:
-    """A question, what is to be said in words (names in backquotes), and the formulas.
-
-    matrix      rows of Formulas to be shown as a matrix, after the others
-    code        a formula as a Python function
-    """
-
-    title: str
-    prose: str
-    formulas: list
-    matrix: tuple = ()
-    code: str = ""
-
-
-class Chain:
-    """The chain rule for d of / d by in the graph of a function: its rows as Formulas.
-
-    hidden      names of what is to be merged into formulas
-    named       names, such as another class's y, that stand for their formulas though `of` is not made of them
-    """
-
-    def __init__(self, function, of, by, hidden=(), named=()):
-        self.function, self.of, self.by = function, of, by
-        nodes = {name: Value(0.5 + 0.1 * i, name) for i, name in enumerate(inspect.signature(function).parameters)}
-        computed = function(**nodes)
-        nodes |= {name: node if name in hidden else node.named(name) for name, node in computed.items()}
-        self.found = derive(nodes[of], nodes[by])
-        others = {name: derive(nodes[name], nodes[by]).definitions[nodes[name]] for name in named}
-        self.names = {formula: Symbol(name) for name, formula in others.items()}
-
-    def definitions(self, *names):
-        """name = formula, for each name."""
-        found = {node.name: formula for node, formula in self.found.definitions.items()}
-        return [Formula(name, found[name], self.function) for name in names]
-
-    def definition_of(self, name):
-        """{name: formula}, to put the formula in."""
-        return {Symbol(name): self.definitions(name)[0].right}
-
-    def locals(self, *names):
-        """The local derivatives of the names, by each of the named nodes that they are made of."""
-        return [
-            Formula(
-                x.node.name, self.named(x.formula), self.function, x.input.name, held=self.found.definitions[x.node]
-            )
-            for x in reversed(self.found.locals)
-            if x.node.name in names
-        ]
-
-    def whole(self, *known, fixed=None, note=""):
-        """d of / d by, by its paths and as one formula; `known` are dicts {formula: what it is}, a step each."""
-        paths = tuple([(x.node.name, x.input.name, self.named(x.formula)) for x in path] for path in self.found.paths)
-        forms = [self.named(self.found.formula)]
-        for mapping in known:
-            forms.append(symbol(forms[-1].replace(mapping)))
-        return Formula(self.of, forms[-1], self.function, self.by, tuple(forms[:-1]), paths, None, fixed or {}, note)
-
-    def case(self, known, note):
-        """d of / d by where the names in `known`, {name: number}, are these numbers."""
-        right = symbol(self.whole().right.replace({Symbol(name): number for name, number in known.items()}))
-        return Formula(self.of, right, self.function, self.by, fixed=known, note=note)
-
-    def named(self, formula):
-        return symbol(formula.replace(self.names))
-
+from scalar_engine import Symbol, cross_entropy, exp, log, logsumexp, relu, sigmoid, softmax, sum, tanh
+from walkthroughs.sheets.answer import Answer, Chain
 
 # ---- the functions
 

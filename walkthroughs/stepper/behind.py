@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tensor_engine import Tensor, rearranging, scalarize
+from tensor_engine import Tensor, scalarize
 from tensor_engine.scalar_graph import count_of, recipe_of, recorded
 
 from .quantities import brief
@@ -17,10 +17,6 @@ from .trace import Trace
 
 SMALL = 2_000  # Values: of a larger graph nobody follows the elements
 IN_ALL = 4_000  # Values of all the nodes of one graph that open alone, the smallest first
-MOVING = {
-    rearranging.Reshape, rearranging.Transpose, rearranging.BroadcastTo, rearranging.Index, rearranging.Concatenate,
-    rearranging.Where, rearranging.Cast,
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,15 +39,15 @@ def openings_of(trace):
     root = trace.root
     if not isinstance(root, Tensor) or root.size != 1 or not root.requires_grad:
         return []
-    size = size_of(root)
-    if size is not None and size <= SMALL:
+    if size_of(root) <= SMALL:
         found = opening(trace, root, {node: node for node in trace.nodes}, trace.gradients)
-        return [found] if found else []
+        if found:
+            return [found]
     gradients = trace.gradients
     alone = {node: by_itself(trace, node, gradients[node]) for node in trace.nodes if may_open(node, gradients)}
     sizes = {node: size_of(root) for node, (root, _, _) in alone.items()}
     openings, room = [], IN_ALL
-    for node in sorted((node for node, size in sizes.items() if size), key=sizes.__getitem__):
+    for node in sorted(sizes, key=sizes.__getitem__):
         room -= sizes[node]
         if room < 0:
             break
@@ -64,15 +60,12 @@ def openings_of(trace):
 def may_open(node, gradients):
     """Whether a node is made by an operator that does more than move elements about, and from few of them."""
     is_small = node in gradients and node.size + sum(x.size for x in node.inputs) <= SMALL
-    return bool(node.inputs) and is_small and type(node.op) not in MOVING
+    return bool(node.inputs) and is_small and not node.op.moves
 
 
 def size_of(root):
-    """How many Values are behind a Tensor; None if an operator there has no scalar ones."""
-    try:
-        return sum(count_of(*entry) for entry in recipe_of(root))
-    except TypeError:
-        return None
+    """How many Values are behind a Tensor."""
+    return sum(count_of(*entry) for entry in recipe_of(root))
 
 
 def by_itself(trace, node, upstream):

@@ -5,6 +5,8 @@ from importlib import resources
 import jinja2
 import numpy as np
 
+from walkthroughs.drawing.palette import palette
+
 from .behind import openings_of
 from .quantities import brief, exact, is_of_images, summary
 from .views import views_of
@@ -18,7 +20,8 @@ def page(data, title):
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(text_of("page.html"))
     script = "\n".join(text_of(f"{name}.js") for name in SCRIPTS)
-    return template.render(title=title, data=data, style=text_of("stepper.css"), script=script)
+    style = text_of("stepper.css")
+    return template.render(title=title, data=data, palette=palette(), style=style, script=script)
 
 
 def text_of(name):

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from scalar_engine.naming import unique_names
+
 from .quantities import brief, exact, summary
 
 
@@ -44,12 +46,17 @@ class Update:
 class Recording:
     """Several optimizer steps, to be handed to `step`.
 
-    >>> recording = Recording(model.parameters(), optimizer)
-    >>> for x, y in batches:
-    ...     loss = softmax_cross_entropy(model(x), y)
+    >>> from scalar_engine import Value
+    >>> w = Value(1.0, "w")
+    >>> recording = Recording([w], rate=0.25)
+    >>> for _ in range(3):
+    ...     loss = w * w
     ...     loss.backward()
     ...     with recording.step(loss):
-    ...         optimizer.step()
+    ...         w.data -= 0.25 * w.grad
+    ...     w.grad = None
+    >>> recording.losses
+    [1.0, 0.25, 0.0625]
 
     parameters      Values or Tensors
     rate            the learning rate, or an optimizer, whose `learning_rate` is read at every step
@@ -58,7 +65,7 @@ class Recording:
     def __init__(self, parameters, rate=None):
         self.parameters = list(parameters)
         self.rate = rate
-        self.names = names_of(self.parameters)
+        self.names = list(unique_names(self.parameters, unlabelled="w").values())
         self.losses: list[float] = []
         self.updates: list[list[Update]] = []  # of each step, one for each parameter
 
@@ -79,12 +86,6 @@ class Recording:
 
 def copied(quantity):
     return quantity.copy() if isinstance(quantity, np.ndarray) else quantity
-
-
-def names_of(parameters):
-    """The labels without their groups, or with them where two would be alike; "w3" for the third one if it has none."""
-    short = [parameter.name or f"w{i}" for i, parameter in enumerate(parameters, start=1)]
-    return [name if short.count(name) == 1 else p.label.replace("/", ".") for name, p in zip(short, parameters)]
 
 
 def training_data(recording):

@@ -17,6 +17,11 @@ def step(what, title=""):
 
     Nothing is stored in the graph, and it need not have had a backward pass. Raises RuntimeError if a pass has released
     it, what the pass raises where a derivative does not exist, and TypeError for anything else than a node.
+
+    >>> from scalar_engine import Value
+    >>> x = Value(3.0, "x")
+    >>> step((x * x).named("y"))
+    <Stepper: y, step by step, 4 steps>
     """
     if isinstance(what, Recording):
         return Stepper(None, what, title or "Training, step by step")

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from scalar_engine.graph import Step, recorded_order, steps
+from scalar_engine.passes import Step, current_order, steps
+from walkthroughs.drawing.groups import groups_of
 
-from ..drawing.picture import groups_of
 from .formulas import Names, contribution_formula, in_numbers
 from .quantities import brief
 
@@ -97,7 +97,7 @@ class Trace:
 
     def __init__(self, root):
         self.root = root
-        self.nodes = recorded_order(root)
+        self.nodes = current_order(root, "step")
         self.index = {node: i for i, node in enumerate(self.nodes)}
         self.names = Names(self.nodes)
         groups = groups_of(self.nodes)
@@ -116,8 +116,8 @@ class Trace:
 
     def forward(self, step):
         node = step.node
-        formula = self.names.formula(node)
-        left, names = (self.names[node], formula) if node in self.names.short else (formula, "")
+        formula = node.formula(names=self.names)
+        left, names = (formula, "") if self.names.is_formula(node) else (self.names[node], formula)
         return Frame("forward", self.index[node], left, names, in_numbers(node), node.data, step=step)
 
     def backward(self, records):

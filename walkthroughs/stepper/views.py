@@ -4,19 +4,19 @@ A page has no Graphviz to ask, so the layouts that a reader can come to by openi
 They are `draw`'s pictures, as plain data; the page draws them again, coloured by state.
 """
 
-import re
+import json
 from itertools import combinations
-from xml.etree import ElementTree
 
 import numpy as np
 
-from ..drawing.picture import FOLD_FROM, LARGEST, draw, folding, prefixes
+from walkthroughs.drawing.groups import folding, prefixes
+from walkthroughs.drawing.picture import FOLD_FROM, LARGEST, draw
 
 WHOLE = 5_000  # nodes: a larger graph is never shown whole
 READABLE = 1_000  # nodes: a larger whole is laid out in layers, for Graphviz takes minutes
 PICTURES = 24  # of one graph, at most
 PARTS = 6_000  # nodes and arrows in all the pictures but the whole one
-SVG = "{http://www.w3.org/2000/svg}"
+MARGIN = 4  # points, around Graphviz's layout
 
 
 def views_of(trace):
@@ -66,81 +66,65 @@ def view(trace, opened):
     drawing = draw(trace.root, not is_whole, opened or (), trace.gradients, WHOLE if is_whole else LARGEST)
     if is_whole and len(trace.nodes) > LARGEST:
         drawing.graph_attr.update(QUICK)
-    svg = ElementTree.fromstring(drawing.pipe("svg", encoding="utf-8"))
-    _, _, width, height = numbers_in(svg.get("viewBox"))
-    graph = svg[0]
-    *_, left, top = numbers_in(graph.get("transform"))
-    nodes: dict = {}
-    ops: dict = {}
-    boxes, edges = [], []
-    for element in graph.iter(f"{SVG}g"):
-        name, kind = element.get("id", ""), element.get("class")
-        if kind == "edge":
-            edges.append(arrow(element))
-        elif kind == "node" and name in drawing.boxes:
-            group = drawing.boxes[name]
-            size = sum(folded_into(node_group, group) for node_group in trace.groups)
-            boxes.append({"id": name, "group": group, "size": size, "at": place(element)})
-        elif kind == "node" and name.endswith("_op"):
-            ops[name[1:-3]] = place(element)
-        elif kind == "node":
-            nodes[name[1:]] = {"at": place(element), "title": title(element, trace.nodes[int(name[1:])])}
-    size = {"width": width, "height": height, "left": left, "top": top}
-    return {"open": opened, **size, "nodes": nodes, "ops": ops, "boxes": boxes, "edges": edges}
+    layout = json.loads(drawing.pipe("json"))
+    places = {found["name"]: place(found) for found in layout["objects"]}
+    nodes = {name[1:]: {"at": places[name], "title": lines} for name, lines in drawing.titles.items()}
+    ops = {name[1:-3]: at for name, at in places.items() if name.endswith("_op")}
+    boxes = [
+        {"id": name, "group": group, "size": size, "at": places[name]} for name, (group, size) in drawing.boxes.items()
+    ]
+    boxes.sort(key=lambda box: box["at"][1::-1])  # from the top down, as the Tab key goes through them
+    edges = [arrow(found) for found in layout.get("edges", [])]
+    *_, width, height = map(float, layout["bb"].split(","))
+    extent = {"width": width + 2 * MARGIN, "height": height + 2 * MARGIN, "left": MARGIN, "top": height + MARGIN}
+    return {"open": opened, **extent, "nodes": nodes, "ops": ops, "boxes": boxes, "edges": edges}
 
 
 # For more than hundreds of nodes: a layout that is worse, and comes in seconds.
 QUICK = {"nslimit": "0.2", "nslimit1": "0.5", "mclimit": "0.05", "splines": "line"}
 
 
-def numbers_in(text):
-    return [float(number) for number in re.findall(r"-?\d+\.?\d*", text or "")]
+# ---- what Graphviz says of its layout: points from the lower left corner, sizes in inches, and how each thing is drawn
 
 
-def folded_into(node_group, group):
-    return node_group == group or node_group.startswith(f"{group}/")
-
-
-def place(element):
+def place(found):
     """The middle, width and height of a node in the picture."""
-    ellipse = element.find(f"{SVG}ellipse")
-    if ellipse is not None:
-        x, y, rx, ry = (float(ellipse.get(name)) for name in ("cx", "cy", "rx", "ry"))
-        return rounded([x, y, 2 * rx, 2 * ry])
-    numbers = [number for shape in element for number in numbers_in(shape.get("d") or shape.get("points"))]
-    xs, ys = numbers[::2], numbers[1::2]
-    return rounded([(min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2, max(xs) - min(xs), max(ys) - min(ys)])
+    x, y = map(float, found["pos"].split(","))
+    return [*point((x, y)), *rounded(72 * float(found[side]) for side in ("width", "height"))]
+
+
+def arrow(found):
+    """An edge: what it joins, its path, the corners of its head, and the number of its operand where one is written."""
+    tail, head, *position = found["id"].split("-")
+    start, *curves = drawn(found["_draw_"], "b")["points"]
+    edge = {"tail": tail, "head": head, "path": f"M{corners([start])}C{corners(curves)}"}
+    if position:
+        edge["position"] = int(position[0])
+    if "_hdraw_" in found:
+        edge["tip"] = corners(drawn(found["_hdraw_"], "P")["points"])
+    if "_hldraw_" in found:
+        number = drawn(found["_hldraw_"], "T")
+        edge["number"] = [number["text"], *point(number["pt"])]
+    return edge
+
+
+def drawn(operations, kind):
+    """The first of some drawing operations that is of a kind: "b" a curve, "P" a polygon, "T" a text."""
+    return next(operation for operation in operations if operation["op"] == kind)
+
+
+def corners(points):
+    return " ".join("{:g},{:g}".format(*point(each)) for each in points)
+
+
+def point(xy):
+    """A point as the page counts it, downwards."""
+    x, y = xy
+    return rounded((x, -y))
 
 
 def rounded(numbers):
-    return [round(number, 1) for number in numbers]
-
-
-def title(element, node):
-    """The lines of a node's name in the picture: those above its value."""
-    if not node.label:
-        return []
-    lines = [text.text or "" for text in element.iter(f"{SVG}text")]
-    return lines[: -2 if node.requires_grad else -1]
-
-
-def arrow(element):
-    """An edge: what it joins, its path, the corners of its head, and the number of its operand where one is written."""
-    tail, head, *position = element.get("id").split("-")
-    path, polygon, text = (element.find(f"{SVG}{shape}") for shape in ("path", "polygon", "text"))
-    found = {"tail": tail, "head": head, "path": short(path.get("d"))}
-    if position:
-        found["position"] = int(position[0])
-    if polygon is not None:
-        found["tip"] = short(polygon.get("points"))
-    if text is not None:
-        found["number"] = [text.text, *rounded([float(text.get("x")), float(text.get("y"))])]
-    return found
-
-
-def short(path):
-    """A path with one digit after the point."""
-    return re.sub(r"-?\d+\.\d+", lambda number: f"{float(number[0]):.1f}".removesuffix(".0"), path)
+    return [round(number, 1) + 0.0 for number in numbers]
 
 
 # ---- graphs beyond Graphviz's reach

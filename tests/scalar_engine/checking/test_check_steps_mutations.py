@@ -1,7 +1,8 @@
 """Slips injected at random nodes of random graphs of both engines: does check_steps name the node, and the slip?
 
 A student makes both passes by hand, with one slip, and rounds to four decimals. The check was developed with seeds
-below 1000; the tests use those from 10,000 on. `python -m tests.test_check_steps_mutations` prints a larger table.
+below 1000; the tests use those from 10,000 on. A larger table is printed by
+`python -m tests.scalar_engine.checking.test_check_steps_mutations`.
 """
 
 import argparse

@@ -23,8 +23,9 @@ import numpy as np
 
 
 def sigmoid(x):
+    out = np.negative(x)
     with np.errstate(over='ignore'):
-        out = np.exp(np.negative(x))
+        out = np.exp(out, out=out if out.ndim else None)
     out += 1
     return np.divide(1, out, out=out) if out.ndim else 1 / out
 
@@ -130,7 +131,20 @@ def test_logsumexp_of_many(n):
 
 
 def test_the_label_of_a_variable_is_none_that_the_text_has_already():
-    labels = "np n share rows weights weights_2 drows sigmoid out logsumexp_over dn v1".split()
+    labels = [
+        "np",
+        "n",
+        "share",
+        "rows",
+        "weights",
+        "weights_2",
+        "drows",
+        "sigmoid",
+        "out",
+        "logsumexp_over",
+        "dn",
+        "v1",
+    ]
     ws = [Value(0.1 * i, label) for i, label in enumerate(labels)]
     xs = [Value(0.3, label, requires_grad=False) for label in labels]
     root = (logsumexp([dot(ws, xs), sigmoid(dot(xs, ws[::-1])), sum(ws)]) * ws[0]).named("n")

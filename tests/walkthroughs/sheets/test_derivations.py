@@ -10,12 +10,14 @@ import pytest
 
 from scalar_engine import Symbol, operators
 from walkthroughs.reports.markup import mathml
+from walkthroughs.sheets.answer import TOLERANCE, error_of
 from walkthroughs.sheets.answers import answers
-from walkthroughs.sheets.vu.derivations import TOLERANCE, displayed, error_of, main, rows_of
+from walkthroughs.sheets.typesetting import displayed
+from walkthroughs.sheets.vu.derivations import main
 
 from ...latex import well_formed
 
-ROWS = [row for answer in answers() for row in rows_of(answer)]
+ROWS = [row for answer in answers() for row in answer.rows]
 IDS = [f"{row.of}/{row.by}" if row.by else row.of for row in ROWS]
 
 
@@ -37,7 +39,7 @@ def test_a_wrong_formula_is_noticed(row):
 
 def formulas(title, of, by):
     answer = next(answer for answer in answers() if title in answer.title)
-    return [row.right for row in rows_of(answer) if (row.of, row.by) == (of, by)]
+    return [row.right for row in answer.rows if (row.of, row.by) == (of, by)]
 
 
 def test_the_answers_that_the_sheets_expect():

@@ -71,7 +71,7 @@ def test_question_6_names_the_best_batch():
     assert "batches of 16 it takes 2 micro" in question6.saving(1e-4, {16: 2e-6, 64: 4e-6})
     assert "A batch of 1 takes 4.0 times as long" in question6.saving(1e-4, {1: 4e-4, 16: 2e-6})
     assert "batch of 1" not in question6.saving(1e-4, {1: 5e-5, 16: 2e-6})
-    assert "NOT the same" in question6.verdict([("dW", "(1,)", 1.0, 1e-3)])
+    assert "NOT the same" in question6.agreement([("dW", "(1,)", 1.0, 1e-3)])
 
 
 def test_question_7_follows_the_learning_rates():

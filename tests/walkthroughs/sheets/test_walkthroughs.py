@@ -11,7 +11,7 @@ from walkthroughs.__main__ import main as list_all
 from walkthroughs.catalogue import BY_NAME, ENTRIES
 from walkthroughs.reports.markup import mathml
 from walkthroughs.sheets.answers import jacobian_answer, linear_relu_answer, sigmoid_answer, two_layers_answer
-from walkthroughs.sheets.vu.derivations import displayed
+from walkthroughs.sheets.typesetting import displayed
 
 NAMES = [entry.name for entry in ENTRIES]
 
@@ -79,7 +79,7 @@ def test_a_list_of_all_with_sheet_question_and_time(capsys):
     out = capsys.readouterr().out
     for entry in ENTRIES:
         assert re.search(rf"^  {entry.name} +\d+ (s|min)  {re.escape(entry.question)}: ", out, re.MULTILINE)
-        assert entry.sheet in out
+        assert entry.sheet.title in out
 
 
 def test_the_catalogue_has_every_walkthrough():

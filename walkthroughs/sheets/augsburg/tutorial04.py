@@ -14,28 +14,26 @@ from models import checkpoints
 from models.by_hand import augsburg
 from models.experiment import model_of, train
 from models.history import History
-from models.layers import MLP
 from models.sweep import fingerprint_of, run_setup
 from models.training import backward, fit
-
-from ...reports.figures import OTHERS, REFERENCE, finish, learning_curves, new_figure
-from ...reports.readings import percent, points, seconds, times
-from ..answers import jacobian_answer, sigmoid_answer
-from ..script import run_walkthrough, setup_for, used
-from ..vu.derivations import NOTATION, set_out
+from walkthroughs.reports.figures import OTHERS, REFERENCE, finish, learning_curves, new_figure
+from walkthroughs.reports.readings import percent, points, seconds, times
+from walkthroughs.sheets.answers import jacobian_answer, sigmoid_answer
+from walkthroughs.sheets.beside_engine import agreement, engine_of, gradients_like
+from walkthroughs.sheets.data import add_data, setup_for, used
+from walkthroughs.sheets.script import parser_for, run_walkthrough
+from walkthroughs.sheets.typesetting import NOTATION, set_out
 
 HIDDEN = 400, 400
 RATE = 0.01
 
 
 def main(arguments=None):
-    return run_walkthrough(
-        "augsburg", __doc__, build, arguments, title="Backpropagation, full-batch and in mini-batches", data="mnist",
-        threads=None,
-        add_options=lambda parser: parser.add_argument(
-            "--long", action="store_true", help="10,000 steps instead of 1,000: past 85%%, in hours"
-        ),
-    )  # fmt: skip
+    parser = parser_for("augsburg", __doc__)
+    add_data(parser, "mnist")
+    parser.add_argument("--long", action="store_true", help="10,000 steps instead of 1,000: past 85%%, in hours")
+    title = "Backpropagation, full-batch and in mini-batches"
+    return run_walkthrough(parser, build, arguments, title, threads=None)
 
 
 def build(report, options):
@@ -78,40 +76,35 @@ def by_hand(report, data, seed):
         "gradients", "100 training images in float64: the hand-written gradients beside the engine's.",
         {"": "", "shape": "", "largest element": ".3g", "largest difference": ".0e"}, rows,
     )  # fmt: skip
-    report.reading(agreement(rows, losses))
+    report.reading(f"{agreement('gradients', max(row[3] for row in rows))}. {one_step(*losses)}")
 
 
 def beside_engine(x, y, n_classes, seed):
     """Rows (name, shape, largest element, largest difference), and the loss before and after one step."""
     sizes = [x.shape[1], *HIDDEN, n_classes]
     net = augsburg.NeuralNetwork(sizes, seed, np.float64)
-    model = MLP(sizes, "sigmoid", dtype=np.float64)
-    weights_and_biases = [p for pair in zip(net.weights, net.biases) for p in pair]
-    for parameter, data in zip(model.parameters(), weights_and_biases, strict=True):
-        parameter.data[...] = data.T
+    parameters = [p for pair in zip(net.weights, net.biases) for p in pair]
+    model = engine_of(parameters)
     net.forward(x.T)
     before = net.loss(y)
     net.backward(y)
     backward(model, x, y)
     gradients = [g for pair in zip(net.weight_gradients, net.bias_gradients) for g in pair]
     names = [f"dL/d{kind}^{i}" for i in range(1, len(sizes)) for kind in ("Theta", "b")]
-    rows = []
-    for name, ours, parameter in zip(names, gradients, model.parameters(), strict=True):
-        theirs = parameter.grad.T.reshape(ours.shape)
-        rows.append((name, str(ours.shape), float(np.abs(ours).max()), float(np.abs(ours - theirs).max())))
+    rows = [
+        (name, str(ours.shape), float(np.abs(ours).max()), float(np.abs(ours - theirs).max()))
+        for name, ours, theirs in zip(names, gradients, gradients_like(parameters, model), strict=True)
+    ]
     net.update(RATE)
     net.forward(x.T)
     return rows, (float(before), float(net.loss(y)))
 
 
-def agreement(rows, losses):
-    worst = max(row[3] for row in rows)
-    verdict = "agree with" if worst < 1e-12 else "DIFFER from"
-    falls = "falls" if losses[1] < losses[0] else "does NOT fall"
+def one_step(before, after):
+    falls = "falls" if after < before else "does NOT fall"
     return (
-        f"The hand-written gradients {verdict} the engine's; the largest difference is {worst:.0e}. One "
-        f"optimisation step at rate {RATE:g} takes the loss of these images from {losses[0]:.4f} to "
-        f"{losses[1]:.4f}: it {falls}."
+        f"One optimisation step at rate {RATE:g} takes the loss of these images from {before:.4f} to {after:.4f}: it "
+        f"{falls}."
     )
 
 

@@ -5,16 +5,18 @@ sheet's threshold of 4e-7.
 """
 
 import inspect
+import time
 
 import numpy as np
 
 from models.by_hand import ftp
-from models.layers import MLP
 from models.training import backward
-
-from ...reports.figures import OTHERS, REFERENCE, finish, new_figure
-from ...reports.readings import percent, times
-from ..script import run_walkthrough, setup_for, timed, used
+from tensor_engine import log_softmax
+from walkthroughs.reports.figures import OTHERS, REFERENCE, finish, new_figure
+from walkthroughs.reports.readings import percent, times
+from walkthroughs.sheets.beside_engine import agreement, engine_of, gradients_like, largest_difference
+from walkthroughs.sheets.data import add_data, setup_for, used
+from walkthroughs.sheets.script import parser_for, run_walkthrough
 
 THRESHOLD = 4e-7
 NETWORKS = (30,), (20, 15)
@@ -22,9 +24,9 @@ SAMPLES = 20
 
 
 def main(arguments=None):
-    return run_walkthrough(
-        "ftp_exercise2", __doc__, build, arguments, title="Propagate, backpropagate, and check", data="fashion-mnist"
-    )
+    parser = parser_for("ftp_exercise2", __doc__)
+    add_data(parser, "fashion-mnist")
+    return run_walkthrough(parser, build, arguments, "Propagate, backpropagate, and check")
 
 
 def build(report, options):
@@ -40,7 +42,8 @@ def build(report, options):
         "engine", f"{SAMPLES} images in float64, by hand and by the engine: the largest differences.",
         {"network": "", "of log outputs": ".0e", "of the cost": ".0e", "of the gradients": ".0e"}, rows,
     )  # fmt: skip
-    report.reading(agreement(rows))
+    worst = max(max(row[1:]) for row in rows)
+    report.reading(f"{agreement('outputs, costs and gradients', worst)}.")
 
     report.section("Exercise 2: backpropagate, and the sheet's gradient check")
     report.prose(
@@ -80,41 +83,29 @@ def build(report, options):
 def beside_engine(hidden, x, labels, n_classes, seed):
     sizes = [x.shape[1], *hidden, n_classes]
     net = ftp.MLP(sizes, seed, np.float64)
-    model = MLP(sizes, "sigmoid", dtype=np.float64)
-    for parameter, data in zip(
-        model.parameters(), [p for layer in net.layers for p in (layer.W, layer.b)], strict=True
-    ):
-        parameter.data[...] = data.T
-    outputs = net.propagate(x)
-    logits = model(x).data
-    logarithms = logits - logits.max(axis=1, keepdims=True)
-    logarithms -= np.log(np.exp(logarithms).sum(axis=1, keepdims=True))
+    parameters = [p for layer in net.layers for p in (layer.W, layer.b)]
+    model = engine_of(parameters)
+    logarithms = np.log(net.propagate(x))
     net.backpropagate(labels)
-    cost = backward(model, x, labels)
-    gradients = [g for layer in net.layers for g in (layer.grad_W.T, layer.grad_b)]
-    difference = float(np.abs(np.log(outputs) - logarithms).max())
-    return (
-        "-".join(map(str, sizes)), difference, abs(float(net.cost(labels)) - cost),
-        max(float(np.abs(g - p.grad).max()) for g, p in zip(gradients, model.parameters(), strict=True)),
-    )  # fmt: skip
-
-
-def agreement(rows):
-    worst = max(max(row[1:]) for row in rows)
-    verdict = "agree" if worst < 1e-10 else "DISAGREE"
-    return f"By hand and by the engine outputs, costs and gradients {verdict}: the largest difference is {worst:.0e}."
+    gradients = [g for layer in net.layers for g in (layer.grad_W, layer.grad_b)]
+    of_outputs = float(np.abs(logarithms - log_softmax(model(x), axis=1).data).max())
+    of_cost = abs(float(net.cost(labels)) - backward(model, x, labels))
+    of_gradients = largest_difference(gradients, gradients_like(parameters, model))
+    return "-".join(map(str, sizes)), of_outputs, of_cost, of_gradients
 
 
 def checked(hidden, x, labels, n_classes, seed, dtype):
     """A row of the table: the sheet's check of a new network."""
     sizes = [x.shape[1], *hidden, n_classes]
     net = ftp.MLP(sizes, seed, dtype)
-    (worst, count), seconds = timed(ftp.gradient_check, net, x.astype(dtype), labels)
-    return ("-".join(map(str, sizes)), np.dtype(dtype).name, count, float(worst), verdict_of(worst), seconds)
+    return check_of(net, x.astype(dtype), labels, "-".join(map(str, sizes)))
 
 
-def verdict_of(worst):
-    return "passes" if worst < THRESHOLD else "FAILS"
+def check_of(net, x, labels, name):
+    started = time.perf_counter()
+    worst, count = ftp.gradient_check(net, x, labels)
+    outcome = "passes" if worst < THRESHOLD else "FAILS"
+    return name, x.dtype.name, count, float(worst), outcome, time.perf_counter() - started
 
 
 class WrongSoftmaxLayer(ftp.SoftmaxLayer):
@@ -128,9 +119,7 @@ def with_an_error(x, labels, n_classes, seed):
     sizes = [x.shape[1], 10, n_classes]
     net = ftp.MLP(sizes, seed, np.float64)
     net.layers[-1].__class__ = WrongSoftmaxLayer
-    (worst, count), seconds = timed(ftp.gradient_check, net, x, labels)
-    name = f"{'-'.join(map(str, sizes))}, softmax taken as elementwise"
-    return (name, "float64", count, float(worst), verdict_of(worst), seconds)
+    return check_of(net, x, labels, f"{'-'.join(map(str, sizes))}, softmax taken as elementwise")
 
 
 def passed(checks):

@@ -7,12 +7,11 @@ test error, the first layer's weight vectors as images, and four classes against
 import numpy as np
 
 from models.experiment import model_of, train
-from models.sweep import sweep_of
 from models.training import evaluate
-
-from ...reports.figures import curves_of_many, learning_curves, mosaic
-from ...reports.readings import listed, nats, percent, points, seconds, times
-from ..script import run_walkthrough, setup_for, used
+from walkthroughs.reports.figures import curves_of_many, learning_curves, mosaic
+from walkthroughs.reports.readings import listed, nats, percent, points, seconds, times
+from walkthroughs.sheets.data import add_data, add_sweeps, setup_for, swept, used
+from walkthroughs.sheets.script import parser_for, run_walkthrough
 
 NETWORKS = {"shallow": (150,), "deeper": (250, 150, 50)}
 RATES = 0.01, 0.03, 0.1, 0.3
@@ -21,10 +20,10 @@ DECAY, WEIGHT_DECAY = 0.8, 0.001
 
 
 def main(arguments=None):
-    return run_walkthrough(
-        "ftp_exercise3", __doc__, build, arguments, title="Fashion-MNIST, shallow and deeper", data="fashion-mnist",
-        sweeps=True,
-    )  # fmt: skip
+    parser = parser_for("ftp_exercise3", __doc__)
+    add_data(parser, "fashion-mnist")
+    add_sweeps(parser)
+    return run_walkthrough(parser, build, arguments, "Fashion-MNIST, shallow and deeper")
 
 
 def build(report, options):
@@ -66,11 +65,6 @@ def small_sweep(report, options, base):
 
 def setup_name(base, name):
     return base.but(hidden=NETWORKS[name]).layers
-
-
-def swept(options, setups, name):
-    path = options.out / f"{name}.jsonl"
-    return sweep_of(setups, path, options.data_dir, options.workers, options.dask, name)
 
 
 def suited(found, best):

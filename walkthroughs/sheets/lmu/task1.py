@@ -11,12 +11,11 @@ from tqdm import tqdm
 
 from models.by_hand import lmu
 from models.datasets import digest_of, make_moons
-
-from ...reports.figures import CLASSES, TEST, TRAINING, finish, new_figure
-from ...reports.readings import nats, percent
-from ..answers import linear_relu_answer, two_layers_answer
-from ..script import run_walkthrough
-from ..vu.derivations import NOTATION, set_out
+from walkthroughs.reports.figures import CLASSES, TEST, TRAINING, finish, new_figure
+from walkthroughs.reports.readings import nats, percent
+from walkthroughs.sheets.answers import linear_relu_answer, two_layers_answer
+from walkthroughs.sheets.script import parser_for, run_walkthrough
+from walkthroughs.sheets.typesetting import NOTATION, set_out
 
 N_TRAIN, N_TEST, NOISE = 100, 1000, 0.3
 NETWORKS = (30,), (30, 30), (30,) * 4, (100,) * 4
@@ -24,7 +23,8 @@ RATE = 0.1
 
 
 def main(arguments=None):
-    return run_walkthrough("lmu_task1", __doc__, build, arguments, title="Two moons, and learning them by heart")
+    parser = parser_for("lmu_task1", __doc__)
+    return run_walkthrough(parser, build, arguments, "Two moons, and learning them by heart")
 
 
 def build(report, options):

@@ -3,24 +3,27 @@
 import numpy as np
 
 from models import datasets
+from walkthroughs.reports.figures import OTHERS, finish, image_grid, new_figure, scatter_classes
+from walkthroughs.reports.readings import percent
+from walkthroughs.sheets.data import add_data, data_and_limit
 from walkthroughs.sheets.lmu.components import nearest_to_own_mean, neighbour_accuracy, principal_components, projected
-
-from ...reports.figures import OTHERS, finish, image_grid, new_figure, scatter_classes
-from ...reports.readings import percent
-from ..script import run_walkthrough
+from walkthroughs.sheets.script import parser_for, run_walkthrough
 
 SHOWN = 4_000  # points in a scatter plot: more hide each other
 
 
 def main(arguments=None):
-    return run_walkthrough("lmu_task2", __doc__, build, arguments, title="MNIST, looked at", data="mnist")
+    parser = parser_for("lmu_task2", __doc__)
+    add_data(parser, "mnist")
+    return run_walkthrough(parser, build, arguments, "MNIST, looked at")
 
 
 def build(report, options):
-    loaded = datasets.load(options.data, final=True, data_dir=options.data_dir)
-    n = options.limit or len(loaded.xtrain)
+    name, limit = data_and_limit(options)
+    loaded = datasets.load(name, final=True, data_dir=options.data_dir)
+    n = limit or len(loaded.xtrain)
     stored, y = loaded.xtrain[:n], loaded.ytrain[:n]
-    report.used(options.data, "test", n, 0, datasets.digest_of(stored, y))
+    report.used(name, "test", n, 0, datasets.digest_of(stored, y))
 
     first_look(report, loaded, stored, y)
     scaled = datasets.symmetric(loaded)
@@ -99,11 +102,11 @@ def projection(report, seed, flat, x, y, class_names, share):
 
 
 def explained(share):
-    total = share.cumsum()
-    needed = int(np.searchsorted(total, 0.9)) + 1
+    so_far = share.cumsum()
+    needed = int(np.searchsorted(so_far, 0.9)) + 1
     return (
-        f"The first component explains {percent(share[0])} of the variance, the first two {percent(total[1])}, the "
-        f"first ten {percent(total[9])}; it takes {needed} of {len(share)} for 90%. "
+        f"The first component explains {percent(share[0])} of the variance, the first two {percent(so_far[1])}, the "
+        f"first ten {percent(so_far[9])}; it takes {needed} of {len(share)} for 90%. "
         f"{dimensionality(needed / len(share))}"
     )
 

@@ -12,15 +12,17 @@ from models.experiment import train
 from models.layers import MLP, ReLU
 from models.training import evaluate
 from tensor_engine import no_grad
+from walkthroughs.reports.figures import OTHERS, finish, image_grid, learning_curves, new_figure, scatter_classes
+from walkthroughs.reports.readings import percent, points, seconds
+from walkthroughs.sheets.data import add_data, setup_for, used
 from walkthroughs.sheets.lmu.components import nearest_to_own_mean, neighbour_accuracy, principal_components, projected
-
-from ...reports.figures import OTHERS, finish, image_grid, learning_curves, new_figure, scatter_classes
-from ...reports.readings import percent, points, seconds
-from ..script import run_walkthrough, setup_for, used
+from walkthroughs.sheets.script import parser_for, run_walkthrough
 
 
 def main(arguments=None):
-    return run_walkthrough("lmu_task3", __doc__, build, arguments, title="What an MLP's layers see", data="mnist")
+    parser = parser_for("lmu_task3", __doc__)
+    add_data(parser, "mnist")
+    return run_walkthrough(parser, build, arguments, "What an MLP's layers see")
 
 
 def build(report, options):
@@ -111,8 +113,8 @@ def accuracy_in_percent(predictions, labels):
 
 def recounted(accuracy, history):
     same = abs(accuracy - 100 * history.epochs[-1].validation_accuracy) < 1e-6
-    verdict = "the same" if same else f"NOT the same, {accuracy:.2f}%"
-    return f"The function above, on all {history.held_out} images after training, gives {verdict}."
+    said = "the same" if same else f"NOT the same, {accuracy:.2f}%"
+    return f"The function above, on all {history.held_out} images after training, gives {said}."
 
 
 def activations(model, x):
@@ -171,12 +173,12 @@ def layers_compared(rows):
 
 def suitable(history, rows):
     last = history.epochs[-1]
-    verdict = "is" if last.validation_accuracy > 0.95 else "is not yet"
+    said = "is" if last.validation_accuracy > 0.95 else "is not yet"
     change = rows[-1][3] - rows[0][3]
     purer = "purer" if change > 0 else "less pure"
     return (
         f"With {percent(last.validation_accuracy)} of the test images right, and neighbourhoods {points(change)} "
-        f"{purer} in the last layer's plane than in the pixels', an MLP so trained {verdict} a suitable method for "
+        f"{purer} in the last layer's plane than in the pixels', an MLP so trained {said} a suitable method for "
         "MNIST. It sees a vector: it would do as well with the pixels in any other fixed order, and has to learn "
         "each shift of a digit anew, which convolutions would spare it."
     )

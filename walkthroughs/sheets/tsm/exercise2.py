@@ -6,11 +6,10 @@ favourite is the variant with the best validation accuracy; only it meets the te
 
 from models.experiment import train
 from models.layers import parameter_count
-from models.sweep import sweep_of
-
-from ...reports.figures import TEST, TRAINING, VALIDATION, curves_of_many, finish, new_figure
-from ...reports.readings import listed, percent, points, winner
-from ..script import run_walkthrough, setup_for, used
+from walkthroughs.reports.figures import TEST, TRAINING, VALIDATION, curves_of_many, finish, new_figure
+from walkthroughs.reports.readings import listed, percent, points, winner
+from walkthroughs.sheets.data import add_data, add_sweeps, setup_for, swept, used
+from walkthroughs.sheets.script import parser_for, run_walkthrough
 
 VARIANTS = [  # hidden units, activation, dropout
     ((), "sigmoid", 0.0), ((100,), "sigmoid", 0.0), ((300,), "sigmoid", 0.0), ((100, 100), "sigmoid", 0.0),
@@ -22,9 +21,10 @@ METHOD = {"batch_size": 64, "momentum": 0.9, "learning_rate_decay": 0.85}
 
 
 def main(arguments=None):
-    return run_walkthrough(
-        "tsm_exercise2", __doc__, build, arguments, title="Which MLP for MNIST?", data="mnist", sweeps=True
-    )
+    parser = parser_for("tsm_exercise2", __doc__)
+    add_data(parser, "mnist")
+    add_sweeps(parser)
+    return run_walkthrough(parser, build, arguments, "Which MLP for MNIST?")
 
 
 def build(report, options):
@@ -84,11 +84,6 @@ def name_of(hidden, activation, dropout):
 
 def variant_of(base, hidden, activation, dropout):
     return base.but(hidden=hidden, activation=activation, dropout=dropout)
-
-
-def swept(options, setups, name):
-    path = options.out / f"{name}.jsonl"
-    return sweep_of(list(setups), path, options.data_dir, options.workers, options.dask, name)
 
 
 def parameter_counts(finals, model, favourite):

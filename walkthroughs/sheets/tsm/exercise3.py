@@ -15,25 +15,23 @@ from models.by_hand import tsm
 from models.command_line import positive
 from models.experiment import model_of, train
 from models.history import Epoch, History
-from models.layers import MLP
 from models.training import backward
-
-from ...reports.figures import MEASURES, finish, new_figure, plot_epochs
-from ...reports.readings import nats, percent, points, speed
-from ..script import run_walkthrough, setup_for, used
-from .exercise2 import EPOCHS, METHOD
+from walkthroughs.reports.figures import MEASURES, finish, new_figure, plot_epochs
+from walkthroughs.reports.readings import nats, percent, points, speed
+from walkthroughs.sheets.beside_engine import agreement, engine_of, gradients_like, largest_difference
+from walkthroughs.sheets.data import add_data, setup_for, used
+from walkthroughs.sheets.script import parser_for, run_walkthrough
+from walkthroughs.sheets.tsm.exercise2 import EPOCHS, METHOD
 
 NETWORKS = [((6, 3), "sigmoid"), ((784, 100, 10), "sigmoid"), ((784, 100, 10), "relu"),
             ((784, 100, 200, 50, 10), "relu"), ((784, 30, 30, 30, 30, 30, 10), "sigmoid")]  # fmt: skip
 
 
 def main(arguments=None):
-    return run_walkthrough(
-        "tsm_exercise3", __doc__, build, arguments, title="Backpropagation without autograd", data="mnist",
-        add_options=lambda parser: parser.add_argument(
-            "--hidden", nargs="+", type=positive(int), default=[300, 100], help="units (default: 300 100)"
-        ),
-    )  # fmt: skip
+    parser = parser_for("tsm_exercise3", __doc__)
+    add_data(parser, "mnist")
+    parser.add_argument("--hidden", nargs="+", type=positive(int), default=[300, 100], help="units (default: 300 100)")
+    return run_walkthrough(parser, build, arguments, "Backpropagation without autograd")
 
 
 def build(report, options):
@@ -111,50 +109,40 @@ def gradients_beside(sizes, activation, names, seed):
     net = tsm.MLP(sizes, activation, seed, np.float64)
     net.forward(x)
     net.backward(y)
-    ours = [g for pair in zip(net.dW, net.db) for g in pair]
+    parameters = [p for pair in zip(net.W, net.b) for p in pair]
+    gradients = [g for pair in zip(net.dW, net.db) for g in pair]
+    largest = max(float(np.abs(gradient).max()) for gradient in gradients)
     rows = []
     for name in names:
-        peer = gradients_of_engine if name == "the engine" else gradients_of_pytorch
-        theirs = peer(net, sizes, activation, x, y)
-        worst = max(float(np.abs(a - b).max()) for a, b in zip(ours, theirs, strict=True))
-        largest = max(float(np.abs(g).max()) for g in ours)
-        rows.append(("-".join(map(str, sizes)), activation, name, largest, worst))
+        peers = gradients_of_engine if name == "the engine" else gradients_of_pytorch
+        difference = largest_difference(gradients, peers(parameters, activation, x, y))
+        rows.append(("-".join(map(str, sizes)), activation, name, largest, difference))
     return rows
 
 
-def gradients_of_engine(net, sizes, activation, x, y):
-    model = MLP(sizes, activation, dtype=np.float64)
-    load(model, net)
+def gradients_of_engine(parameters, activation, x, y):
+    model = engine_of(parameters, activation)
     backward(model, x, y)
-    return [parameter.grad.T for parameter in model.parameters()]
+    return gradients_like(parameters, model)
 
 
-def load(model, net):
-    """Give the engine's network the hand-written one's weights."""
-    for parameter, data in zip(model.parameters(), [p for pair in zip(net.W, net.b) for p in pair], strict=True):
-        parameter.data[...] = data.T
-
-
-def gradients_of_pytorch(net, sizes, activation, x, y):
+def gradients_of_pytorch(parameters, activation, x, y):
     import torch  # optional: the extra `peers`
 
     function = {"sigmoid": torch.sigmoid, "relu": torch.relu}[activation]
-    parameters = [torch.tensor(p, requires_grad=True) for pair in zip(net.W, net.b) for p in pair]
+    tensors = [torch.tensor(parameter, requires_grad=True) for parameter in parameters]
     out = torch.tensor(x)
-    for i in range(0, len(parameters), 2):
-        out = torch.nn.functional.linear(function(out) if i else out, parameters[i], parameters[i + 1])
+    for i in range(0, len(tensors), 2):
+        out = torch.nn.functional.linear(function(out) if i else out, tensors[i], tensors[i + 1])
     torch.nn.functional.cross_entropy(out, torch.tensor(y)).backward()
-    return [np.asarray(parameter.grad) for parameter in parameters]
+    return [np.asarray(tensor.grad) for tensor in tensors]
 
 
 def same(rows):
     worst = max(rows, key=lambda row: row[4])
     peers = " and ".join(dict.fromkeys(row[2] for row in rows))
-    verdict = "agree with" if worst[4] < 1e-12 else "DIFFER from"
-    return (
-        f"The hand-written gradients {verdict} those of {peers} in all {len({row[:2] for row in rows})} networks: the "
-        f"largest difference is {worst[4]:.0e}, in {worst[0]} {worst[1]}."
-    )
+    whose = f"those of {peers} in all {len({row[:2] for row in rows})} networks"
+    return f"{agreement('gradients', worst[4], whose)}, in {worst[0]} {worst[1]}."
 
 
 def train_by_hand(setup, data):
@@ -197,14 +185,14 @@ def compared(by_engine, by_hand):
     same = (
         difference < 0.1 * engine.validation_loss and abs(hand.validation_accuracy - engine.validation_accuracy) < 0.005
     )
-    verdict = (
+    said = (
         "the two have learned the same, but for float32's rounding, which thousands of steps amplify"
         if same
         else "the two have NOT learned the same"
     )
     return (
         f"By hand {percent(hand.validation_accuracy, 2)} of the validation set are right, with the engine "
-        f"{percent(engine.validation_accuracy, 2)}; their losses differ by {nats(difference, 6)}: {verdict}. "
+        f"{percent(engine.validation_accuracy, 2)}; their losses differ by {nats(difference, 6)}: {said}. "
         f"{speed('the engine', by_engine.seconds, 'the hand-written network', by_hand.seconds)}"
     )
 

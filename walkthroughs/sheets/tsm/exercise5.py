@@ -15,16 +15,18 @@ from models.training import evaluate, fit
 from scalar_engine.graph import topological_order
 from tensor_engine import softmax_cross_entropy
 from tensor_engine.optimizers import SGD
-
-from ...reports.figures import OTHERS, REFERENCE, finish, new_figure
-from ...reports.readings import percent, points, seconds, times
-from ..script import run_walkthrough, setup_for, used
+from walkthroughs.reports.figures import OTHERS, REFERENCE, finish, new_figure
+from walkthroughs.reports.readings import percent, points, seconds, times
+from walkthroughs.sheets.data import add_data, setup_for, used
+from walkthroughs.sheets.script import parser_for, run_walkthrough
 
 HIDDEN = 100, 200, 50
 
 
 def main(arguments=None):
-    return run_walkthrough("tsm_exercise5", __doc__, build, arguments, title="An MLP under review", data="mnist")
+    parser = parser_for("tsm_exercise5", __doc__)
+    add_data(parser, "mnist")
+    return run_walkthrough(parser, build, arguments, "An MLP under review")
 
 
 def build(report, options):
@@ -48,10 +50,8 @@ def parameters(report, setup):
     )  # fmt: skip
     model = MLP(sizes)
     counted = parameter_count(model)
-    verdict = "the same" if counted == rows[-1][3] else f"NOT the same: {counted:,}"
-    report.reading(
-        f"{setup.layers} has {rows[-1][3]:,} parameters. Counting the numbers in the network gives {verdict}."
-    )
+    said = "the same" if counted == rows[-1][3] else f"NOT the same: {counted:,}"
+    report.reading(f"{setup.layers} has {rows[-1][3]:,} parameters. Counting the numbers in the network gives {said}.")
 
 
 def linear_layers(report, options, setup, data):
@@ -102,10 +102,10 @@ def collapsed(network):
 
 
 def collapse(difference, of_deep, of_flat, of_relu):
-    verdict = "the same, to rounding" if difference < 1e-4 else "NOT the same"
+    said = "the same, to rounding" if difference < 1e-4 else "NOT the same"
     more = "more" if of_relu > of_deep else "fewer"
     return (
-        f"One matrix gives logits that are {verdict} (relative difference {difference:.0e}). Without activations "
+        f"One matrix gives logits that are {said} (relative difference {difference:.0e}). Without activations "
         f"the deep network gets {percent(of_deep)} of the validation set right, one layer {percent(of_flat)}; with "
         f"relu between the same layers it is {percent(of_relu)}, {points(of_relu - of_deep)} {more} than without."
     )

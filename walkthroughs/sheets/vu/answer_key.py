@@ -1,9 +1,8 @@
 """Question 3 as an exam: the sheet to hand out, and the answer key with every step of both passes."""
 
 from scalar_engine import explain
-
-from ...drawing.picture import draw
-from ...reports.report import Report
+from walkthroughs.drawing.picture import draw
+from walkthroughs.reports.report import Report
 
 SIX = ".6f"
 TASK = r"""Implement the network $k = W^{\top} x + b$, $h = \sigma(k)$, $o = V^{\top} h + c$,
@@ -76,15 +75,15 @@ def answer_key(network, results, report):
     report.table("backward", "The derivatives of the layers' values.", columns, rows)
     for name, formula in OF_WEIGHTS.items():
         report.table(f"derivatives_{name}", formula, *gradient_table(name, results))
-    report.reading(verdict(results))
+    report.reading(agreement(results))
 
     report.section("Where two of them come from")
     report.code(str(explain(network.V[0][0], network.l)))
     report.code(str(explain(network.h[0], network.l)), "$h_1$ is used once for each class, so its derivative is a sum:")
     try:
-        report.picture(
-            "question3", draw(network.l), "The computation graph: values with data and gradient, and operators."
-        )
+        picture = draw(network.l)
+        report.picture("question3", picture, "The computation graph: values with data and gradient, and operators.")
+        report.file("question3.svg", picture.write)
     except ValueError as error:  # a graph too large to draw: the numbers are wanted even so
         report.prose(f"There is no picture: {error}")
     report.numbers.update(results)
@@ -110,7 +109,7 @@ def padded(values, width):
     return [*values, *[None] * (width - len(values))]
 
 
-def verdict(results):
+def agreement(results):
     check = results["finite_differences"]
     sentences = []
     if results["sheet"]:

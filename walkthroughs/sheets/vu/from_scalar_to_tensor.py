@@ -16,21 +16,16 @@ from models.mlp import MLP
 from models.scalar_training import loss_of, loss_program
 from scalar_engine import mean, sigmoid
 from tensor_engine import Tensor, linear, softmax_cross_entropy
-
-from ..script import run_walkthrough
+from walkthroughs.sheets.script import parser_for, run_walkthrough
 
 AGREE = 1e-12
 
 
 def main(arguments=None):
-    return run_walkthrough(
-        "from_scalar_to_tensor", __doc__, build, arguments, title="From scalar to tensor", add_options=add_options
-    )
-
-
-def add_options(parser):
+    parser = parser_for("from_scalar_to_tensor", __doc__)
     parser.add_argument("--instances", type=positive(int), default=500, help="default: 500")
     parser.add_argument("--hidden", type=positive(int), default=3, help="units of the hidden layer (default: 3)")
+    return run_walkthrough(parser, build, arguments, "From scalar to tensor")
 
 
 def build(report, options):
@@ -44,8 +39,8 @@ def build(report, options):
         "the sheet's synthetic instances. The same numbers four times; what changes is what a variable holds."
     )
     tell(report, model, program)
-    for name, source in [("program.py", program.source), ("batched_program.py", program.batched)]:
-        (options.out / name).write_text(source, encoding="utf-8")
+    report.file("program.py", program.source)
+    report.file("batched_program.py", program.batched)
     results = {
         "Values": measured(by_values, model, x, y),
         "program": measured(by_program, program, model, x, y),
@@ -58,7 +53,7 @@ def build(report, options):
         {"": "", "loss (nats)": ".13f", "largest difference": ".0e", "milliseconds": ".3f", "times as fast": ".0f"},
         rows_of(results),
     )  # fmt: skip
-    report.reading(verdict(rows_of(results), len(model.parameters())))
+    report.reading(agreement(rows_of(results), len(model.parameters())))
 
 
 def tell(report, model, program):
@@ -149,7 +144,7 @@ def rows_of(results):
     return rows
 
 
-def verdict(rows, n_gradients):
+def agreement(rows, n_gradients):
     """Whether all agree, and what was gained."""
     worst = max(row[2] for row in rows)
     fastest = max(rows, key=lambda row: row[4])

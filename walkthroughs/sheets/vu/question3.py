@@ -14,72 +14,73 @@ do not, 2 if an argument or a file cannot be used.
 
 import json
 import math
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 from models import question3
-from models.command_line import Parser
 from models.question3 import Question3, agrees
 from scalar_engine import compile_graph, explain, gradcheck
-
-from ...catalogue import BY_NAME
-from ...drawing.picture import draw
-from ...reports.report import Report, command_line
-from ...stepper import step
-from .answer_key import answer_key, exam
+from walkthroughs.sheets.script import parser_for, run_walkthrough
+from walkthroughs.sheets.vu.answer_key import agreement, answer_key, exam
+from walkthroughs.stepper import step
 
 TITLE = "Question 3, step by step"
 
 
 def main(arguments=None):
-    parser = Parser("walkthroughs question3", __doc__)
+    parser = parser_for("question3", __doc__)
     parser.add_argument("--x", nargs="+", type=float, metavar="NUMBER", help="the instance (default: 1 -1)")
     parser.add_argument("--target", type=int, metavar="CLASS", help="the true class, counted from 0 (default: 0)")
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--weights", metavar="FILE", help="a JSON file with another network")
-    source.add_argument("--random", "--seed", type=int, metavar="SEED", help="another network of this shape")
-    parser.add_argument("--program", action="store_true", help="print both passes as Python, to be read and run")
-    parser.add_argument("--quick", action="store_true", help="as without: one instance leaves nothing to shorten")
-    parser.add_argument("--json", action="store_true", help="print one JSON object, at full precision")
-    parser.add_argument("--step", action="store_true", help="step through it here; in a pipe, list every step")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="default: runs/question3, or none with --json")
-    options = parser.parse_args(arguments)
-    command = command_line("question3", arguments)
+    source.add_argument(
+        "--random", "--seed", dest="seed", type=int, metavar="SEED", help="another network of this shape"
+    )
+    for what, words in INSTEAD.items():
+        parser.add_argument(f"--{what}", dest="instead", action="store_const", const=what, help=words)
+    return run_walkthrough(parser, build, arguments, "The derivatives of a tiny network")
+
+
+# What can be printed instead of the report, which --out still writes.
+INSTEAD = {
+    "program": "print both passes as Python, to be read and run",
+    "json": "print one JSON object, at full precision",
+    "step": "step through it here; in a pipe, list every step",
+}
+
+
+def build(report, options):
     try:
         network = Question3(chosen_case(options))
-        if options.program:
-            print(program_of(network))
-            return 0
         results = results_of(network)
-    except (ArithmeticError, ValueError) as error:
-        parser.error(str(error))
-    if options.step:
-        step(network.l, TITLE).run()
-        return 0
-    out = options.out or (None if options.json else Path("runs/question3"))
-    try:
-        written = write(results, network, out) if out else []
-        if out:
-            page = Report("The derivatives of a tiny network", BY_NAME["question3"].source, command, options.random)
-            answer_key(network, results, page)
-            page.section("The code")
-            page.code(program_of(network), "Both passes in plain Python, as `--program` prints them; they run alone.")
-            written += page.write(out)
-            if options.random is not None:
-                written += exam(network.case).write(out / "exam")[:1]
-    except OSError as error:
-        parser.error(f"cannot write to {out}: {error.strerror}")
-    print(json.dumps(results, indent=2) if options.json else report(results, network, written))
-    return 0 if results["agrees"] is not False and results["finite_differences"]["agree"] else 1
+    except ArithmeticError as error:
+        raise ValueError(str(error)) from error
+    if results["agrees"] is False or not results["finite_differences"]["agree"]:
+        report.fail(agreement(results))
+    answer_key(network, results, report)
+    report.section("The code")
+    report.code(program_of(network), "Both passes in plain Python, as `--program` prints them; they run alone.")
+    in_json = json.dumps(results, indent=2)
+    report.file("question3.json", in_json + "\n")
+    stepper = step(network.l, TITLE)
+    report.file("stepper.html", stepper.save)
+    if options.seed is not None:
+        report.file("exam/report.html", lambda page: exam(network.case).write(page.parent))
+    if options.instead == "json":
+        return in_json
+    if options.instead == "program":
+        return program_of(network)
+    if options.instead == "step":
+        stepper.run()
+        return ""
+    return in_words(results, network)
 
 
 def chosen_case(options):
     case = question3.SHEET
     if options.weights:
         case = question3.read_case(options.weights)
-    elif options.random is not None:
-        case = question3.random_case(options.random)
+    elif options.seed is not None:
+        case = question3.random_case(options.seed)
     given = {"x": options.x, "target": options.target}
     return replace(case, **{name: value for name, value in given.items() if value is not None})
 
@@ -120,21 +121,7 @@ def program_of(network):
     )
 
 
-def write(results, network, out):
-    """Write the results, a page to step through, and the drawn graph into the folder `out`; returns the paths."""
-    out.mkdir(parents=True, exist_ok=True)
-    numbers = out / "question3.json"
-    numbers.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    page = step(network.l, TITLE).save(out / "stepper.html")
-    try:
-        picture = draw(network.l)
-    except ValueError as error:  # the numbers are wanted even so
-        print(f"no picture: {error}", file=sys.stderr)
-        return [numbers, page]
-    return [numbers, page, picture.write(out / "question3.svg")]
-
-
-def report(results, network, written):
+def in_words(results, network):
     """The whole walkthrough as text."""
     case = network.case
     check = results["finite_differences"]
@@ -151,16 +138,17 @@ def report(results, network, written):
         lines += beside(f"dl/d{name}", gradient, results["sheet"] and results["sheet"][name])
     lines.append("")
     if results["sheet"]:
-        verdict = "agrees" if results["agrees"] else "DISAGREES"
-        lines.append(f"The engine {verdict} with the sheet to four decimals.")
-    verdict = "agrees" if check["agree"] else "DISAGREES"
-    lines.append(f"The engine {verdict} with finite differences (worst error {check['worst_error']:.0e}).")
+        lines.append(f"The engine {said(results['agrees'])} with the sheet to four decimals.")
+    error = f"(worst error {check['worst_error']:.0e})"
+    lines.append(f"The engine {said(check['agree'])} with finite differences {error}.")
     lines += ["", "Where one weight's derivative comes from:", str(explain(network.V[0][0], network.l))]
     lines += ["", "h1 is used once for each class, so its derivative is a sum over paths:"]
     lines.append(str(explain(network.h[0], network.l)))
-    if written:
-        lines += ["", "Written:", *(f"  {path}" for path in written)]
     return "\n".join(lines)
+
+
+def said(agrees):
+    return "agrees" if agrees else "DISAGREES"
 
 
 def flat(values):

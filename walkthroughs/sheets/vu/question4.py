@@ -2,78 +2,66 @@
 
 import inspect
 import random
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from models.command_line import Parser, positive
+from models.command_line import positive
 from models.datasets import digest_of, load_synth
 from models.mlp import MLP
 from models.scalar_training import accuracy, sgd_step, train, train_on_graphs
 from scalar_engine import sigmoid
+from walkthroughs.reports.figures import loss_curve
+from walkthroughs.sheets.script import parser_for, run_walkthrough
 
-from ...catalogue import BY_NAME
-from ...reports.figures import loss_curve
-from ...reports.report import Report, command_line
-
+INSTANCES = 60_000  # the sheet's
 DIVERGED = 1e6  # a loss above it comes back no more, and soon overflows
 
 
 def main(arguments=None):
-    parser = Parser("walkthroughs question4", __doc__)
+    parser = parser_for("question4", __doc__)
     parser.add_argument(
         "--hidden", nargs="+", type=positive(int), default=[3], help="units of each hidden layer (default: 3)"
     )
     parser.add_argument("--learning-rate", type=positive(float), default=0.1, help="default: 0.1")
-    parser.add_argument("--instances", type=positive(int), default=60_000, help="how many of the 60000 (default: all)")
-    parser.add_argument("--quick", action="store_true", help="2000 instances")
+    parser.add_argument("--instances", type=positive(int), help="how many of the 60000 (default: all; --quick: 2000)")
     parser.add_argument("--epochs", type=positive(int), default=1, help="passes over the instances (default: 1)")
-    parser.add_argument("--seed", type=int, default=0, help="of the weights and the order (default: 0)")
-    parser.add_argument("--out", type=Path, default=Path("runs/question4"), help="a folder (default: runs/question4)")
-    options = parser.parse_args(arguments)
-    if options.quick:
-        options.instances = 2_000
-    report = Report("A network of scalars learns", BY_NAME["question4"].source, command_line("question4", arguments),
-                    options.seed)  # fmt: skip
-    if options.instances > 60_000:
-        parser.error(f"--instances {options.instances}: there are 60000")
-    try:
-        options.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        parser.error(f"cannot write to {options.out}: {error.strerror}")
+    return run_walkthrough(parser, build, arguments, "A network of scalars learns")
 
-    (xtrain, ytrain), (xval, yval), num_cls = load_synth()
-    xtrain, ytrain = xtrain[: options.instances], ytrain[: options.instances]
-    print(f"{len(xtrain)} training and {len(xval)} validation instances, {num_cls} classes; the first three:")
-    for x, y in zip(xtrain[:3], ytrain[:3]):
-        print(f"  x = ({x[0]:7.4f}, {x[1]:7.4f})   class {y}")
-    describe("as loaded", xtrain)
-    loaded, mean, deviation = xtrain, xtrain.mean(axis=0), xtrain.std(axis=0) + 1e-12
-    xtrain, xval = (xtrain - mean) / deviation, (xval - mean) / deviation
-    describe("standardised", xtrain)
+
+def build(report, options):
+    n_instances = 2_000 if options.quick else options.instances or INSTANCES
+    if n_instances > INSTANCES:
+        raise ValueError(f"--instances {n_instances}: there are {INSTANCES}")
+    (xtrain, ytrain), (xval, yval), n_classes = load_synth()
+    loaded, ytrain = xtrain[:n_instances], ytrain[:n_instances]
+    mean, deviation = loaded.mean(axis=0), loaded.std(axis=0) + 1e-12
+    xtrain, xval = (loaded - mean) / deviation, (xval - mean) / deviation
+    report.used("synth", "validation", len(xtrain), len(xval), digest_of(xtrain, ytrain, xval, yval))
     show_data(report, loaded, ytrain, xtrain)
 
-    model = MLP(2, [*options.hidden, num_cls], activation=sigmoid, rng=random.Random(options.seed))
-    sizes = "-".join(map(str, [2, *options.hidden, num_cls]))
-    print(f"{sizes} network, sigmoid and softmax, {len(model.parameters())} parameters")
+    model = MLP(2, [*options.hidden, n_classes], activation=sigmoid, rng=random.Random(options.seed))
+    sizes = "-".join(map(str, [2, *options.hidden, n_classes]))
     losses, seconds, why = fit(model, xtrain.tolist(), ytrain.tolist(), options)
-    if not losses:
-        print(why, file=sys.stderr)
-        return 1
-    tenth = max(1, len(losses) // 10)
-    first, last = np.mean(losses[:tenth]), np.mean(losses[-tenth:])
-    print(f"{len(losses)} steps in {seconds:.1f} s; loss {first:.4f} over the first tenth, {last:.4f} over the last")
-    correct = accuracy(model, xval.tolist(), yval.tolist())
-    print(f"validation accuracy {correct:.4f}")
-    report.used("synth", "validation", len(xtrain), len(xval), digest_of(xtrain, ytrain, xval, yval))
-    fill(report, sizes, losses, correct, options.learning_rate, len(xtrain))
-    print("Written:", *(f"  {path}" for path in report.write(options.out)), sep="\n")
+    lines = [
+        f"{len(xtrain)} training and {len(xval)} validation instances, {n_classes} classes; the first three:",
+        *(f"  x = ({x[0]:7.4f}, {x[1]:7.4f})   class {y}" for x, y in zip(loaded[:3], ytrain)),
+        *described("as loaded", loaded),
+        *described("standardised", xtrain),
+        f"{sizes} network, sigmoid and softmax, {len(model.parameters())} parameters",
+    ]
     if why:
-        print(why, file=sys.stderr)
-    return 1 if why else 0
+        report.fail(why)
+    if losses:
+        correct = accuracy(model, xval.tolist(), yval.tolist())
+        first, last = first_and_last(losses)
+        lines += [
+            f"{len(losses)} steps in {seconds:.1f} s; loss {first:.4f} over the first tenth, {last:.4f} over the last",
+            f"validation accuracy {correct:.4f}",
+        ]
+        fill(report, sizes, losses, correct, options.learning_rate, len(xtrain))
+    return "\n".join(lines)
 
 
 def show_data(report, loaded, targets, standardised):
@@ -112,10 +100,15 @@ def fill(report, sizes, losses, correct, learning_rate, n_instances):
     report.reading(learned(losses, correct))
 
 
+def first_and_last(losses):
+    """The mean loss over the first tenth of the steps, and over the last."""
+    tenth = max(1, len(losses) // 10)
+    return np.mean(losses[:tenth]), np.mean(losses[-tenth:])
+
+
 def learned(losses, correct):
     """Whether the loss drops, by how much, and what the network then gets right."""
-    tenth = max(1, len(losses) // 10)
-    first, last = np.mean(losses[:tenth]), np.mean(losses[-tenth:])
+    first, last = first_and_last(losses)
     drops = "drops" if last < first else "does NOT drop"
     return (
         f"The training loss {drops}: {first:.4f} nats over the first tenth of the steps, {last:.4f} over the last. "
@@ -123,11 +116,11 @@ def learned(losses, correct):
     )
 
 
-def describe(state, x):
-    print(f"features {state}:")
+def described(state, x):
+    yield f"features {state}:"
     for i, column in enumerate(x.T, start=1):
         spread = f"mean {column.mean() + 0.0:5.2f}, deviation {column.std():.2f}"
-        print(f"  x{i} from {column.min():.2f} to {column.max():.2f}, {spread}".replace("-0.00", " 0.00"))
+        yield f"  x{i} from {column.min():.2f} to {column.max():.2f}, {spread}".replace("-0.00", " 0.00")
 
 
 def fit(model, instances, targets, options):

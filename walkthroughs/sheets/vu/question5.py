@@ -12,12 +12,12 @@ from tqdm import tqdm
 
 from models.by_hand import vu
 from models.command_line import positive
-from models.layers import MLP
 from models.training import backward
-
-from ...reports.figures import finish, image_grid, loss_curve, new_figure, shades
-from ...reports.readings import listed, percent, speed
-from ..script import run_walkthrough, setup_for, used
+from walkthroughs.reports.figures import finish, image_grid, loss_curve, new_figure, shades
+from walkthroughs.reports.readings import listed, percent, speed
+from walkthroughs.sheets.beside_engine import agreement, engine_of, gradients_like, largest_difference
+from walkthroughs.sheets.data import add_data, setup_for, used
+from walkthroughs.sheets.script import parser_for, run_walkthrough
 
 RATE_OF_ONE = 0.01  # suits a step an instance; g instances a step take sqrt(g) times as much
 
@@ -38,13 +38,13 @@ class Run:
 
 
 def main(arguments=None):
-    return run_walkthrough(
-        "question5", __doc__, build, arguments, title="A neural network for MNIST, by hand", data="mnist",
-        add_options=lambda parser: parser.add_argument(
-            "--instances", type=positive(int), default=20_000,
-            help="training instances that each of the three runs sees (default: 20000)",
-        ),
+    parser = parser_for("question5", __doc__)
+    add_data(parser, "mnist")
+    parser.add_argument(
+        "--instances", type=positive(int), default=20_000,
+        help="training instances that each of the three runs sees (default: 20000)",
     )  # fmt: skip
+    return run_walkthrough(parser, build, arguments, "A neural network for MNIST, by hand")
 
 
 def build(report, options):
@@ -69,11 +69,14 @@ def build(report, options):
         "`models/by_hand/vu.py`, plain NumPy, one instance at a time:"
     )
     report.code(inspect.getsource(vu.Network))
-    report.reading(agreement(data, options))
+    report.reading(gradients_beside_engine(data, options.seed))
+    steps_of_a_few(report, data, min(options.instances, len(data.xtrain)), options.seed)
 
+
+def steps_of_a_few(report, data, n, seed):
+    """One pass over n instances with a step after each, and after a few."""
     report.section("A step after each instance, or after a few")
-    n = min(options.instances, len(data.xtrain))
-    runs = [one_pass(data, n, group, options.seed) for group in (1, 4, 16)]
+    runs = [one_pass(data, n, group, seed) for group in (1, 4, 16)]
     figure, axes = new_figure(width=7, height=4)
     for result, color in zip(runs, shades(len(runs))):
         window = max(1, n // 40)
@@ -130,21 +133,19 @@ def tail_deviation(result):
     return float(np.std(result.losses[-max(2, len(result.losses) // 10) :]))
 
 
-def agreement(data, options):
-    """The hand-written gradients of a few instances against the engine's, as a sentence."""
+def gradients_beside_engine(data, seed):
+    """The hand-written gradients of a few instances beside the engine's, as a sentence."""
     x, y = data.xtrain[:8].astype(np.float64), data.ytrain[:8]
-    model = MLP([x.shape[1], 300, data.num_classes], rng=options.seed, dtype=np.float64)
-    backward(model, x, y, piece=1)
-    model_parameters = model.parameters()
-    net = vu.Network(x.shape[1], 300, data.num_classes, dtype=np.float64)
-    net.W, net.b, net.V, net.c = (parameter.data for parameter in model_parameters)
+    net = vu.Network(x.shape[1], 300, data.num_classes, seed, np.float64)
     for one, c in zip(x, y):
         net.forward(one, c)
         net.backward()
-    gradients = [gradient / len(x) for gradient in (net.dW, net.db, net.dV, net.dc)]
-    worst = max(np.abs(a - p.grad).max() for a, p in zip(gradients, model_parameters))
-    verdict = "agree with" if worst < 1e-12 else "DIFFER from"
-    return f"The hand-written derivatives of 8 instances {verdict} the engine's: the largest difference is {worst:.0e}."
+    parameters = [net.W.T, net.b, net.V.T, net.c]
+    model = engine_of(parameters)
+    backward(model, x, y, piece=1)
+    gradients = [gradient / len(x) for gradient in (net.dW.T, net.db, net.dV.T, net.dc)]
+    difference = largest_difference(gradients, gradients_like(parameters, model))
+    return f"{agreement('derivatives of 8 instances', difference)}."
 
 
 def compared(runs):

@@ -6,17 +6,19 @@ import time
 import numpy as np
 
 from models.by_hand import vu
-
-from ...reports.figures import OTHERS, REFERENCE, finish, new_figure
-from ...reports.readings import seconds, times
-from ..script import run_walkthrough, setup_for, used
+from walkthroughs.reports.figures import OTHERS, REFERENCE, finish, new_figure
+from walkthroughs.reports.readings import seconds, times
+from walkthroughs.sheets.data import add_data, setup_for, used
+from walkthroughs.sheets.script import parser_for, run_walkthrough
 
 NAMES = "dW", "db", "dV", "dc"
 BATCHES = 1, 4, 16, 64, 256
 
 
 def main(arguments=None):
-    return run_walkthrough("question6", __doc__, build, arguments, title="A batch in a single 2-tensor", data="mnist")
+    parser = parser_for("question6", __doc__)
+    add_data(parser, "mnist")
+    return run_walkthrough(parser, build, arguments, "A batch in a single 2-tensor")
 
 
 def build(report, options):
@@ -45,7 +47,7 @@ def build(report, options):
         "differences", "64 training images in float64, at once and one by one: the largest difference of any element.",
         {"": "", "shape": "", "largest element": ".3g", "largest difference": ".1e"}, rows,
     )  # fmt: skip
-    report.reading(verdict(rows))
+    report.reading(agreement(rows))
 
     report.section("What it saves")
     per_instance = {batch: time_of(data, batch, options) for batch in BATCHES}
@@ -85,11 +87,11 @@ def differences(x, y, n_classes, seed):
     return [(name, str(a.shape), float(np.abs(a).max()), float(np.abs(a - b).max())) for name, a, b in found]
 
 
-def verdict(rows):
+def agreement(rows):
     worst = max(rows, key=lambda row: row[3] / row[2])
     relative = worst[3] / worst[2]
-    verdict = "are the same to rounding" if relative < 1e-12 else "are NOT the same"
-    return f"The two {verdict}: the worst is {worst[0]}, with a difference of {relative:.0e} of its largest element."
+    said = "are the same to rounding" if relative < 1e-12 else "are NOT the same"
+    return f"The two {said}: the worst is {worst[0]}, with a difference of {relative:.0e} of its largest element."
 
 
 def time_of(data, batch, options):

@@ -8,24 +8,29 @@ import numpy as np
 
 from models.command_line import positive
 from models.experiment import train
-from models.sweep import sweep_of
-
-from ...reports.figures import TRAINING, finish, learning_curves, loss_curve, new_figure, shades, whole_numbers
-from ...reports.readings import nats, overfitting, percent, points, spread, winner
-from ..script import run_walkthrough, setup_for, used
+from walkthroughs.reports.figures import (
+    TRAINING,
+    finish,
+    learning_curves,
+    loss_curve,
+    new_figure,
+    shades,
+    whole_numbers,
+)
+from walkthroughs.reports.readings import nats, overfitting, percent, points, spread, winner
+from walkthroughs.sheets.data import add_data, add_sweeps, setup_for, swept, used
+from walkthroughs.sheets.script import parser_for, run_walkthrough
 
 RATES = 0.001, 0.003, 0.01, 0.03  # the sheet's
 LARGER = 0.1, 0.3, 1.0  # tried for the final choice, once the sheet's rates have shown that larger ones are better
 
 
 def main(arguments=None):
-    return run_walkthrough(
-        "question7", __doc__, build, arguments, title="What 784-300-10 learns in five epochs", data="mnist",
-        sweeps=True,
-        add_options=lambda parser: parser.add_argument(
-            "--initialisations", type=positive(int), default=5, metavar="N", help="at least 3 (default: 5)"
-        ),
-    )  # fmt: skip
+    parser = parser_for("question7", __doc__)
+    add_data(parser, "mnist")
+    add_sweeps(parser)
+    parser.add_argument("--initialisations", type=positive(int), default=5, metavar="N", help="at least 3 (default: 5)")
+    return run_walkthrough(parser, build, arguments, "What 784-300-10 learns in five epochs")
 
 
 def build(report, options):
@@ -37,9 +42,7 @@ def build(report, options):
     seeds = [options.seed + i for i in range(n_seeds)]
     setups = [base.but(learning_rate=rate, seed=seed) for rate in RATES for seed in seeds]
     setups += [base.but(learning_rate=rate) for rate in LARGER]
-    histories = dict(zip(setups, sweep_of(
-        setups, options.out / "sweep.jsonl", options.data_dir, options.workers, options.dask, "question 7"
-    )))  # fmt: skip
+    histories = dict(zip(setups, swept(options, setups, "sweep")))
     report.prose(
         f"All runs train {base.layers} with sigmoid and softmax on batches of {base.batch_size}, by plain stochastic "
         f"gradient descent for {base.epochs} epochs. Weights start in Glorot and Bengio's range, and the order of the "

@@ -1,11 +1,16 @@
 """StepCheck: what was found wrong first, as fields and as a remark for the student."""
 
 from ..ledger import entry_columns
-from .claims import elements, shape_of
+from .elements import elements, shape_of
 
 
 class StepCheck:
     """What `check_steps` found: true if all is right.
+
+    >>> x = Value(2.0, "x")
+    >>> found = check_steps((1 / x).named("y"), {"dx": 0.25})
+    >>> found.ok, found.node is x, found.kind, found.claimed, found.expected, found.slip.kind
+    (False, True, 'gradient', 0.25, -0.25, 'missing minus')
 
     node        the earliest wrong node; None if all is right
     kind        what of it is wrong: its "value", its "gradient", or the "rule" of its operator
@@ -15,9 +20,12 @@ class StepCheck:
     steps       the backward Steps that `expected` is the sum of, if it is a gradient
     remark      what there is to say beside: on what the check ran
     name        what to call what was claimed, if not as the node
+    names       {node: what to call it}
     """
 
-    def __init__(self, root, node=None, kind="", claimed=None, expected=None, slip=None, steps=(), remark="", name=""):
+    def __init__(
+        self, root, node=None, kind="", claimed=None, expected=None, slip=None, steps=(), remark="", name="", names=None
+    ):
         self.root = root
         self.node = node
         self.kind = kind
@@ -26,7 +34,8 @@ class StepCheck:
         self.slip = slip
         self.steps = list(steps)
         self.remark = remark
-        self.name = name or (node.describe() if node is not None else "")
+        self.names = names or {}
+        self.name = name or (node.describe(names=self.names) if node is not None else "")
 
     @property
     def ok(self):
@@ -38,39 +47,46 @@ class StepCheck:
     def __str__(self):
         if self.ok:
             return self.remark
-        node, slip = self.node, self.slip
-        lines = [f"{self.title} is {in_words(self.claimed, self.expected)}{self.remark}"]
-        if self.kind == "value" and node.inputs:
-            operands = ", ".join(told(x) for x in node.inputs[:6] if x.label and not shape_of(x.data))
-            lines.append(f"  {node.describe()} = {node.formula()}" + (f", with {operands}" if operands else ""))
+        node, slip, names = self.node, self.slip, self.names
+        lines = [f"{self.title} is {difference(self.claimed, self.expected)}{self.remark}"]
+        if self.kind == "value" and node.inputs and (node.label or self.operands):
+            lines.append(f"  {self.in_full(node)}{self.operands}")
         if 0 < len(self.steps) <= 6:
             lines.append("  expected is the sum of" if len(self.steps) > 1 else "  expected is what comes through")
-            columns = [entry_columns(step)[: 1 if shape_of(step.contribution) else 3] for step in self.steps]
-            lines += ["    " + "  ".join(row) for row in columns]
+            rows = [entry_columns(step, names)[: 1 if shape_of(step.contribution) else 3] for step in self.steps]
+            lines += ["    " + "  ".join(row) for row in rows]
         if slip is not None:
-            here = slip.node is node
-            place = "likely slip" if here else f"perhaps a slip at {slip.node.describe()}, which would give this"
-            lines.append(f"  {place}, {slip.kind}: {slip.text}")
+            elsewhere = f"perhaps a slip at {slip.node.describe(names=names)}, which would give this"
+            lines.append(f"  {'likely slip' if slip.node is node else elsewhere}, {slip.kind}: {slip.text}")
         return "\n".join(lines)
 
     @property
     def title(self):
+        """What is wrong, at the head of the remark."""
+        node, root = self.node, self.root
         if self.kind == "gradient":
-            return f"d{self.root.name}/d{self.name}" if self.root.label else f"the gradient of {self.name}"
+            return f"d{root.describe(names=self.names)}/d{self.name}" if root.label else f"the gradient of {self.name}"
         if self.kind == "rule":
-            formula = f"{self.name} = {self.node.formula()}" if self.node.label else self.name
-            return f"the rule for {self.node.op.name}, at {formula},"
+            return f"the rule for {node.op.name}, at {self.in_full(node)},"
         return self.name
+
+    def in_full(self, node):
+        """A node's name and the formula that made it: "k = w * x + b"."""
+        name = node.describe(names=self.names)
+        return f"{name} = {node.formula(names=self.names)}" if node.label else name
+
+    @property
+    def operands(self):
+        """The numbers that the node was computed from: ", with x = 2, w = -1"."""
+        known = [x for x in self.node.inputs[:6] if x.label and not shape_of(x.data)]
+        parts = [f"{x.describe(names=self.names)} = {x.brief(x.data)}" for x in known]
+        return f", with {', '.join(parts)}" if parts else ""
 
     def __repr__(self):
         return f"<check_steps: {self}>"
 
 
-def told(node):
-    return f"{node.describe()} = {node.brief(node.data)}"
-
-
-def in_words(claimed, expected):
+def difference(claimed, expected):
     """Claimed and expected numbers in a sentence, with as many digits as it takes to see that they differ."""
     shape_claimed, xs = elements(claimed)
     shape, ys = elements(expected)
@@ -89,6 +105,7 @@ def in_words(claimed, expected):
 
 
 def digits_apart(x, y):
+    """Two numbers with as few digits as it takes to tell them apart, but at least four."""
     for digits in (4, 6, 9, 17):
         a, b = (f"{number + 0.0:.{digits}g}" for number in (x, y))
         if a != b:

@@ -1,0 +1,119 @@
+"""What is right within rounding: how precisely each number is given, and how far a right one may then be off.
+
+A number says how it was rounded: 0.4404 has four decimals, so that the student's own lies within half a unit of the
+fourth. A trailing zero cannot be seen, so that 0.5 may be short for 0.5000; the other numbers tell.
+"""
+
+import random
+
+from ..operators import minimum
+from .elements import is_finite, largest, roundoff, shape_of, size_of
+
+EXACT = 8  # with this many decimals, or more digits, a number is not taken for rounded by hand
+
+# ---- how precisely a number is given
+
+
+def working_decimals(given):
+    """With how many decimals a student seems to work who gives these numbers."""
+    most = max((figures(x)[0] for x in given), default=0)
+    return most if most >= 2 else 4
+
+
+def half_units(numbers, working):
+    """Half a unit of the last decimal of each number, by a student who works with so many decimals."""
+    seen = [figures(x) for x in numbers]
+    if max((digits for _, digits in seen), default=0) > EXACT:
+        return [0.5 * 10.0 ** -max(decimals for decimals, _ in seen)] * len(seen)
+    return [half_unit(decimals, digits, min(working, 4)) for decimals, digits in seen]
+
+
+def half_unit(decimals, digits, working):
+    """Half a unit of the last decimal that was not rounded away, of a number with so many decimals and digits.
+
+    With two decimals or more, or four digits, what is seen is taken for all; with fewer, it is taken that zeros are
+    not shown. Four significant digits are enough in any case, for that is what the engine prints.
+    """
+    last = decimals if decimals >= 2 or digits >= 4 else working
+    if 0 < digits < 4:
+        last = min(last, decimals - digits + 4)
+    return 0.5 * 10.0 ** -min(last, 300)
+
+
+def figures(x):
+    """The decimals and the significant digits with which a number prints; of 0 and what is not finite, none.
+
+    >>> figures(0.0123), figures(1200.0), figures(2.5e-07)
+    ((4, 3), (-2, 2), (8, 2))
+    """
+    mantissa, _, exponent = str(x).strip().lower().partition("e")
+    whole, _, fraction = mantissa.lstrip("+-").partition(".")
+    digits = (whole + fraction).rstrip("0")
+    if not digits.isdecimal():
+        return 0, 0
+    zeros = len(whole + fraction) - len(digits)
+    return len(fraction) - zeros - int(exponent or 0), len(digits.lstrip("0"))
+
+
+# ---- how far a right number may be off
+
+
+class Rounding:
+    """How far a claim may be off and be right, for a student who rounds: one of these two holds.
+
+        |claim - right|   <=  own                     it is the engine's number, rounded
+        |claim - student| <=  own + 3 x inherited     it follows from the student's own numbers, themselves rounded
+
+    own         half a unit of the claim's last decimal, and a hair for the roundoff of floats
+    inherited   the root mean square of (moved - student), where `moved` follows from the student's own numbers, each
+                moved within its rounding, up or down at random
+    """
+
+    def __init__(self, claims, order):
+        self.claims = claims
+        self.signs = Signs(order)
+
+    def own(self, claim, number):
+        """By how much the claim may be off if this is the right number."""
+        half = claim.half if claim.fits and shape_of(number) == shape_of(claim.data) else largest(claim.half)
+        return 1.000001 * half + 2 * roundoff(claim.node.data) * abs(number)
+
+    def tolerance(self, claim, student, moved):
+        """own + 3 x inherited: `student` follows from the student's own numbers, each of `moved` from them moved."""
+        squares, n = 0.0, 0
+        for number in moved:
+            difference = number - student
+            square = difference * difference
+            if is_finite(square):
+                squares, n = squares + square, n + 1
+        return self.own(claim, student) + 3 * (squares / max(n, 1)) ** 0.5
+
+    def moved(self, node, kind, number):
+        """The student's number for a node's value or gradient, moved within its rounding."""
+        if not node.requires_grad:  # a constant is exact: near 2, an exponent of a negative number is nothing
+            return number
+        claim = self.claims.of(node, kind)
+        if claim is not None:
+            half = claim.half if claim.fits else largest(claim.half)
+        else:
+            half = self.claims.half if node.inputs else 0.0
+        # A number that is 0 stays so, and no other changes its sign: the mask of a relu is not lost in rounding.
+        return number + self.signs.like(number) * (minimum(half, abs(number)) + roundoff(node.data) * abs(number))
+
+
+class Signs:
+    """Random numbers 1 and -1, in any shape; always the same sequence."""
+
+    def __init__(self, order):
+        self.rng = random.Random(0)
+        self.pool = None
+        if any(shape_of(node.data) for node in order):
+            n = 2 * max(size_of(node.data) for node in order) + 64
+            self.pool = type(order[-1])([self.rng.choice((-1.0, 1.0)) for _ in range(n)]).data
+
+    def like(self, x):
+        shape = shape_of(x)
+        if not shape:
+            return self.rng.choice((-1.0, 1.0))
+        start = self.rng.randrange(len(self.pool) - x.size + 1)
+        return self.pool[start : start + x.size].reshape(shape)

@@ -1,0 +1,101 @@
+"""Names and formulas of nodes in words: what texts, pictures and errors call them.
+
+A node here is anything with a label, inputs and an operator, so that this file needs no other.
+"""
+
+NO_NAMES: dict = {}  # {node: name}
+
+
+def unique_names(nodes, unlabelled=""):
+    """{node: name} of nodes in topological order, as one text or picture has them: no two are alike.
+
+    A label goes without its groups, "w", or with them where another would be called the same, "layer1.w". A node
+    without a label goes by the formula that made it, and a constant by its number; or both are called v1, v2, ... with
+    `unlabelled="v"`, as leaves that take a gradient always are. What is alike even so is numbered: w_2, a * b #2.
+    """
+    groups: dict = {}  # {name, but for the place of an element: the groups that have one}
+    for node in nodes:
+        if node.label:
+            groups.setdefault(node.name.partition("[")[0], set()).add(node.label[: -len(node.name)])
+    names, taken, last = {}, set(), {}
+
+    def enter(node, wanted, pattern, first):
+        name, n = wanted, last.get(wanted, first)
+        while name in taken or not name:
+            name, n = pattern.format(wanted, n), n + 1
+        last[wanted] = n
+        taken.add(name)
+        names[node] = name
+
+    for node in nodes:
+        if node.label:
+            is_clear = len(groups[node.name.partition("[")[0]]) == 1
+            enter(node, node.name if is_clear else node.label.replace("/", "."), "{}_{}", 2)
+    labelled = dict(names)
+    for node in nodes:
+        if not node.label:
+            if unlabelled or not node.inputs and node.requires_grad:
+                prefix = unlabelled or "v"
+                taken.add(prefix)  # never bare
+                enter(node, prefix, "{}{}", 1)
+            elif node.inputs:
+                enter(node, node.describe(2, labelled), "{} #{}", 2)
+            else:
+                names[node] = node.constant
+    return {node: names[node] for node in nodes}
+
+
+LONGEST, FEW, WIDE = 9, 3, 160  # operands of a formula, and of one within a formula; letters beyond which both have few
+
+
+def formula(op, inputs, depth=2, names=NO_NAMES):
+    """op(*inputs) in writing, each input as it describes itself: `depth` operators deep, and long lists cut short."""
+    operands = []
+    for x in operands_of(op, inputs):
+        text = x.describe(depth, names)
+        is_formula = not x.label and x.op is not None and x.op.infix and depth != 0
+        chained = is_formula and x.op is op and op.symmetric
+        if op.postfix:
+            bare = not is_formula and not (x.label and "/" in text)
+        else:
+            bare = not op.infix or chained or not (is_formula or text.startswith("-"))
+        operands.append(text if bare else f"({text})")
+    return op.formula(*shortened(operands, op.lists, LONGEST if depth > 1 or depth < 0 else FEW))
+
+
+def operands_of(op, inputs):
+    """An operator's inputs as formulas show them: as they were before what is done to operands unasked."""
+    for x in inputs:
+        is_implied = op.elementwise and x.op is not None and x.op.implied and not x.label
+        yield x.inputs[0] if is_implied else x
+
+
+def shortened(operands, lists=1, longest=LONGEST):
+    """Operands of which more than `longest` are cut to the first third and the last: x1, x2, x3, ..., x20."""
+    n = len(operands) // lists
+    if n > FEW and sum(map(len, operands)) > lists * WIDE:
+        longest = FEW
+    if n <= longest:
+        return operands
+    parts = [operands[i : i + n] for i in range(0, lists * n, n)]
+    return [word for part in parts for word in (*part[: longest // 3], "...", part[-1])]
+
+
+def branching(op, error):
+    """The error for a rule with an `if`, which arrays and formulas cannot follow; None if `error` is another."""
+    if "truth value of" in str(error) or "not supported between" in str(error):
+        return TypeError(
+            f"{op.name}: its derivative rule compares or branches, which no array or formula can follow: write it with "
+            f"step, sign, nonzero or maximum"
+        )
+    return None
+
+
+def undefined(op, inputs, error, what=""):
+    """The error for a value that does not exist: "log: log(y2) does not exist at y2 = 0 (math domain error)"."""
+    kind = next(
+        kind for kind in (ZeroDivisionError, OverflowError, ArithmeticError, ValueError) if isinstance(error, kind)
+    )
+    known = [f"{x.label or x.describe()} = {x.brief(x.data)}" for x in inputs if x.label or x.op]
+    where = f" at {', '.join(dict.fromkeys(known))}" if known else ""
+    return kind(f"{op.name}: {what}{formula(op, inputs)} does not exist{where} ({error})")

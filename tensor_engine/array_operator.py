@@ -1,0 +1,110 @@
+"""ArrayOperator: an operator whose forward rule is made for arrays, and what it says of itself.
+
+Formulas, errors, scalarize and the stepper know no array operator by name: they ask it.
+"""
+
+import numpy as np
+
+from scalar_engine.graph import Operator, data_of
+
+
+class ArrayOperator(Operator):
+    """An operator whose forward rule is made for arrays. It defines `pull`, in terms of operators, for its derivative.
+
+    What it needs beside arrays (an axis, a shape) it takes when it is made: `SumOver(axis=0)` is one operator. Two of
+    a class that were made with the same are equal. Beside how it is written (`formula`, `postfix`), it may say
+
+    moves           True: it only moves elements about, and makes no new number
+    mismatch        what is wrong with shapes that do not fit
+    scalars         which Values are behind its output, and with `scalar_count`, how many of them are new
+    composition     composition(*inputs), instead of these two: itself in terms of other operators
+    keeps           True, of an operator of one operand: forward_keeping(x) gives, beside the output, what `pull` would
+                    compute again; the node keeps it, and it is handed to `pull` after x, where there is one
+    """
+
+    elementwise = False
+    forward_has_self = True
+    matrix_product = False  # whether its first two operands are multiplied as matrices: people transpose one of them
+
+    def formula(self, *operands):
+        """The operator applied to operands in writing, and to what it was made with: "clip(x, -1.0, 1.0)"."""
+        if self.infix:
+            return super().formula(*operands)
+        return f"{self.symbol}({', '.join([*operands, *map(written, vars(self).values())])})"
+
+    def mismatch(self, error, *shapes):
+        """What to say of shapes that do not fit, `error` being NumPy's: "(2, 3), cannot reshape array of size 6"."""
+        return f"{', '.join(map(str, shapes))}, {error}"
+
+    def scalars(self, *values):
+        """The Values behind the output from those behind the inputs, as arrays of them."""
+        if not self.moves:
+            raise TypeError(
+                f"scalarize: the array operator {self.name} ({type(self).__name__}) is unknown; give it a "
+                f"`composition(self, *inputs)` of operators that are known, or a `scalars(self, *values)`"
+            )
+        return self.forward(*values)
+
+    def scalar_count(self, out, *xs):
+        """How many of these Values are new, told from the arrays: one an element of `out`, if it does not say."""
+        return 0 if self.moves else np.size(out)
+
+    def __eq__(self, other):
+        return type(self) is type(other) and identity(vars(self)) == identity(vars(other))
+
+    def __hash__(self):
+        return hash((type(self), identity(vars(self))))
+
+
+def identity(x):
+    """What makes two things that operators are made with the same: for arrays, their contents."""
+    if isinstance(x, np.ndarray):
+        return x.dtype.str, x.shape, x.tobytes()
+    if isinstance(x, dict):
+        return tuple((key, identity(value)) for key, value in x.items())
+    if isinstance(x, (tuple, list)):
+        return type(x), *map(identity, x)
+    if isinstance(x, slice):
+        return slice, x.start, x.stop, x.step
+    return type(x), x
+
+
+SHORT = 9  # elements of an array that is still written out in a formula
+
+
+def written(x):
+    """What an operator was made with, in writing: a shape (2, 3), an array [0, 2, 1], or array(60, 784) if long."""
+    if isinstance(x, tuple):
+        return f"({', '.join(map(written, x))}{',' * (len(x) == 1)})"
+    if isinstance(x, slice):
+        start, stop, step = ("" if part is None else part for part in (x.start, x.stop, x.step))
+        return f"{start}:{stop}" if x.step is None else f"{start}:{stop}:{step}"
+    if isinstance(x, (list, np.ndarray)) and np.ndim(x):
+        return str(np.asarray(x).tolist()) if np.size(x) <= SHORT else f"array{np.shape(x)}"
+    return "..." if x is Ellipsis else str(x)
+
+
+def listed(parts):
+    """A shape, axes or the key of an index between the parentheses of a call: (0, 2, 1) is "0, 2, 1", () "()"."""
+    return ", ".join(map(written, parts)) if isinstance(parts, tuple) and parts else written(parts)
+
+
+def key_of(key):
+    """The key of an index, with each list, tuple or array in it as an array of its own."""
+    return tuple(map(part_of_key, key)) if isinstance(key, tuple) else part_of_key(key)
+
+
+def part_of_key(part):
+    """One entry of it: a slice, an integer, None or ..., or an array of integers or booleans."""
+    if part is None or part is Ellipsis or isinstance(part, (int, slice, np.integer, np.bool_)):
+        return part
+    part = np.asarray(data_of(part))
+    if part.dtype.kind == "f" and part.size:
+        raise IndexError(f"index: an index is of integers or booleans, not {part.dtype}")
+    return part.astype(bool if part.dtype == bool else np.intp)
+
+
+def may_repeat(key):
+    """Whether the key of an index has arrays of integers, which may name an element twice."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return any(isinstance(part, np.ndarray) and part.dtype != bool for part in parts)

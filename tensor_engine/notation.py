@@ -1,0 +1,147 @@
+"""NumPy's notation: what `x.T`, `x[key]` and `x.sum(axis=0)` mean, and how operands of two shapes or types are aligned.
+
+Rules written in it run on arrays and on Tensors alike.
+"""
+
+import numpy as np
+
+from scalar_engine.arithmetic import Arithmetic
+
+from .errors import mismatch, warn_of_expansion
+from .operators import MaxOver, MeanOver, MinOver, SumOver
+from .rearranging import BroadcastTo, Cast, Index, Reshape, Transpose
+
+
+class ArrayNotation(Arithmetic):
+    """Gives a class that defines `apply_operator(op, *inputs)` and `ndim` the methods of arrays."""
+
+    __slots__ = ()
+
+    def sum(self, axis=None, keepdims=False):
+        """The sum over an axis, or several, or all; `keepdims` leaves them with length 1.
+
+        >>> from tensor_engine import Tensor
+        >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).sum(axis=0).numpy()
+        array([4., 6.])
+        """
+        return SumOver(axis, keepdims)(self)
+
+    def mean(self, axis=None, keepdims=False):
+        """The mean over an axis, or several, or all; `keepdims` leaves them with length 1.
+
+        >>> from tensor_engine import Tensor
+        >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).mean(axis=1, keepdims=True).numpy()
+        array([[1.5],
+               [3.5]])
+        """
+        return MeanOver(axis, keepdims)(self)
+
+    def max(self, axis=None, keepdims=False):
+        """The largest element over an axis, or several, or all; equal ones share its derivative evenly.
+
+        >>> from tensor_engine import Tensor
+        >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).max(axis=1).numpy()
+        array([2., 4.])
+        """
+        return MaxOver(axis, keepdims)(self)
+
+    def min(self, axis=None, keepdims=False):
+        """The smallest element over an axis, or several, or all; equal ones share its derivative evenly.
+
+        >>> from tensor_engine import Tensor
+        >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).min().item()
+        1.0
+        """
+        return MinOver(axis, keepdims)(self)
+
+    def reshape(self, *shape):
+        """The elements, in their order, in another shape, as in NumPy: x.reshape(2, -1) or x.reshape((2, -1)).
+
+        >>> from tensor_engine import Tensor
+        >>> Tensor([1.0, 2.0, 3.0, 4.0]).reshape(2, -1).shape
+        (2, 2)
+        """
+        return Reshape(unpacked(shape))(self)
+
+    def transpose(self, *axes):
+        """The axes reversed, or in the order that is said, as in NumPy: x.transpose(1, 0) or x.transpose((1, 0)).
+
+        >>> from tensor_engine import Tensor
+        >>> Tensor([[[1.0, 2.0]]]).transpose(2, 0, 1).shape
+        (2, 1, 1)
+        """
+        order = unpacked(axes) or tuple(reversed(range(self.ndim)))
+        if axes == (0, 1) == order:
+            raise ValueError("transpose(0, 1) leaves the axes as they are; to exchange them write .T or swapaxes(0, 1)")
+        return Transpose(order)(self)
+
+    @property
+    def T(self):
+        """The axes reversed: of a matrix (2, 3), its transpose (3, 2).
+
+        >>> from tensor_engine import Tensor
+        >>> Tensor([[1.0, 2.0, 3.0]]).T.shape
+        (3, 1)
+        """
+        return self.transpose()
+
+    def swapaxes(self, a, b):
+        """Two axes exchanged: of matrices (n, 2, 3), with swapaxes(-1, -2), their transposes (n, 3, 2).
+
+        >>> from tensor_engine import Tensor
+        >>> Tensor([[[1.0, 2.0]]]).swapaxes(-1, -2).shape
+        (1, 2, 1)
+        """
+        axes = list(range(self.ndim))
+        axes[a], axes[b] = axes[b], axes[a]
+        return self.transpose(tuple(axes))
+
+    def broadcast_to(self, shape):
+        """Repeated along new axes and those of length 1, to a shape; operators do it to their operands by themselves.
+
+        >>> from tensor_engine import Tensor
+        >>> Tensor([1.0, 2.0]).broadcast_to((2, 2)).numpy()
+        array([[1., 2.],
+               [1., 2.]])
+        """
+        return BroadcastTo(shape)(self)
+
+    def __getitem__(self, key):
+        """The elements that a key chooses, as in NumPy: slices, integers, arrays of integers or of booleans.
+
+        >>> from tensor_engine import Tensor
+        >>> Tensor([[1.0, 2.0], [3.0, 4.0]])[:, 1].numpy()
+        array([2., 4.])
+        """
+        return Index(key)(self)
+
+
+def unpacked(numbers):
+    """Numbers given one by one, or as one tuple or list."""
+    return tuple(numbers[0]) if len(numbers) == 1 and isinstance(numbers[0], (tuple, list)) else numbers
+
+
+def aligned(op, inputs, xs):
+    """An elementwise operator's inputs and their data; those that require a gradient are broadcast and cast."""
+    first, second, *more = xs
+    if first.dtype is second.dtype and not more:
+        # Alike, or one of them a number that needs no gradient, with which NumPy does the same by itself.
+        if first.shape == second.shape:
+            return inputs, xs
+        if (not second.ndim and not inputs[1].requires_grad) or (not first.ndim and not inputs[0].requires_grad):
+            return inputs, xs
+    try:
+        shape = np.broadcast_shapes(*[x.shape for x in xs])
+    except ValueError as error:
+        raise ValueError(mismatch(op, inputs, error)) from None
+    warn_of_expansion(op, inputs, shape)
+    inputs, xs = of_one_dtype(inputs, xs)
+    inputs = tuple(BroadcastTo(shape)(x) if x.requires_grad and x.shape != shape else x for x in inputs)
+    return inputs, [x.data for x in inputs]
+
+
+def of_one_dtype(inputs, xs):
+    """The inputs of an operator and their data, those that require a gradient cast to the dtype of its output."""
+    dtype = np.result_type(*xs)
+    inputs = tuple(Cast(dtype)(x) if x.requires_grad and x.data.dtype != dtype else x for x in inputs)
+    return inputs, [x.data for x in inputs]
