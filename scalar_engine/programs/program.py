@@ -29,7 +29,7 @@ class Program:
     >>> x, w = Value(2.0, "x"), Value(-1.0, "w")
     >>> program = compile_graph(sigmoid(w * x), inputs=[x], parameters=[w])
     >>> program([2.0], [-1.0])
-    (0.11920292202211755, [0.2099871708070131])
+    (0.1192..., [0.2099...])
     """
 
     def __init__(self, root, inputs, parameters):

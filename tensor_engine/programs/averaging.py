@@ -39,6 +39,8 @@ element = Written("element", "{}[{}]".format)
 def for_all_instances(plan):
     """The Plan of the mean over all instances, and of its gradients. Each input is an array, of a number an instance.
 
+    >>> from scalar_engine import Value
+    >>> from scalar_engine.programs.planner import plan_of
     >>> w, x = Value(2.0, "w"), Value(3.0, "x")
     >>> plan = for_all_instances(plan_of((w * x).named("y"), [x], [w]))
     >>> plan.backward, plan.gradients
