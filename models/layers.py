@@ -4,6 +4,7 @@ Instances are rows: a layer takes (instances, inputs) and gives (instances, outp
 """
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,12 +29,20 @@ def he(rng, n_inputs, n_outputs):
 class Linear(Module):
     """x @ W + b, with W (inputs, outputs) from `initialisation(rng, inputs, outputs)` and b (outputs,) zero."""
 
-    def __init__(self, n_inputs, n_outputs, rng, initialisation=glorot, dtype=np.float32, label="layer"):
+    def __init__(
+        self,
+        n_inputs: int,
+        n_outputs: int,
+        rng: np.random.Generator,
+        initialisation: Callable[..., np.ndarray] = glorot,
+        dtype: Any = np.float32,
+        label: str = "layer",
+    ) -> None:
         self.W = Tensor(initialisation(rng, n_inputs, n_outputs).astype(dtype), f"{label}/W", requires_grad=True)
         self.b = Tensor(np.zeros(n_outputs, dtype), f"{label}/b", requires_grad=True)
         self.label = f"{label}/k"
 
-    def __call__(self, x):
+    def __call__(self, x: Any) -> Any:
         return te.linear(x, self.W, self.b).named(self.label)
 
     def parameters(self):
@@ -48,10 +57,10 @@ class Activation(Module):
 
     operator: Any = None
 
-    def __init__(self, label="layer"):
+    def __init__(self, label: str = "layer") -> None:
         self.label = f"{label}/h"
 
-    def __call__(self, x):
+    def __call__(self, x: Any) -> Any:
         return self.operator(x).named(self.label)
 
     def __repr__(self):
@@ -73,7 +82,7 @@ class Tanh(Activation):
 class Softmax(Module):
     """Probabilities out of logits, along the last axis. A loss on logits (softmax_cross_entropy) needs none."""
 
-    def __call__(self, x):
+    def __call__(self, x: Any) -> Any:
         return te.softmax(x)
 
     def __repr__(self):
@@ -83,13 +92,13 @@ class Softmax(Module):
 class Dropout(Module):
     """While training, sets each element to 0 with probability `rate` and scales the others by 1 / (1 - rate)."""
 
-    def __init__(self, rate, rng):
+    def __init__(self, rate: float, rng: np.random.Generator) -> None:
         if not 0 <= rate < 1:
             raise ValueError(f"dropout rate {rate}: must be at least 0 and below 1")
         self.rate = rate
         self.rng = rng
 
-    def __call__(self, x):
+    def __call__(self, x: Any) -> Any:
         if not self.training or not self.rate:
             return x
         kept = self.rng.random(x.shape, dtype=np.float32) >= self.rate
@@ -102,10 +111,10 @@ class Dropout(Module):
 class Sequential(Module):
     """Layers one after the other."""
 
-    def __init__(self, *layers):
+    def __init__(self, *layers: Module) -> None:
         self.layers = list(layers)
 
-    def __call__(self, x):
+    def __call__(self, x: Any) -> Any:
         for layer in self.layers:
             x = layer(x)
         return x
@@ -141,7 +150,14 @@ class MLP(Sequential):
     rng             a NumPy Generator, or a seed for one: weights and dropout come from it
     """
 
-    def __init__(self, sizes, activation="sigmoid", dropout=0.0, rng=0, dtype=np.float32):
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activation: str = "sigmoid",
+        dropout: float = 0.0,
+        rng: np.random.Generator | int = 0,
+        dtype: Any = np.float32,
+    ) -> None:
         self.sizes = list(sizes)
         self.rng = np.random.default_rng(rng)
         layer_class, initialisation = one_of(ACTIVATIONS, activation, "activation")

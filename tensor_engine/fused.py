@@ -1,5 +1,7 @@
 """Operators that do the work of several, faster. Each has a `composition`, and a test that it equals it."""
 
+from typing import Any
+
 import numpy as np
 
 from scalar_engine.graph import data_of
@@ -174,7 +176,7 @@ linear = Linear()
 mse = MeanSquaredError()
 
 
-def cross_entropy(logits, target):
+def cross_entropy(logits: Any, target: Any) -> Any:
     """The mean over the instances of -log softmax(logits)[target], one number. It never overflows.
 
     logits (instances, classes); target either (instances,) in integers, the classes, or (instances, classes): one-hot,

@@ -7,7 +7,7 @@ engine, and a matrix product can be drawn as the products and sums that it is.
 import numpy as np
 
 from scalar_engine import operators as scalar
-from scalar_engine.graph import topological_order
+from scalar_engine.graph import Node, topological_order
 from scalar_engine.value import Value
 
 from . import modes
@@ -28,17 +28,17 @@ class ScalarGraph:
     Value(data=2.0, grad=11.0, label='W[0, 1]')
     """
 
-    def __init__(self, tensor, values):
+    def __init__(self, tensor: Tensor, values: dict[Node, np.ndarray]) -> None:
         self.tensor = tensor
         self.values = values
 
-    def __getitem__(self, node):
+    def __getitem__(self, node: Node) -> np.ndarray:
         if node not in self.values:
             raise KeyError(f"{node.describe()} is not in the graph of {self.tensor.describe()} as it was recorded")
         return self.values[node]
 
     @property
-    def root(self):
+    def root(self) -> Value:
         """The Value behind the tensor, for `backward` and `draw`. Raises ValueError if the tensor is not one number."""
         if self.tensor.size != 1:
             raise ValueError(
@@ -47,11 +47,11 @@ class ScalarGraph:
         return self[self.tensor].item()
 
     @property
-    def nodes(self):
+    def nodes(self) -> list[Node]:
         """Every Value that the tensor depends on, and its own: inputs first."""
         return topological_order(scalar.sum(self[self.tensor].flat))[:-1]
 
-    def grad(self, node):
+    def grad(self, node: Tensor) -> np.ndarray | None:
         """d root / d node in the node's shape, gathered from its Values; None before `root.backward()`.
 
         What only moves elements about makes no Values: x.T has those of x, and their gradient is that of x.
@@ -61,7 +61,7 @@ class ScalarGraph:
         return np.array([value.grad or 0.0 for value in self[node].flat]).reshape(node.shape)
 
 
-def scalarize(tensor):
+def scalarize(tensor: Tensor) -> ScalarGraph:
     """The `ScalarGraph` behind a Tensor: its graph, computed once more on Values.
 
     The Value behind W[0, 1] has the label "W[0, 1]", and takes a gradient if W does. Where floats have no result
@@ -78,7 +78,7 @@ def scalarize(tensor):
         raise ValueError(
             f"scalarize: {total:,} Values would be needed (the limit is {LARGEST:,}): take a smaller batch"
         )
-    values = {}
+    values: dict[Node, np.ndarray] = {}
     for node, op, inputs in recipe:
         values[node] = values_of(node, op, [values[x] for x in inputs])
         if node.label:

@@ -1,5 +1,7 @@
 """The first wrong step in somebody's own calculation, what was expected there, and the likely slip."""
 
+from __future__ import annotations
+
 import warnings
 
 from ..graph import recorded_order
@@ -11,8 +13,15 @@ from .keys import read
 from .step_check import StepCheck
 from .twins import Twins
 
+TYPE_CHECKING = False  # typing's own takes longer to import than this engine
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
 
-def check_steps(root, claimed):
+    from ..graph import Node
+
+
+def check_steps(root: Node, claimed: Mapping[Any, Any] | Callable[..., Any]) -> StepCheck:
     """Find the first wrong step in a calculation by hand: a `StepCheck`; print it, or read its fields.
 
     `claimed` is a dict of what was computed of the graph behind `root`: values by label or node, {"k1": 2.0}, and

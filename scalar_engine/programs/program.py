@@ -4,6 +4,8 @@ A program computes the root's value and its gradients: one statement for each no
 contribution, backward. What it says about an operator comes of the operator's own rules.
 """
 
+from __future__ import annotations
+
 import gc
 from collections import Counter
 from functools import cached_property
@@ -11,6 +13,13 @@ from importlib import import_module
 
 from ..graph import recorded_order
 from .planner import plan_of
+
+TYPE_CHECKING = False  # typing's own takes longer to import than this engine
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from ..graph import Node
 
 # The modules that write programs. One is loaded when a program is first written in its style: what reads the text of
 # rules is slow to import, and styles on arrays are in the tensor engine, which this engine works without.
@@ -32,7 +41,7 @@ class Program:
     (0.1192..., [0.2099...])
     """
 
-    def __init__(self, root, inputs, parameters):
+    def __init__(self, root: Node, inputs: list[Node], parameters: list[Node]) -> None:
         self.inputs = inputs
         self.parameters = parameters
         collects = gc.isenabled()
@@ -45,7 +54,7 @@ class Program:
                 gc.enable()
         self.function = executed(self.source, given)
 
-    def __call__(self, inputs, parameters):
+    def __call__(self, inputs: Sequence[Any], parameters: Sequence[Any]) -> tuple[float, list[float]]:
         """The root's value, and its gradients by the parameters as a list.
 
         Given arrays instead of floats as inputs, one number an instance, it computes all instances at once: the value
@@ -66,20 +75,20 @@ class Program:
         return float(value), [*map(float, gradients)]
 
     @property
-    def batched(self):
+    def batched(self) -> str:
         """The text of the function for arrays: NumPy, and the numbers of all instances in each variable."""
         return self.batch[0]
 
     @cached_property
-    def batched_function(self):
+    def batched_function(self) -> Callable[..., Any]:
         return executed(*self.batch)
 
     @cached_property
-    def batch(self):
+    def batch(self) -> tuple[str, dict[str, Any]]:
         return import_module(FOR_ALL_INSTANCES).written(self.plan)
 
 
-def compile_graph(root, inputs=(), parameters=None):
+def compile_graph(root: Node, inputs: Sequence[Node] = (), parameters: Sequence[Node] | None = None) -> Program:
     """The graph behind `root` as a `Program`.
 
     inputs      leaves whose numbers vary from call to call and which need no gradients: the data
@@ -100,7 +109,7 @@ def compile_graph(root, inputs=(), parameters=None):
     return Program(root, list(inputs), list(parameters))
 
 
-def executed(source, given):
+def executed(source: str, given: dict[str, Any]) -> Callable[..., Any]:
     """The function that the source defines, with what has to be given to it."""
     namespace = dict(given)
     exec(compile(source, "<program>", "exec"), namespace)

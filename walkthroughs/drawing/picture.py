@@ -14,7 +14,10 @@ of the operands matters, as in a - b, the arrows are numbered.
 import html
 import re
 from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from scalar_engine import Node
 from scalar_engine.naming import unique_names
 from scalar_engine.passes import current_order
 from walkthroughs.drawing.groups import folding, groups_around, groups_of
@@ -37,7 +40,13 @@ LARGEST = 400  # nodes in a picture: layout takes seconds there, and nobody can 
 FORBIDDEN_IN_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-def draw(root, fold=None, open=(), gradients=None, largest=LARGEST):
+def draw(
+    root: Node,
+    fold: bool | None = None,
+    open: str | Iterable[str] = (),
+    gradients: Mapping[Node, Any] | None = None,
+    largest: int = LARGEST,
+) -> Drawing:
     """The graph behind the node `root` as a Drawing: show it in a notebook, or `.write("graph.svg")` it.
 
     fold        True folds every group into one node, False folds none; None folds if there are more than 200 nodes
