@@ -112,7 +112,7 @@ class Sequential(Module):
     """Layers one after the other."""
 
     def __init__(self, *layers: Module) -> None:
-        self.layers = list(layers)
+        self.layers: list[Any] = list(layers)
 
     def __call__(self, x: Any) -> Any:
         for layer in self.layers:

@@ -42,7 +42,7 @@ def cross_entropy(logits: Sequence[Any], target: int | Sequence[Any]) -> Any:
     if hasattr(target, "__len__"):
         if len(target) != len(logits):
             raise ValueError(f"cross_entropy: {len(logits)} logits and {len(target)} target values")
-        return dot(target, [z - o for o in logits])
+        return dot(target, [z - o for o in logits])  # type: ignore[arg-type]
     if not hasattr(target, "__index__"):
         raise TypeError(f"cross_entropy: the target must be a class (an integer) or a list, not {target!r}")
     if not 0 <= target < len(logits):

@@ -32,6 +32,7 @@ class Operator:
     symbol = ""
     symmetric = False  # whether the order of its operands does not matter
     partials: tuple[Callable[..., Any], ...] = ()
+    forward_keeping: Callable[..., Any]  # where `keeps` is true
     forward_has_self = False  # whether the forward rule reads what the operator was made with
     forward_on: dict[
         type, Any
@@ -49,10 +50,10 @@ class Operator:
     keeps = False  # whether its forward rule finds on the way what `pull` would compute again, and the node keeps it
     logarithmic = False  # whether a natural log is taken in it, which people may take to another base
 
-    def forward(*xs):
+    def forward(*xs: Any) -> Any:
         raise TypeError("an operator needs a forward rule")
 
-    def __init_subclass__(cls):
+    def __init_subclass__(cls) -> None:
         if not cls.forward_has_self:
             cls.forward = staticmethod(cls.forward)  # whether it is math.exp, a lambda or a def
         if not isinstance(cls.partials, tuple):
@@ -120,18 +121,18 @@ class Operator:
         return self.name
 
 
-def only_instance(cls):
+def only_instance(cls: Any) -> Any:
     """The one instance of a class of operators that are made with nothing, however often it is made or unpickled."""
     if "instance" not in vars(cls):
         cls.instance = object.__new__(cls)
     return cls.instance
 
 
-def new_instance(cls, *made_with, **by_name):
+def new_instance(cls: Any, *made_with: Any, **by_name: Any) -> Any:
     return object.__new__(cls)
 
 
-def times(local, upstream):
+def times(local: Any, upstream: Any) -> Any:
     """local * upstream, with no trace in a graph of a factor that is 1 or -1; None there if it is 0."""
     for number, other in ((local, upstream), (upstream, local)):
         if type(number) is float:
@@ -169,6 +170,7 @@ class Node:
     y: Any
     label: str
     requires_grad: bool
+    require_untouched: Callable[[], None]  # where `mutable` is true
 
     unit: Any = 1.0  # d root / d root
     mutable = False  # whether data may change in place: then `require_untouched` says so before the backward pass
@@ -275,16 +277,16 @@ class Node:
         return str(quantity)
 
 
-def restored(kind, data, grad, op, inputs, label, requires_grad):
+def restored(kind: Any, data: Any, grad: Any, op: Any, inputs: Any, label: str, requires_grad: bool) -> Any:
     """The node of a class with these attributes."""
     node = kind(data, label, requires_grad)
     node.grad, node.op, node.inputs = grad, op, inputs
     return node
 
 
-def restored_graph(states):
+def restored_graph(states: list[Any]) -> Node:
     """The root of a pickled graph, from its leaves and the states of what is computed."""
-    nodes = []
+    nodes: list[Node] = []
     for state in states:
         if not isinstance(state, Node):
             kind, data, grad, op, places, *rest, out, x, y = state
@@ -329,7 +331,7 @@ def recorded_order(root: Node) -> list[Node]:
     return order
 
 
-def released(node, root):
+def released(node: Node, root: Node) -> RuntimeError:
     """The error for a graph whose interior a backward pass has released, and the way to keep it."""
     name, by = node.name or root.name or "this node", getattr(node.op, "by", "an earlier backward pass")
     return RuntimeError(f"the graph behind {name} has been released by {by}; backward(keep=True) there keeps it")

@@ -13,7 +13,7 @@ from .naming import branching, undefined
 
 TYPE_CHECKING = False  # typing's own takes longer to import than this engine
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from typing import Any
 
 FAILURES = (ArithmeticError, ValueError, TypeError, IndexError)  # what a rule raises where it has no value
@@ -37,7 +37,7 @@ def current_order(root: Node, who: str) -> list[Node]:
     return order
 
 
-def follows(result, data):
+def follows(result: Any, data: Any) -> bool:
     """Whether a result is the data that is there, to the rounding of sums whose order may be another."""
     if result is None or getattr(result, "shape", ()) != getattr(data, "shape", ()):
         return False
@@ -81,7 +81,13 @@ class Step:
         return f"<backward: {node.describe()} adds {node.brief(self.contribution)} to {self.input.describe()}>"
 
 
-def forward_pass(order, leaf=None, leaves=(), revise=None, failed=None):
+def forward_pass(
+    order: Iterable[Node],
+    leaf: Callable[[Any], Any] | None = None,
+    leaves: Collection[Node] = (),
+    revise: Callable[[Any, Any], Any] | None = None,
+    failed: Callable[[Any, Exception], Any] | None = None,
+) -> dict[Any, Any]:
     """The forward pass, run again: {node: what its operator gives on what its inputs gave}. Stores nothing in a node.
 
     order       nodes in topological order
@@ -90,7 +96,7 @@ def forward_pass(order, leaf=None, leaves=(), revise=None, failed=None):
     revise      revise(node, result) may hand back another result, from which the next are computed
     failed      failed(node, error) hands back what to go on with where an operator has no value; None: it raises
     """
-    found = {}
+    found: dict[Any, Any] = {}
     for node in order:
         if node.inputs and node not in leaves:
             try:
@@ -105,7 +111,14 @@ def forward_pass(order, leaf=None, leaves=(), revise=None, failed=None):
     return found
 
 
-def backward_pass(root, watch=None, on=None, unit=None, leaves=(), revise=None):
+def backward_pass(
+    root: Node,
+    watch: Callable[[Step], object] | None = None,
+    on: Callable[[Any], Any] | None = None,
+    unit: Any = None,
+    leaves: Collection[Node] = (),
+    revise: Callable[[Any, Any], Any] | None = None,
+) -> Iterator[tuple[Any, Any]]:
     """The backward pass: yields (node, d root / d node) for each node that takes a gradient, from the root back.
 
     Each node multiplies its gradient with its local derivatives and adds the products to its inputs' gradients; when
@@ -196,7 +209,7 @@ def grad(root: Node, wrt: Node | Sequence[Node], create_graph: bool = False) -> 
     return result if isinstance(wrt, (list, tuple)) else result[0]
 
 
-def name_gradients(root, found):
+def name_gradients(root: Node, found: dict[Node, Any]) -> None:
     """Label the gradients that a pass has made, {node: its gradient}: "backward/dl_dk1" is the gradient of k1."""
     forward = set(topological_order(root))
     for node, gradient in found.items():

@@ -89,7 +89,7 @@ class Value(Arithmetic, Node):
 new = Value.__new__
 
 
-def constants_lifted(inputs):
+def constants_lifted(inputs: tuple[Any, ...]) -> Any:
     """The inputs with each number as a constant Value; None if one is neither a Value nor a real number."""
     if not all(isinstance(x, (Value, Real)) for x in inputs):
         return None

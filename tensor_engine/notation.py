@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from scalar_engine.graph import Operator
+
 
 class ArrayNotation(Arithmetic):
     """Gives a class that defines `apply_operator(op, *inputs)` and `ndim` the methods of arrays."""
 
     __slots__ = ()
+    ndim: int
 
     def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Self:
         """The sum over an axis, or several, or all; `keepdims` leaves them with length 1.
@@ -125,12 +128,12 @@ class ArrayNotation(Arithmetic):
         return Index(key)(self)
 
 
-def unpacked(numbers):
+def unpacked(numbers: tuple[Any, ...]) -> tuple[int, ...]:
     """Numbers given one by one, or as one tuple or list."""
     return tuple(numbers[0]) if len(numbers) == 1 and isinstance(numbers[0], (tuple, list)) else numbers
 
 
-def aligned(op, inputs, xs):
+def aligned(op: Operator, inputs: Any, xs: list[np.ndarray]) -> tuple[Any, list[np.ndarray]]:
     """An elementwise operator's inputs and their data; those that require a gradient are broadcast and cast."""
     first, second, *more = xs
     if first.dtype is second.dtype and not more:
@@ -149,7 +152,7 @@ def aligned(op, inputs, xs):
     return inputs, [x.data for x in inputs]
 
 
-def of_one_dtype(inputs, xs):
+def of_one_dtype(inputs: Any, xs: list[np.ndarray]) -> tuple[Any, list[np.ndarray]]:
     """The inputs of an operator and their data, those that require a gradient cast to the dtype of its output."""
     dtype = np.result_type(*xs)
     inputs = tuple(Cast(dtype)(x) if x.requires_grad and x.data.dtype != dtype else x for x in inputs)

@@ -23,13 +23,13 @@ class Part:
 
     __slots__ = ("parameters", "arrays", "views")
 
-    def __init__(self, parameters, flat_arrays, start=0):
+    def __init__(self, parameters: list[Any], flat_arrays: dict[str, np.ndarray], start: int = 0) -> None:
         self.parameters = parameters
         stop = start + sum(parameter.size for parameter in parameters)
         self.arrays = {name: flat[start:stop] for name, flat in flat_arrays.items()}
         self.views = {name: self.pieces(array) for name, array in self.arrays.items()}
 
-    def pieces(self, array):
+    def pieces(self, array: np.ndarray) -> list[np.ndarray]:
         pieces, start = [], 0
         for parameter in self.parameters:
             pieces.append(array[start : start + parameter.size].reshape(parameter.shape))
@@ -136,11 +136,11 @@ class Optimizer:
         """The arrays that a resumed run needs, by name."""
         return {name: self.whole.arrays[name] for name in self.moments}
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         left_out = {"flat", "whole", "singles", "given"}  # views of memory, which a copy has to make for itself
         return {name: value for name, value in vars(self).items() if name not in left_out} | {"arrays": self.state()}
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         arrays = state.pop("arrays")
         vars(self).update(state)
         self.lay_out({name: arrays[name] for name in self.moments})
@@ -153,7 +153,7 @@ class Holder:
     grad: Any
 
 
-def shared(parameters):
+def shared(parameters: list[Any]) -> list[bool]:
     """For each parameter whether somebody else holds its gradient, or its memory, so that it must stay as it is.
 
     To compute in a gradient that is used up, instead of in other memory, makes a step of plain SGD twice as fast.

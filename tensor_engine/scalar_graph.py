@@ -4,6 +4,11 @@ Here the two engines meet. Element by element, a gradient of the tensor engine c
 engine, and a matrix product can be drawn as the products and sums that it is.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from scalar_engine import operators as scalar
@@ -86,9 +91,9 @@ def scalarize(tensor: Tensor) -> ScalarGraph:
     return ScalarGraph(tensor, values)
 
 
-def recipe_of(root):
+def recipe_of(root: Tensor) -> list[Any]:
     """Triples (node, op, inputs), inputs first, of the nodes behind the root; a fused one is taken apart."""
-    recipe = []
+    recipe: list[Any] = []
     for node in topological_order(root):
         if isinstance(node.op, Released):
             raise RuntimeError(
@@ -107,13 +112,13 @@ def recipe_of(root):
     return recipe
 
 
-def recorded(function, tensors):
+def recorded(function: Callable[..., Any], tensors: list[Tensor]) -> Any:
     """function(*tensors) with its graph, also inside `no_grad`."""
     with modes.switched(modes.recording, True):
         return function(*tensors)
 
 
-def values_of(node, op, inputs):
+def values_of(node: Any, op: Any, inputs: list[np.ndarray]) -> np.ndarray:
     """The Values behind a node, in its shape; `inputs` are those behind its inputs."""
     if op is None:
         return array_of([Value(x, requires_grad=node.requires_grad) for x in np.ravel(node.data)], np.shape(node.data))
@@ -122,14 +127,14 @@ def values_of(node, op, inputs):
     return each(op, *inputs)
 
 
-def count_of(node, op, inputs):
+def count_of(node: Any, op: Any, inputs: list[Any]) -> int:
     """How many new Values `values_of` makes, but for two more a logit where logits beyond 1000 are centred."""
     if isinstance(op, ArrayOperator):
         return int(op.scalar_count(np.asarray(node.data), *[np.asarray(x.data) for x in inputs]))
     return np.size(node.data)
 
 
-def name(values, label):
+def name(values: Any, label: str) -> None:
     """Give the leaves and the new results among the values their names: "W[0, 1]", "b[2]", "loss"."""
     for index in np.ndindex(values.shape):
         if not values[index].label:

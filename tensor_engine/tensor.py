@@ -84,7 +84,8 @@ class Tensor(ArrayNotation, ArrayProtocols, Node):
         out.label = ""
         if needs and modes.recording.get():
             out.op, out.inputs, out.requires_grad = op, inputs, True
-            out.out, out.x, out.y = data, *(xs if len(xs) == 2 else (xs, None) if len(xs) > 2 else (xs[0], kept))
+            out.out = data
+            out.x, out.y = xs if len(xs) == 2 else (xs, None) if len(xs) > 2 else (xs[0], kept)
         else:
             out.op, out.inputs, out.requires_grad = None, (), False
         if modes.watching.get():
@@ -140,7 +141,7 @@ class Tensor(ArrayNotation, ArrayProtocols, Node):
             data = data if data.dtype.kind == "f" else as_floats(data, self.dtype)
         store(self, data)
 
-    data: np.ndarray = property(Node.data.__get__, assign, doc="The array.")  # type: ignore[assignment, misc]
+    data: np.ndarray = property(Node.data.__get__, assign, doc="The array.")  # type: ignore[misc]
 
     def require_untouched(self) -> None:
         """Raise RuntimeError if data that the backward pass needs has been changed in place since the forward pass."""
@@ -234,20 +235,20 @@ class Released(Operator):
 
     symbol = "released"
 
-    def __init__(self, by="an earlier backward pass"):
+    def __init__(self, by: str = "an earlier backward pass") -> None:
         self.by = by
 
 
-new, store = Tensor.__new__, Node.data.__set__
+new, store = Tensor.__new__, Node.data.__set__  # type: ignore[misc]
 
 
-def as_floats(data, dtype):
+def as_floats(data: Any, dtype: Any) -> np.ndarray:
     if data.dtype.kind not in "biu":
         raise TypeError(f"a Tensor holds real numbers, not {data.dtype}")
     return data.astype(dtype)
 
 
-def constants_lifted(inputs):
+def constants_lifted(inputs: tuple[Any, ...]) -> tuple[Tensor, ...] | None:
     """op's inputs with numbers, lists and arrays as constant Tensors; None if one is none of these.
 
     None of them widens float32 but an array of float64: numbers become floats of the first Tensor's type, as do lists,
@@ -268,7 +269,7 @@ def constants_lifted(inputs):
     return tuple(lifted)
 
 
-def constant(x, dtype):
+def constant(x: Any, dtype: Any) -> Tensor | None:
     """A number, a list or an array as a Tensor that requires no gradient; None if x is none of these."""
     if isinstance(x, (np.ndarray, np.bool_)):
         data = x if x.dtype.kind == "f" else as_floats(x, dtype)
@@ -282,7 +283,7 @@ def constant(x, dtype):
     return out
 
 
-def product(a, b):
+def product(a: Any, b: Any) -> Any:
     """a @ b, a vector on either side taken for a matrix of one row or one column, as NumPy does."""
     if type(a) is not Tensor or type(b) is not Tensor:
         lifted = constants_lifted((a, b))

@@ -91,7 +91,7 @@ class StepCheck:
             return f"the rule for {node.op.name}, at {self.in_full(node)},"
         return self.name
 
-    def in_full(self, node: Node) -> str:
+    def in_full(self, node: Any) -> str:
         """A node's name and the formula that made it: "k = w * x + b"."""
         name = node.describe(names=self.names)
         return f"{name} = {node.formula(names=self.names)}" if node.label else name
@@ -116,7 +116,8 @@ def difference(claimed: Any, expected: Any) -> str:
     worst = max(range(len(xs)), key=lambda i: abs(xs[i] - ys[i]) if xs[i] == xs[i] else float("inf"))
     place = ""
     if shape:
-        index, rest = [], worst
+        index: list[int] = []
+        rest = worst
         for n in reversed(shape):
             index.insert(0, rest % n)
             rest //= n

@@ -357,7 +357,7 @@ def is_within(inner, outer):
     return all(0 < exponent <= outer.get(x, 0) or 0 > exponent >= outer.get(x, 0) for x, exponent in inner.items())
 
 
-ALGEBRA = {
+ALGEBRA: dict[Operator, Callable[..., Any]] = {
     operators.add: lambda a, b: total([(1, a), (1, b)]),
     operators.subtract: lambda a, b: total([(1, a), (-1, b)]),
     operators.multiply: lambda a, b: product([(a, 1), (b, 1)]),

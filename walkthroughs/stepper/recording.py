@@ -86,11 +86,11 @@ class Recording:
         self.updates.append([Update(*entry, rate) for entry in zip(before, gradients, after)])
 
 
-def copied(quantity):
+def copied(quantity: Any) -> Any:
     return quantity.copy() if isinstance(quantity, np.ndarray) else quantity
 
 
-def training_data(recording):
+def training_data(recording: Recording) -> dict[str, Any]:
     """A recording as plain data for the page."""
     rates = [updates[0].rate if updates else None for updates in recording.updates]
     return {
@@ -105,9 +105,9 @@ def training_data(recording):
     }
 
 
-def update_data(update, name):
+def update_data(update: Update, name: str) -> dict[str, Any]:
     rule, numbers = update.formula(name)
-    data = {"rule": rule, "numbers": numbers}
+    data: dict[str, Any] = {"rule": rule, "numbers": numbers}
     for when in ("before", "gradient", "after"):
         quantity = getattr(update, when)
         if quantity is not None:
