@@ -45,7 +45,7 @@ class Linear(Module):
     def __call__(self, x: Any) -> Any:
         return te.linear(x, self.W, self.b).named(self.label)
 
-    def parameters(self):
+    def parameters(self) -> list[Tensor]:
         return [self.W, self.b]
 
     def __repr__(self):
@@ -119,10 +119,10 @@ class Sequential(Module):
             x = layer(x)
         return x
 
-    def parameters(self):
+    def parameters(self) -> list[Tensor]:
         return [parameter for layer in self.layers for parameter in layer.parameters()]
 
-    def parts(self):
+    def parts(self) -> list[Any]:
         return self.layers
 
     def __repr__(self):

@@ -30,10 +30,10 @@ class Neuron(Module):
         k = (dot(self.w, x) + self.b).named(self.labels[0])
         return k if self.activation is None else self.activation(k).named(self.labels[1])
 
-    def parameters(self):
+    def parameters(self) -> list[Value]:
         return [*self.w, self.b]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         kind = "Linear" if self.activation is None else type(self.activation).__name__
         return f"{kind}Neuron({len(self.w)})"
 
@@ -55,10 +55,10 @@ class Layer(Module):
         """A list of n_outputs Values."""
         return [neuron(x) for neuron in self.neurons]
 
-    def parameters(self):
+    def parameters(self) -> list[Value]:
         return [p for neuron in self.neurons for p in neuron.parameters()]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Layer of [{', '.join(map(str, self.neurons))}]"
 
 
@@ -78,8 +78,8 @@ class MLP(Module):
             x = layer.outputs(x)
         return self.layers[-1](x)
 
-    def parameters(self):
+    def parameters(self) -> list[Value]:
         return [p for layer in self.layers for p in layer.parameters()]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"MLP of [{', '.join(map(str, self.layers))}]"
