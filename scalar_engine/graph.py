@@ -38,7 +38,7 @@ class Operator:
         type, Any
     ] = {}  # {type of operand: function(op, *xs)}; the tensor engine enters its kernels for arrays
 
-    # How it is written, for those that are not written "a * b" or "exp(a)".
+    # What else a class may say of its operators; most have no need of it.
     postfix = False  # whether `formula` writes it behind its operand: x.T, x.sum(axis=0)
     elementwise = True  # whether on arrays it does the same to every element, and broadcasts
     implied = False  # whether elementwise operators do it to their operands unasked, so that formulas leave it out
@@ -93,7 +93,10 @@ class Operator:
         try:
             return [rule(out, *xs) if need else None for rule, need in zip(self.partials, needs)]
         except (TypeError, ValueError) as error:
-            raise branching(self, error) or error from error
+            told = branching(self, error)
+            if told is None:
+                raise
+            raise told from error
 
     def pull(self, upstream: Any, out: Any, *xs: Any, needs: Sequence[bool]) -> Any:
         """What the gradient `upstream` of `out` contributes to each input's gradient: local x upstream."""

@@ -13,6 +13,15 @@ from scalar_engine.graph import Operator, data_of
 class ArrayOperator(Operator):
     """An operator whose forward rule is made for arrays. It defines `pull`, in terms of operators, for its derivative.
 
+    >>> class Halved(ArrayOperator):
+    ...     symbol = "halved"
+    ...     def forward(self, x):
+    ...         return x / 2
+    ...     def pull(self, upstream, out, x, needs):
+    ...         return [upstream / 2]
+    >>> Halved()(np.ones(3))
+    array([0.5, 0.5, 0.5])
+
     What it needs beside arrays (an axis, a shape) it takes when it is made: `SumOver(axis=0)` is one operator. Two of
     a class that were made with the same are equal. Beside how it is written (`formula`, `postfix`), it may say
 

@@ -189,7 +189,7 @@ def cross_entropy(logits: Any, target: Any) -> Any:
     classes = target if type(target) is np.ndarray else np.asarray(data_of(target))
     if classes.ndim == 1 and classes.dtype.kind in "iu":
         return CrossEntropyOfClasses(classes.astype(np.int64))(logits)  # a copy: the caller may reuse the array
-    return CrossEntropyOfWeights()(logits, target)
+    return CrossEntropyOfWeights()(logits, classes if isinstance(logits, np.ndarray) else target)
 
 
 softmax_cross_entropy = cross_entropy  # its name until 0.2

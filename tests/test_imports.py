@@ -20,10 +20,8 @@ def test_scalar_engine_loads_the_standard_library_only():
 
 def test_what_writes_programs_is_loaded_when_one_is_made():
     """What reads the text of rules is slow to import, and needs the engine's own text."""
-    program = (
-        "from scalar_engine import Value, compile_graph; before = {*sys.modules}; {}; print(*{*sys.modules} - before)"
-    )
-    loaded = run(program.replace("{}", "compile_graph(Value(2.0) * 3)")).split()
+    program = "import scalar_engine as s; before = {*sys.modules}; s.compile_graph(s.Value(2.0) * 3)"
+    loaded = run(f"{program}; print(*{{*sys.modules}} - before)").split()
     assert "scalar_engine.programs.rule_text" in loaded and not any(name.startswith("tensor_engine") for name in loaded)
 
 

@@ -49,8 +49,8 @@ def arrays(images: np.ndarray, classes: np.ndarray) -> float:
         optimizer.step()
     W = Tensor([[1.0, 2.0]], "W", requires_grad=True)
     squares: Tensor = (W @ W.T).sum(axis=0, keepdims=True) + W[0, 1] * W.mean()
+    root: Value = scalarize(squares.sum()).root
     with no_grad():
         W -= 0.1
     Adam([W]).zero_grad()
-    root: Value = scalarize(squares.sum()).root
     return squares.item() + root.data + W.shape[0]

@@ -9,19 +9,19 @@ from .patterns import OUT, UPSTREAM, Filled, Patterns
 from .plan import Plan, Statement, Variable, is_flat
 
 
-def plan_of(root, inputs, parameters):
-    """The Plan of the graph behind `root`. Inputs and parameters are leaves of it.
+def plan_of(root, inputs, parameters, unit=ONE):
+    """The Plan of the graph behind `root`, of which inputs and parameters are leaves. `unit` is d root / d root.
 
     >>> w, x = Value(2.0, "w"), Value(3.0, "x")
     >>> plan = plan_of((w * x).named("y"), [x], [w])
     >>> plan.forward, plan.backward
-    ([y = w * x], [dy = 1, dw = dy * x])
+    ([y = w * x], [dy = 1, dw = x])
     """
     planner = Planner(recorded_order(root), [*inputs, *parameters])
     values = planner.values
     forward = list(planner.forward())
     wrt = [values[node] for node in parameters]
-    backward = list(shared(planner.backward(values[root], wrt)))
+    backward = list(shared(planner.backward(values[root], wrt, unit)))
     gradients = [planner.gradients.get(variable, ZERO) for variable in wrt]
     operators = planner.patterns.operators()
     return Plan([values[node] for node in inputs], wrt, forward, values[root], backward, gradients, operators)
@@ -78,7 +78,7 @@ class Planner:
         self.computed[target] = Statement(target, formula)
         return self.computed[target]
 
-    def backward(self, root, parameters):
+    def backward(self, root, parameters, unit):
         """The statements of the contributions to the derivative by a variable that depends on a parameter."""
         active, way = set(parameters), []
         for variable, statement in self.computed.items():
@@ -86,7 +86,11 @@ class Planner:
                 active.add(variable)
                 way.append(statement)
         expected = Counter(x for statement in way for x in statement.formula.operands)
-        statements = [self.contribution(root, ONE, 1, None)] if root in active else []
+        statements = []
+        if root in active:
+            statements.append(self.contribution(root, unit, 1, None))
+            if type(unit) is Number:
+                self.gradients[root] = unit  # known, though it has a statement if the root has a name
         for source in reversed(way):
             if source.target in self.gradients:
                 for target, formula in self.passed_on(source, active):

@@ -12,7 +12,6 @@ from functools import cached_property
 from importlib import import_module
 
 from ..graph import recorded_order
-from .planner import plan_of
 
 TYPE_CHECKING = False  # typing's own takes longer to import than this engine
 if TYPE_CHECKING:
@@ -44,11 +43,11 @@ class Program:
     def __init__(self, root: Node, inputs: list[Node], parameters: list[Node]) -> None:
         self.inputs = inputs
         self.parameters = parameters
+        self.root = root
         collects = gc.isenabled()
         gc.disable()  # a plan of millions of objects has no garbage, and looking for some takes a third of the time
         try:
-            self.plan = plan_of(root, inputs, parameters)
-            self.source, given = import_module(PLAIN).written(self.plan)
+            self.source, given = import_module(PLAIN).written(root, inputs, parameters)
         finally:
             if collects:
                 gc.enable()
@@ -85,7 +84,7 @@ class Program:
 
     @cached_property
     def batch(self) -> tuple[str, dict[str, Any]]:
-        return import_module(FOR_ALL_INSTANCES).written(self.plan)
+        return import_module(FOR_ALL_INSTANCES).written(self.root, self.inputs, self.parameters)
 
 
 def compile_graph(root: Node, inputs: Sequence[Node] = (), parameters: Sequence[Node] | None = None) -> Program:

@@ -16,6 +16,7 @@ from .plan import Variable, is_flat
 from .rule_text import Reader
 
 WIDTH = 96  # of the names in a line
+LOOSE = SUM - 1  # how tightly a condition holds together
 
 
 class Style(Text):
@@ -77,7 +78,7 @@ class Style(Text):
             return getattr(self, formula.kind)(formula)
         rule = self.rules.get(formula.op)
         if rule and rule.body:
-            return rule.body.format(*[self.formula(x, ATOM) for x in formula.operands]), SUM - 1
+            return rule.body.format(*[self.formula(x, ATOM) for x in formula.operands]), LOOSE
         texts = map(self.formula, formula.operands)
         return f"{rule.name}({', '.join(texts)})" if rule else formula.op.formula(*texts), ATOM
 
@@ -94,7 +95,7 @@ class Style(Text):
 
     def alone(self, formula):
         """A formula with nothing beside it: a number is a float there."""
-        return self.digits(float(formula.number)) if type(formula) is Number else self.formula(formula)
+        return self.digits(float(formula.number)) if type(formula) is Number else self.formula(formula, LOOSE)
 
     def head(self):
         """What stands before a program: what it imports, and the functions that it calls."""

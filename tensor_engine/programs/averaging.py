@@ -1,6 +1,6 @@
 """The plan for one instance made into one for all at once: inputs vary from instance to instance, parameters do not.
 
-What depends on an input varies, and is an array. The rest is shared, and the derivative by it is the mean of what the
+What depends on an input varies, and is an array. The rest is shared, and the derivative by it is the sum of what the
 instances say. A long dot product of what is shared with what varies becomes a product with a matrix.
 """
 
@@ -11,6 +11,7 @@ from scalar_engine.formulas.symbol import Application, product, symbol, total
 from scalar_engine.graph import Operator
 from scalar_engine.operators import dot
 from scalar_engine.programs.plan import Plan, Statement, Variable, variables_in
+from scalar_engine.programs.planner import plan_of
 
 LONG = 4  # products in a dot product for which a matrix pays
 
@@ -26,31 +27,35 @@ class Written(Operator):
         return Application(self, map(symbol, operands))
 
 
-length = Written("len", "len({})".format)
+shares = Written("shares", "np.ones_like({0}) / len({0})".format)
+averaged = Written("mean", "np.mean({})".format)
 summed = Written("sum", "np.sum({})".format)
 multiplied = Written("dot", "np.dot({}, {})".format)
 stacked = Written("stack", lambda *rows: f"np.stack(({', '.join(rows)}))")
 collected = Written("array", lambda *numbers: f"np.array(({', '.join(numbers)}))")
 column = Written("column", "{}[:, None]".format)
-listed = Written("tolist", "({}).tolist()".format)
+listed = Written("tolist", "{}.tolist()".format)
 element = Written("element", "{}[{}]".format)
 
 
-def for_all_instances(plan):
+def plan_for_all(root, inputs, parameters):
     """The Plan of the mean over all instances, and of its gradients. Each input is an array, of a number an instance.
 
     >>> from scalar_engine import Value
     >>> from scalar_engine.programs.planner import plan_of
     >>> w, x = Value(2.0, "w"), Value(3.0, "x")
-    >>> plan = for_all_instances(plan_of((w * x).named("y"), [x], [w]))
-    >>> plan.backward, plan.gradients
-    ([dy = 1, dw = dy * np.sum(x) / n], [dw])
+    >>> plan = plan_for_all((w * x).named("y"), [x], [w])
+    >>> plan.value, plan.backward
+    (np.mean(y), [share = np.ones_like(x) / len(x), dy = share, dw = np.dot(dy, x)])
     """
-    if not plan.inputs:
+    if not inputs:
         raise ValueError("a program without inputs has no instances to compute at once")
-    averaging = Averaging(plan)
+    share = Variable("share")  # of each instance in the mean
+    plan = plan_of(root, inputs, parameters, unit=share)
+    averaging = Averaging(plan, share)
     forward, backward = list(averaging.forward()), list(averaging.backward())
-    value, *gradients = map(averaging.mean, (plan.value, *plan.gradients))
+    value = averaged(plan.value) if averaging.varies(plan.value) else plan.value
+    gradients = [summed(x) if averaging.varies(x) else x for x in plan.gradients]
     return Plan(plan.inputs, plan.parameters, forward, value, backward, gradients, plan.operators)
 
 
@@ -93,22 +98,21 @@ class Averaging:
 
     varying     those that hold an array, of a number an instance
     assigned    those of derivatives that have a value
+    sums        {one that varies: the variable of its sum over the instances}
     matrices    {rows: their Matrix}
     products    {the statement of a dot product: the MatrixProduct that it is}
     together    {the variable of the derivative by a row: the Matrix that it is still together with}
     """
 
-    def __init__(self, plan):
-        self.plan = plan
-        self.n = Variable("n")  # how many instances there are
-        self.varying, self.assigned = set(plan.inputs), set()
-        self.matrices, self.products, self.together = {}, {}, {}
+    def __init__(self, plan, share):
+        self.plan, self.share = plan, share
+        self.varying, self.assigned = {share, *plan.inputs}, set()
+        self.sums, self.matrices, self.products, self.together = {}, {}, {}, {}
 
     def varies(self, formula):
         return not self.varying.isdisjoint(variables_in(formula))
 
     def forward(self):
-        yield Statement(self.n, length(self.plan.inputs[0]))
         for statement in self.plan.forward:
             found = self.matrix_product(statement.formula)
             if found:
@@ -138,6 +142,8 @@ class Averaging:
         yield Statement(found.vector, collected(*found.weights))
 
     def backward(self):
+        if self.plan.backward or Variable in map(type, self.plan.gradients):
+            yield Statement(self.share, shares(self.plan.inputs[0]))
         for source, statements in groupby(self.plan.backward, attrgetter("source")):
             passed_on = list(statements)
             found = self.products.get(source)
@@ -146,28 +152,32 @@ class Averaging:
                 yield from self.through_matrix(found, factor, {s.target.by: s for s in passed_on}, source)
             else:
                 for statement in passed_on:
-                    yield from self.taken_apart(statement.formula)
-                    yield self.contribution(statement)
+                    yield from self.contribution(statement)
         for gradient in self.plan.gradients:
             yield from self.taken_apart(gradient)
 
     def contribution(self, statement):
-        """A statement as it is, or with the mean of its formula if it is about the derivative by a shared variable."""
-        by, formula = statement.target.by, statement.formula
-        if by is None or by in self.varying:
-            return self.added(statement.target, formula, self.varies(formula), statement.source)
-        return self.added(statement.target, self.mean(formula), False, statement.source)
+        """A statement as it is; or, if it is about the derivative by a shared variable, with the sum over instances."""
+        target, formula, varies = statement.target, statement.formula, self.varies(statement.formula)
+        yield from self.taken_apart(formula)
+        if varies and target.by and target.by not in self.varying:
+            formula = yield from self.over_instances(formula)
+            varies = False
+        yield self.added(target, formula, varies, statement.source)
 
-    def mean(self, formula):
-        """The mean of a formula over the instances, with what is shared in front of the sum."""
-        if not self.varies(formula):
-            return formula
+    def over_instances(self, formula):
+        """Returns the sum of a formula over the instances, with what is shared in it in front of that."""
         number, parts = formula.factors()
         varying = {x: exponent for x, exponent in parts.items() if self.varies(x)}
         shared = [(x, exponent) for x, exponent in parts.items() if x not in varying]
-        are_two = list(varying.values()) == [1, 1]
-        over_instances = multiplied(*varying) if are_two else summed(product(varying.items()))
-        return product([*shared, (over_instances, 1), (self.n, -1)], number)
+        x = product(varying.items())
+        over_all = multiplied(*varying) if list(varying.values()) == [1, 1] else summed(x)
+        if shared and type(x) is Variable:  # where a loss has all weights in it, one sum will do for them
+            if x not in self.sums:
+                self.sums[x] = Variable()
+                yield Statement(self.sums[x], over_all)
+            over_all = self.sums[x]
+        return product([*shared, (over_all, 1)], number)
 
     def added(self, target, formula, varies, source=None):
         """The statement that gives the formula to a target that has no value, or adds it to the value that it has."""
@@ -188,14 +198,14 @@ class Averaging:
         yield from self.taken_apart(factor)
         if type(factor) is not Variable:
             formula, factor = factor, Variable()
-            yield self.added(factor, formula, True)
+            yield Statement(factor, formula)
         matrix = found.matrix
         if not passed_on.keys().isdisjoint(found.weights):
-            means = Variable()
-            yield Statement(means, listed(multiplied(matrix.variable, factor) / self.n), False, source)
+            sums = Variable()
+            yield Statement(sums, listed(multiplied(matrix.variable, factor)), False, source)
             for i, weight in enumerate(found.weights):
                 if weight in passed_on:
-                    yield self.added(passed_on[weight].target, element(means, i), False, source)
+                    yield self.added(passed_on[weight].target, element(sums, i), False, source)
         rows = [passed_on[row] for row in matrix.rows if row in passed_on]
         if len(rows) == len(matrix.rows):
             adds = matrix.gradient is not None
@@ -204,7 +214,8 @@ class Averaging:
             matrix.targets = [statement.target for statement in rows]
             yield Statement(matrix.gradient, factor * column(found.vector), adds, source)
         else:
-            yield from map(self.contribution, rows)
+            for statement in rows:
+                yield from self.contribution(statement)
 
     def taken_apart(self, formula):
         """What comes before a formula with the derivative by a row in it: each row gets its part of the matrix's."""

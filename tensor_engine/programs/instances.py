@@ -6,7 +6,7 @@ from scalar_engine.programs import writer
 from scalar_engine.programs.rule_text import Rule
 
 from ..kernels import KERNELS
-from .averaging import for_all_instances
+from .averaging import plan_for_all
 
 
 class InstancesStyle(writer.Style):
@@ -31,6 +31,7 @@ def by_element(rule):
     return rule
 
 
-def written(plan):
+def written(root, inputs, parameters):
     """The text of the program, and {name: forward rule} of what it has to be given."""
-    return writer.written(for_all_instances(plan), InstancesStyle(plan.operators))
+    plan = plan_for_all(root, inputs, parameters)
+    return writer.written(plan, InstancesStyle(plan.operators))

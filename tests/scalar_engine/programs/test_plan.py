@@ -50,7 +50,7 @@ def test_the_statements_of_a_neuron():
     w, x, b = leaves("w", "x", "b")
     plan = plan_of(sigmoid((w * x + b).named("k")).named("h"), [x], [w, b])
     assert texts(plan.forward) == ["v = w * x", "k = v + b", "h = sigmoid(k)"]
-    assert texts(plan.backward) == ["dh = 1", "dk = dh * h * (1 - h)", "db = dk", "dw = dk * x"]
+    assert texts(plan.backward) == ["dh = 1", "dk = h * (1 - h)", "db = dk", "dw = dk * x"]
     assert texts([*plan.inputs, *plan.parameters, plan.value, *plan.gradients]) == ["x", "w", "b", "h", "dw", "db"]
     assert [s.source.formula.op.name for s in plan.backward[1:]] == ["sigmoid", "add", "multiply"]
     assert plan.operators == [operators.sigmoid]
@@ -71,9 +71,9 @@ def test_an_operator_forward_is_applied_as_it_is():
 
 def test_backward_a_variable_that_is_there_twice_gets_one_contribution():
     (x,) = leaves("x")
-    assert texts(plan_of((x * x).named("y"), [], [x]).backward) == ["dy = 1", "dx = 2 * dy * x"]
+    assert texts(plan_of((x * x).named("y"), [], [x]).backward) == ["dy = 1", "dx = 2 * x"]
     assert texts(plan_of((x - x).named("y"), [], [x]).backward) == ["dy = 1"]
-    assert texts(plan_of(dot([x, x], [x, 3.0]).named("y"), [], [x]).backward) == ["dy = 1", "dx = dy * (2 * x + 3)"]
+    assert texts(plan_of(dot([x, x], [x, 3.0]).named("y"), [], [x]).backward) == ["dy = 1", "dx = 2 * x + 3"]
 
 
 @pytest.mark.parametrize("f, points", cases(EXPRESSIONS))
@@ -114,8 +114,8 @@ def test_what_is_needed_twice_is_computed_once():
     plan = plan_of((Twice()(x, y).named("h") * (x * y).named("k")).named("l"), [], [x, y])
     assert texts(plan.backward) == [
         "dl = 1",
-        "dh = dl * k",
-        "dk = dl * h",
+        "dh = k",
+        "dk = h",
         "dx = dk * y",
         "dy = dk * x",
         "v = 1 - h",
@@ -152,5 +152,5 @@ def test_derivatives_that_are_numbers_or_variables_need_no_statement():
     x, y = leaves("x", "y")
     assert texts(plan_of(3 * (x + y) - 1, [], [x]).backward) == ["dx = 3"]
     root = (3 * (x + y).named("s") - 1).named("l")
-    assert texts(plan_of(root, [], [x]).backward) == ["dl = 1", "ds = 3 * dl", "dx = ds"]
+    assert texts(plan_of(root, [], [x]).backward) == ["dl = 1", "ds = 3", "dx = ds"]
     assert plan_of(maximum(x, 1.0) * 0.0, [], [x]).gradients == [Number(0)]

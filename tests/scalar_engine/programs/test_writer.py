@@ -35,16 +35,14 @@ def program(inputs, parameters):
 
     # backward: its derivatives, by the rule of the operator named
     dl = 1.0
-    dv3 = -dl  # subtract
-    dh = dv3 * v3  # exp
-    dv1 = dl * h  # multiply
-    dh += dl * v1  # multiply
+    dh = -v3  # exp
+    dh += v1  # multiply
     dk = dh * h * (1 - h)  # sigmoid
     dw1 = dk * x1  # dot
     dw2 = dk * x2  # dot
     dw3 = dk * x3  # dot
     dw4 = dk * x4  # dot
-    du = 2 * dv1 * u  # multiply
+    du = 2 * h * u  # multiply
 
     return l, [dw1, dw2, dw3, dw4, du]
 """
@@ -201,6 +199,33 @@ def test_a_rule_that_cannot_be_written_is_given(rule):
     assert ("# made is the forward rule of an operator, which has to be given." in program.source) == (
         rule not in (math.sin, abs)
     )
+
+
+class Raised(Operator):
+    symbol = "raised"
+    forward = lambda a, b: a**b
+    partials = (lambda out, a, b: 3.0, lambda out, a, b: 3.0)
+
+
+def test_a_negative_number_in_the_place_of_an_argument():
+    """(-2) ** 2 is not -2 ** 2."""
+    x, raised = Value(2.0, "x"), Raised()
+    assert compile_graph(raised(-2.0, x) + raised(x, -2.0))([], [2.0]) == (4.25, [6])
+
+
+class Root(Operator):
+    """x ** 1.5, whose derivative alone has a power in it."""
+
+    symbol = "root"
+    forward = lambda x: x * math.sqrt(x)
+    partials = (lambda out, x: 1.5 * x**0.5,)
+
+
+def test_a_power_that_only_a_derivative_has():
+    """Its exponent is no whole number, so that it is called: `**` gives complex numbers where `math` raises."""
+    w, x = Value(4.0, "w"), Value(1.0, "x", requires_grad=False)
+    program = is_right((Root()(w * x) * w).named("l"), [x], [w])
+    assert "pow(v1, 0.5)" in program.source and "power(v1, 0.5)" in program.batched
 
 
 class Halved(Operator):

@@ -5,10 +5,23 @@ import random
 import numpy as np
 import pytest
 
-from scalar_engine import Value, compile_graph, dot, grad, logsumexp, operators, relu, sum, tanh, topological_order
+from scalar_engine import (
+    Operator,
+    Value,
+    compile_graph,
+    dot,
+    grad,
+    logsumexp,
+    operators,
+    relu,
+    sum,
+    tanh,
+    topological_order,
+)
 from scalar_engine.programs.plan import Variable, variables_in
-from scalar_engine.programs.planner import plan_of
-from tensor_engine.programs.averaging import LONG, for_all_instances
+from tensor_engine.programs.averaging import LONG, plan_for_all
+
+SHARE = "share = np.ones_like(x) / len(x)"
 
 
 def shared(n, seed=1):
@@ -132,20 +145,52 @@ def test_rules_of_dot_that_are_changed_at_run_time(monkeypatch, scale, n):
 def test_what_is_computed_from_parameters_alone_is_shared():
     """Numbers, computed once: no array is made of them, not even where their derivative is a mean of arrays."""
     w, x = Value(2.0, "w"), Value(3.0, "x", requires_grad=False)
-    plan = plan_of((operators.exp(w).named("e") * x + w * w).named("y"), [x], [w])
-    assert [str(s) for s in for_all_instances(plan).backward] == [
-        "dy = 1",
-        "dw = 2 * dy * w",
-        "de = dy * np.sum(x) / n",
+    plan = plan_for_all((operators.exp(w).named("e") * x + w * w).named("y"), [x], [w])
+    assert [str(s) for s in plan.backward] == [
+        SHARE,
+        "dy = share",
+        "v = np.sum(dy)",
+        "dw = 2 * w * v",
+        "de = np.dot(dy, x)",
         "dw += de * e",
     ]
+
+
+def test_one_sum_for_all_weights():
+    """Where a loss has the squares of all of them in it, and no sum at all where a number is in front of that."""
+    ws, xs = [Value(0.5, label) for label in "uvw"], [Value(2.0, "x", requires_grad=False)]
+    squares = sum([w * w for w in ws])
+    plan = plan_for_all((xs[0] + squares).named("l"), xs, ws)
+    assert [str(s) for s in plan.backward[2:4]] == ["v = np.sum(dl)", "dw = 2 * w * v"] and len(plan.backward) == 6
+    plan = plan_for_all((xs[0] + 0.1 * squares).named("l"), xs, ws)
+    assert [str(s) for s in plan.backward[2:4]] == ["dv = 0.1 * np.sum(dl)", "dw = 2 * dv * w"]
+
+
+@pytest.mark.parametrize(
+    "slope, total",
+    [
+        (lambda w, x, y: x, "np.dot(dl, x)"),
+        (lambda w, x, y: x * y, "np.sum(dl * x * y)"),
+        (lambda w, x, y: -2 * w * x * y, "-2 * w * np.sum(dl * x * y)"),
+        (lambda w, x, y: x**2 * y, "np.sum(dl * x ** 2 * y)"),
+        (lambda w, x, y: y / x, "np.sum(dl * y / x)"),
+        (lambda w, x, y: y * (x + w), "np.sum(dl * y * (x + w))"),
+    ],
+)
+def test_the_sum_of_a_formula_over_the_instances(slope, total):
+    """What is shared is in front of it, and two that vary are a product of NumPy's."""
+    partials = (lambda out, w, x, y: slope(w, x, y), lambda out, w, x, y: 0.0, lambda out, w, x, y: 0.0)
+    op = type("Any", (Operator,), {"symbol": "any", "forward": lambda w, x, y: w * x * y, "partials": partials})()
+    w, x, y = Value(2.0, "w"), Value(3.0, "x", requires_grad=False), Value(4.0, "y", requires_grad=False)
+    plan = plan_for_all(op(w, x, y).named("l"), [x, y], [w])
+    assert [str(s) for s in plan.backward] == [SHARE, "dl = share", f"dw = {total}"]
 
 
 def test_a_variable_has_its_value_before_it_is_used():
     ws, xs = shared(9), varying(4)
     hs = [tanh(dot(ws[i : i + 4], xs)).named(f"h{i}") for i in range(5)]
     root = logsumexp([dot(ws[:5], hs), dot(ws[4:], hs) * 2, sum(hs)])
-    plan = for_all_instances(plan_of(root, xs, ws))
+    plan = plan_for_all(root, xs, ws)
     known = {*plan.inputs, *plan.parameters}
     for statement in [*plan.forward, *plan.backward]:
         assert known.issuperset(variables_in(statement.formula)), statement
@@ -157,4 +202,4 @@ def test_a_variable_has_its_value_before_it_is_used():
 def test_a_program_without_inputs_has_no_instances():
     w = Value(2.0, "w")
     with pytest.raises(ValueError, match="a program without inputs has no instances"):
-        for_all_instances(plan_of(w * w, [], [w]))
+        plan_for_all(w * w, [], [w])

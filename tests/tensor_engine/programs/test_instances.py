@@ -35,7 +35,6 @@ def program(inputs, parameters):
     w1, w2, w3, w4, u = parameters
 
     # forward
-    n = len(x1)
     v1 = u * u
     rows = np.stack((x1, x2, x3, x4))
     weights = np.array((w1, w2, w3, w4))
@@ -46,20 +45,21 @@ def program(inputs, parameters):
     l = v2 - v3
 
     # backward: its derivatives, by the rule of the operator named
-    dl = 1.0
+    share = np.ones_like(x1) / len(x1)
+    dl = share
     dv3 = -dl  # subtract
     dh = dv3 * v3  # exp
-    dv1 = dl * np.sum(h) / n  # multiply
+    dv1 = np.dot(dl, h)  # multiply
     dh = dh + dl * v1  # multiply
     dk = dh * h * (1 - h)  # sigmoid
-    v4 = (np.dot(rows, dk) / n).tolist()  # dot
+    v4 = np.dot(rows, dk).tolist()  # dot
     dw1 = v4[0]  # dot
     dw2 = v4[1]  # dot
     dw3 = v4[2]  # dot
     dw4 = v4[3]  # dot
     du = 2 * dv1 * u  # multiply
 
-    return np.sum(l) / n, [dw1, dw2, dw3, dw4, du]
+    return np.mean(l), [dw1, dw2, dw3, dw4, du]
 """
 
 
@@ -131,7 +131,20 @@ def test_logsumexp_of_many(n):
 
 
 def test_the_label_of_a_variable_is_none_that_the_text_has_already():
-    labels = ["np", "n", "rows", "weights", "weights_2", "drows", "sigmoid", "out", "logsumexp_over", "dn", "v1"]
+    labels = [
+        "np",
+        "n",
+        "share",
+        "rows",
+        "weights",
+        "weights_2",
+        "drows",
+        "sigmoid",
+        "out",
+        "logsumexp_over",
+        "dn",
+        "v1",
+    ]
     ws = [Value(0.1 * i, label) for i, label in enumerate(labels)]
     xs = [Value(0.3, label, requires_grad=False) for label in labels]
     root = (logsumexp([dot(ws, xs), sigmoid(dot(xs, ws[::-1])), sum(ws)]) * ws[0]).named("n")
