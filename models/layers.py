@@ -15,13 +15,13 @@ from tensor_engine import Tensor
 from .module import Module
 
 
-def glorot(rng, n_inputs, n_outputs):
+def glorot(rng: np.random.Generator, n_inputs: int, n_outputs: int) -> np.ndarray:
     """Uniform in +- sqrt(6 / (inputs + outputs)): Glorot and Bengio (2010), for sigmoid and tanh."""
     limit = math.sqrt(6 / (n_inputs + n_outputs))
     return rng.uniform(-limit, limit, (n_inputs, n_outputs))
 
 
-def he(rng, n_inputs, n_outputs):
+def he(rng: np.random.Generator, n_inputs: int, n_outputs: int) -> np.ndarray:
     """Normal with deviation sqrt(2 / inputs): He and others (2015), for relu."""
     return rng.normal(0, math.sqrt(2 / n_inputs), (n_inputs, n_outputs))
 
@@ -48,7 +48,7 @@ class Linear(Module):
     def parameters(self) -> list[Tensor]:
         return [self.W, self.b]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "Linear({}, {})".format(*self.W.shape)
 
 
@@ -63,7 +63,7 @@ class Activation(Module):
     def __call__(self, x: Any) -> Any:
         return self.operator(x).named(self.label)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return type(self).__name__
 
 
@@ -85,7 +85,7 @@ class Softmax(Module):
     def __call__(self, x: Any) -> Any:
         return te.softmax(x)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "Softmax"
 
 
@@ -104,7 +104,7 @@ class Dropout(Module):
         kept = self.rng.random(x.shape, dtype=np.float32) >= self.rate
         return x * (kept / x.dtype.type(1 - self.rate)).astype(x.dtype)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Dropout({self.rate})"
 
 
@@ -125,11 +125,11 @@ class Sequential(Module):
     def parts(self) -> list[Any]:
         return self.layers
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Sequential({', '.join(map(repr, self.layers))})"
 
 
-def one_of(table, name, what):
+def one_of(table: dict[str, Any], name: str, what: str) -> Any:
     """table[name]. Raises ValueError, with the names that there are, if it is none of them."""
     if name not in table:
         raise ValueError(f"there is no {what} {name!r}, only {', '.join(table)}")
@@ -171,6 +171,6 @@ class MLP(Sequential):
         super().__init__(*layers)
 
 
-def parameter_count(model):
+def parameter_count(model: Module) -> int:
     """The number of numbers that training changes: 784-100-200-50-10 has 109,260."""
     return sum(parameter.size for parameter in model.parameters())

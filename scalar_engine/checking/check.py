@@ -60,7 +60,7 @@ def check_steps(root: Node, claimed: Mapping[Any, Any] | Callable[..., Any]) -> 
     return StepCheck(root, remark="the backward function is right, at the numbers of the graph and at others")
 
 
-def check_claims(root, claims):
+def check_claims(root: Node, claims: Any) -> StepCheck:
     """The StepCheck of `Claims`: values, then rules, then gradients."""
     data = [node for node in claims.numbers["gradient"] if not node.requires_grad]
     if data:  # the engine computes no gradient of data; in a copy of the graph it does
@@ -78,7 +78,7 @@ def check_claims(root, claims):
     return found
 
 
-def first_wrong(calculation, kind):
+def first_wrong(calculation: Calculation, kind: str) -> StepCheck | None:
     """The StepCheck of the first wrong "value" or "gradient"; None if all are right."""
     claim = calculation.first_wrong_claim(kind)
     if claim is None:

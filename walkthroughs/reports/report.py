@@ -62,7 +62,7 @@ class Report:
     numbers: dict[str, Any] = field(default_factory=dict)
     files: dict[str, Any] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
-    data: dict[str, dict] = field(default_factory=dict)
+    data: dict[str, dict[str, Any]] = field(default_factory=dict)
     started: float = field(default_factory=time.perf_counter)
 
     def section(self, title: str) -> None:
@@ -182,13 +182,13 @@ class Report:
         return paths
 
 
-def command_line(name, arguments):
+def command_line(name: str, arguments: list[str] | None) -> str:
     """The command that a script was called with: `arguments`, or Python's own when None."""
     words = sys.argv[1:] if arguments is None else arguments
     return " ".join(["python -m walkthroughs", name, *words])
 
 
-def environment():
+def environment() -> jinja2.Environment:
     found = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
@@ -197,18 +197,18 @@ def environment():
     return found
 
 
-def plain(text):
+def plain(text: str) -> str:
     return " ".join(text.replace("`", "").split())
 
 
-def plain_number(value):
+def plain_number(value: Any) -> Any:
     """NumPy's numbers and arrays as JSON's."""
     if isinstance(value, (np.generic, np.ndarray)):
         return value.tolist()
     raise TypeError(f"{type(value).__name__} in a report's numbers")
 
 
-def save(figure, path):
+def save(figure: Any, path: Path) -> Path:
     figure.savefig(path, dpi=150, metadata={"CreationDate": None} if path.suffix == ".pdf" else None)
     return path
 
@@ -220,7 +220,7 @@ def svg_of(figure: Any) -> str:
     return stream.getvalue()
 
 
-def inline_svg(svg, name):
+def inline_svg(svg: str, name: str) -> str:
     """SVG text for a page, with ids that no other figure has."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r'\bid="', f'id="{name}-', svg)
@@ -228,12 +228,12 @@ def inline_svg(svg, name):
     return svg.replace("url(#", f"url(#{name}-")
 
 
-def recoloured(svg):
+def recoloured(svg: str) -> str:
     """SVG text with black in the colour of the page's text, for dark pages."""
     return re.sub(r'(stroke|fill)(: |=")(#000000|black)\b', r"\1\2currentColor", svg)
 
 
-def write_file(path, content):
+def write_file(path: Path, content: str | Callable[[Path], object]) -> Path:
     if callable(content):
         content(path)
     else:
@@ -241,7 +241,7 @@ def write_file(path, content):
     return path
 
 
-def write_columns(path, columns):
+def write_columns(path: Path, columns: dict[str, Any]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(columns)
