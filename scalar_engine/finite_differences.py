@@ -6,7 +6,7 @@ from itertools import product
 
 from .passes import current_order, forward_pass, gradients
 
-TYPE_CHECKING = False  # typing's own takes longer to import than this engine
+TYPE_CHECKING = False  # mypy takes it for true; typing, which has one, takes 2 ms to import
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, NoReturn

@@ -11,7 +11,7 @@ import warnings
 from .graph import Node, recorded_order, released, topological_order
 from .naming import branching, undefined
 
-TYPE_CHECKING = False  # typing's own takes longer to import than this engine
+TYPE_CHECKING = False  # mypy takes it for true; typing, which has one, takes 2 ms to import
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from typing import Any

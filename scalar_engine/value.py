@@ -9,7 +9,7 @@ from .graph import Node
 from .naming import undefined
 from .passes import backward_pass
 
-TYPE_CHECKING = False  # typing's own takes longer to import than this engine
+TYPE_CHECKING = False  # mypy takes it for true; typing, which has one, takes 2 ms to import
 if TYPE_CHECKING:
     from typing import Any, SupportsFloat
 

@@ -6,7 +6,7 @@ anything noticing. What each would lead to is in candidates.py.
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # typing's own takes longer to import than this engine
+TYPE_CHECKING = False  # mypy takes it for true; typing, which has one, takes 2 ms to import
 if TYPE_CHECKING:
     from ..graph import Node
 

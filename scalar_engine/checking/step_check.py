@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..ledger import entry_columns
 from .elements import elements, shape_of
 
-TYPE_CHECKING = False  # typing's own takes longer to import than this engine
+TYPE_CHECKING = False  # mypy takes it for true; typing, which has one, takes 2 ms to import
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any

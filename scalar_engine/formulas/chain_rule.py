@@ -14,7 +14,7 @@ from .pages import Page, product_along
 from .symbol import ONE, ZERO, Application, Number, Symbol, symbol, within
 from .writing import escaped, latex_name
 
-TYPE_CHECKING = False  # typing's own takes longer to import than this engine
+TYPE_CHECKING = False  # mypy takes it for true; typing, which has one, takes 2 ms to import
 if TYPE_CHECKING:
     from ..graph import Node
 
