@@ -276,7 +276,10 @@ def test_a_mirror_that_falls_silent_is_passed_over(server, monkeypatch):
 def test_a_mirror_that_sends_without_end_is_passed_over(server, monkeypatch):
     monkeypatch.setattr(idx_files, "LARGEST", 1 << 17)
     server.replies[FROM_A] = bytes(1 << 24)
+    sizes, verified = [], idx_files.verified
+    monkeypatch.setattr(idx_files, "verified", lambda packed, name: sizes.append(len(packed)) or verified(packed, name))
     assert np.array_equal(read_idx(IMAGES), PIXELS) and server.requests == [FROM_A, FROM_B]
+    assert sizes[0] < 1 << 18
 
 
 def test_without_a_network_it_says_how_to_get_the_data_by_hand(files, tmp_path, monkeypatch):
