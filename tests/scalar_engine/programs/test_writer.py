@@ -129,6 +129,7 @@ def test_a_list_of_nothing():
 # ---- forward rules that take something from elsewhere
 
 HALF, MINUS, NOT_A_NUMBER = 0.5, -2.0, math.nan
+hash = 0.25  # to Python a function
 
 
 def less_half(x):
@@ -145,6 +146,10 @@ def operator_of(symbol, rule):
 
 def with_a_number(x):
     return x * HALF + MINUS**2 + sys.float_info.min
+
+
+def with_a_name_of_pythons(x):
+    return x * hash
 
 
 def with_a_function(x):
@@ -164,10 +169,10 @@ def with_a_name_twice(x):
     return less_half + 1
 
 
-RULES = [with_a_number, with_a_function, with_another_rule, with_a_function_of_its_own_name, with_a_name_twice]
+RULES = [with_a_number, with_a_name_of_pythons, with_a_function, with_another_rule, with_a_name_twice]
 
 
-@pytest.mark.parametrize("rule", [*RULES, less_half, factorial])
+@pytest.mark.parametrize("rule", [*RULES, with_a_function_of_its_own_name, less_half, factorial])
 def test_a_rule_brings_along_what_it_calls(rule):
     """The text runs alone, in both styles, though the rule names numbers, functions and rules of its module."""
     w, x = Value(3.0, "w"), Value(1.0, "x", requires_grad=False)
