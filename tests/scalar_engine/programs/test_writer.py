@@ -192,12 +192,27 @@ def with_a_module(x):
     return x + sys.getrecursionlimit() * 0
 
 
+def with_an_operator(x):
+    return sigmoid(x)
+
+
+def with_a_class(x):
+    return Operator.__call__(sigmoid, x) if Operator else x
+
+
+def with_a_list(x):
+    return x + RULES.__len__()
+
+
 def with_its_own_exp(x):
     exp = x
     return math.exp(exp)
 
 
-@pytest.mark.parametrize("rule", [with_no_number, with_a_module, with_its_own_exp, math.sin, abs, float.__neg__])
+GIVEN = [with_no_number, with_a_module, with_an_operator, with_a_class, with_a_list, with_its_own_exp]
+
+
+@pytest.mark.parametrize("rule", [*GIVEN, math.sin, abs, float.__neg__])
 def test_a_rule_that_cannot_be_written_is_given(rule):
     w, x = Value(3.0, "w"), Value(1.0, "x", requires_grad=False)
     program = is_right(operator_of("made", rule)(w * x), [x], [w])
