@@ -1,4 +1,4 @@
-"""The computation graph: operators, the nodes they make, and one walk through it each way.
+"""The computation graph: operators, the nodes they make, their order, and the backward pass in a dozen lines.
 
 Nothing in this file knows what flows through the graph. Floats, arrays and formulas share every line of it. An engine
 for another kind of number subclasses `Node`, says in `Operator.forward_on` how forward rules run on its numbers, and
@@ -34,20 +34,16 @@ class Operator:
     partials: tuple[Callable[..., Any], ...] = ()
     forward_keeping: Callable[..., Any]  # where `keeps` is true
     forward_has_self = False  # whether the forward rule reads what the operator was made with
-    forward_on: dict[
-        type, Any
-    ] = {}  # {type of operand: function(op, *xs)}; the tensor engine enters its kernels for arrays
+    forward_on: dict[type, Any] = {}  # {type of operand: function(op, *xs)}; the tensor engine enters its kernels
 
     # What else a class may say of its operators; most have no need of it.
     postfix = False  # whether `formula` writes it behind its operand: x.T, x.sum(axis=0)
     elementwise = True  # whether on arrays it does the same to every element, and broadcasts
     implied = False  # whether elementwise operators do it to their operands unasked, so that formulas leave it out
     moves = False  # whether it only moves the elements of arrays about
-    stable: dict[
-        str, str
-    ] = {}  # what to write instead where it gives NaN or infinity, by what made its operand, "" any
+    stable: dict[str, str] = {}  # what to write instead where it gives NaN or infinity, by what made its operand
     lists = 1  # how many lists of one length its operands are: 2 for dot([w1, w2], [x1, x2])
-    keeps = False  # whether its forward rule finds on the way what `pull` would compute again, and the node keeps it
+    keeps = False  # whether `forward_keeping(*xs)` gives, beside out, what `pull` takes for the node to have kept
     logarithmic = False  # whether a natural log is taken in it, which people may take to another base
 
     def forward(*xs: Any) -> Any:
@@ -155,6 +151,8 @@ class Node:
     grad            d root / d node, stored by `backward`; None as long as it has not been computed
     op, inputs      the operator that made it and, in order, what it was applied to; None and () for a leaf. An
                     operator without inputs says that a backward pass has released the graph behind the node
+    out, x, y       data of the node and of its inputs as the operator had and made them, on which the backward pass
+                    runs; of more than two inputs, all are in x; of one, y may be what the operator keeps
     label           its name, for people; "layer1/neuron2/k" puts it into the groups layer1 and layer1/neuron2
     requires_grad   False for data and constants, and for what depends on nothing else
 
@@ -177,7 +175,7 @@ class Node:
 
     unit: Any = 1.0  # d root / d root
     mutable = False  # whether data may change in place: then `require_untouched` says so before the backward pass
-    further_slips: Any = None  # what people do wrong with this kind of number, for `check_steps`: a module
+    further_slips: Any = None  # what people do wrong with this kind of number, for `check_steps` (a module)
 
     def __init__(self, data: Any, label: str, requires_grad: bool) -> None:
         """A leaf. What operators make is put together in `apply_operator`, where every microsecond counts."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scalar_engine.graph import Node, Operator, data_of
-from scalar_engine.passes import backward_pass
+from scalar_engine.passes import backward_pass, current_order
 
 from . import modes
 from .array_operator import ArrayOperator
@@ -113,6 +113,8 @@ class Tensor(ArrayNotation, ArrayProtocols, Node):
                     f"backward from {self.describe()}: it has shape {self.shape}, and its gradient {gradient.shape}"
                 )
         watch = require_finite_contribution if modes.watching.get() else None
+        if watch:
+            current_order(self, "backward")  # every element is looked at, also those written into an array
         found, owners, released = [], set(), Released()
         try:
             for node, by_node in backward_pass(self, watch, unit=gradient):

@@ -56,7 +56,8 @@ def draw(
 
     The label "layer1/neuron2/k" puts a node into the groups layer1 and layer1/neuron2; a node without a label belongs
     to the group that all its consumers share. Raises ValueError, with advice, if the picture would be too large to
-    read, or if there is no group to open, and RuntimeError if a backward pass has released the graph.
+    read, if there is no group to open, or if data was changed since the graph was made; RuntimeError if a backward
+    pass has released it.
 
     >>> from scalar_engine import Value
     >>> x = Value(3.0, "x")

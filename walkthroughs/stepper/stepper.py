@@ -20,7 +20,8 @@ def step(what: Node | Recording, title: str = "") -> Stepper:
     """The `Stepper` of the graph behind a node of either engine, or of a `Recording` of training.
 
     Nothing is stored in the graph, and it need not have had a backward pass. Raises RuntimeError if a pass has released
-    it, what the pass raises where a derivative does not exist, and TypeError for anything else than a node.
+    it, ValueError if data was changed since it was made, what the pass raises where a derivative does not exist, and
+    TypeError for anything else than a node.
 
     >>> from scalar_engine import Value
     >>> x = Value(3.0, "x")
