@@ -6,11 +6,13 @@ to evaluate on are the test set, which takes no part otherwise, and the training
 """
 
 import hashlib
+import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from .checking import checked_x
 from .idx_files import read_idx
 
 CLASS_NAMES = {
@@ -148,28 +150,43 @@ def load(name, final=False, seed=None, data_dir=None, classes=None, num_val=None
 def standardised(dataset, dtype=np.float32):
     """The data set with x of mean 0 and deviation 1 in `dtype`, by the mean and deviation of the training data alone.
 
-    Images have one mean and one deviation, of all pixels; points have their own for each coordinate.
+    Images have one mean and one deviation, of all pixels; points have their own for each coordinate. What is constant
+    in the training data has no deviation: it becomes 0 there, and a warning says so.
     """
-    mean, deviation = mean_and_deviation(dataset.xtrain, axis=0 if dataset.image_shape is None else None)
+    x, axis = checked_x(dataset.xtrain, "xtrain"), 0 if dataset.image_shape is None else None
+    mean, deviation = mean_and_deviation(x, axis)
+    constant = x.min(axis) == x.max(axis)  # by its deviation, 0.1 a thousand times is not
+    if constant.any():
+        which = ", ".join(map(str, np.flatnonzero(constant))) if axis == 0 else "all"
+        warnings.warn(f"constant in the training data, so left at 0: feature {which}", stacklevel=2)
+        mean, deviation = np.where(constant, x.max(axis), mean), np.where(constant, 1.0, deviation)
     return rescaled(dataset, mean, deviation, dtype)
 
 
 def symmetric(dataset, dtype=np.float32):
     """The images of a data set in [-1, 1]: the pixels less half the largest, divided by half the largest."""
-    half = float(dataset.xtrain.max()) / 2
+    half = float(checked_x(dataset.xtrain, "xtrain").max()) / 2
+    if half <= 0:
+        raise ValueError("the pixels of xtrain are all 0 or below: there is nothing to scale by")
     return rescaled(dataset, half, half, dtype)
 
 
 def rescaled(dataset, mean, deviation, dtype):
     """The data set with (x - mean) / deviation for x."""
 
-    def scaled(x):
-        x = x.astype(dtype)
-        x -= mean
-        x /= deviation
-        return x
+    if np.shape(dataset.xval)[1:] != np.shape(dataset.xtrain)[1:]:
+        shapes = np.shape(dataset.xtrain), np.shape(dataset.xval)
+        raise ValueError("xtrain has shape {}, xval {}: both need the same features".format(*shapes))
+    xtrain, xval = (scaled(x, mean, deviation, dtype) for x in (dataset.xtrain, checked_x(dataset.xval, "xval")))
+    return replace(dataset, xtrain=xtrain, xval=xval, mean=mean, deviation=deviation)
 
-    return replace(dataset, xtrain=scaled(dataset.xtrain), xval=scaled(dataset.xval), mean=mean, deviation=deviation)
+
+def scaled(x, mean, deviation, dtype):
+    """(x - mean) / deviation in dtype: what a network sees of the stored x."""
+    x = np.array(x, dtype)
+    x -= mean
+    x /= deviation
+    return x
 
 
 def mean_and_deviation(x, axis):
