@@ -138,8 +138,8 @@ class Node:
     label           its name, for people; "layer1/neuron2/k" puts it into the groups layer1 and layer1/neuron2
     requires_grad   False for data and constants, and for what depends on nothing else
 
-    Nodes are equal by identity, and are ordered by their data. A node holds its inputs and nothing holds a node back,
-    so that a graph is freed the moment its root goes.
+    Nodes are equal by identity, and are ordered by their data; a number is equal to what holds it. A node holds its
+    inputs and nothing holds a node back, so that a graph is freed the moment its root goes.
     """
 
     __slots__ = ("data", "grad", "op", "inputs", "out", "x", "y", "label", "requires_grad", "__weakref__")
@@ -189,6 +189,11 @@ class Node:
         """Give this node a label, and return it."""
         self.label = label
         return self
+
+    def __eq__(self, other):
+        return self.data == other if type(other) in (int, float) else self is other
+
+    __hash__ = object.__hash__
 
     def __lt__(self, other):
         return self.data < data_of(other)
@@ -297,11 +302,8 @@ def recorded_order(root):
 
 def released(node, root):
     """The error for a graph whose interior a backward pass has released, and the way to keep it."""
-    name = node.name or root.name
-    return RuntimeError(
-        f"the graph behind {name or 'this node'} has been released by an earlier backward pass; "
-        f"backward(keep=True) there keeps it"
-    )
+    name, by = node.name or root.name or "this node", getattr(node.op, "by", "an earlier backward pass")
+    return RuntimeError(f"the graph behind {name} has been released by {by}; backward(keep=True) there keeps it")
 
 
 def plain_backward_pass(root):

@@ -57,7 +57,7 @@ def explain(node, root):
     graph has been released.
     """
     order = recorded_order(root)
-    if node not in order:
+    if node not in set(order):
         raise ValueError(f"explain: {node.describe()} is not part of the graph of {root.describe()}")
     names = unique_names(order)
     if root.grad is None or not node.requires_grad:

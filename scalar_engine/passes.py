@@ -12,8 +12,12 @@ from .naming import undefined
 FAILURES = (ArithmeticError, ValueError, TypeError, IndexError)  # what a rule raises where it has no value
 
 
-def require_unchanged(order, who):
-    """Raise ValueError if data was changed since the graph whose nodes are `order` was made: it no longer follows."""
+def current_order(root, who):
+    """The topological order of a graph that is whole and as it was made, for what shows or compares its numbers.
+
+    Raises RuntimeError if it has been released, and ValueError if data was changed since: `who` refuses it.
+    """
+    order = recorded_order(root)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # arrays have given theirs when the graph was made
         found = forward_pass(order, failed=lambda node, error: None)
@@ -23,6 +27,7 @@ def require_unchanged(order, who):
                     f"{who}: data has changed since the graph was made; compute it again "
                     f"({node.describe()} = {node.brief(node.data)} no longer follows from what is behind it)"
                 )
+    return order
 
 
 def follows(result, data):
@@ -167,7 +172,7 @@ def grad(root, wrt, create_graph=False):
     """
     wanted = wrt if isinstance(wrt, (list, tuple)) else [wrt]
     if create_graph:
-        require_unchanged(recorded_order(root), "grad")
+        current_order(root, "grad")
         unit = root.unit if type(root.unit) is float else type(root)(root.unit, requires_grad=False)
         found = dict(backward_pass(root, on=lambda x: x if x.requires_grad or x.label else x.data, unit=unit))
         name_gradients(root, found)

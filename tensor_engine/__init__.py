@@ -1,36 +1,48 @@
 """The tensor engine: the scalar engine's operators and graph, lifted to NumPy arrays.
 
-An array that remembers how it was made
-    Tensor              an array in a graph: Tensor([1.0, 2.0], "x", requires_grad=True) * 3
-    no_grad             nothing inside is recorded
-    detect_anomaly      the first NaN or infinity inside raises, and names its maker
+Tensors
+    Tensor              an array in a graph: Tensor([[1.0, 2.0]], "W", requires_grad=True)
+    Node, Operator      as in scalar_engine; ArrayOperator is the base of operators whose rules are made for arrays
     topological_order   every node behind a root, inputs first
+    no_grad             nothing inside is recorded
+    detect_anomaly      the first NaN or infinity inside raises, and says where it was made
 
-Operators, on arrays and Tensors alike, beside + - * / ** @ and abs
-    exp log sqrt sin cos tanh sigmoid softplus relu         of each element
-    maximum minimum xlogy                                   of two arrays, element by element
-    step sign                                               the slopes of relu and abs; their own slope is 0
-    sum mean max min logsumexp                              over axes
-    softmax log_softmax                                     along an axis
-    concatenate stack where clip                            joining, choosing, limiting
-    linear mse softmax_cross_entropy                        a layer and losses, each in one operator
+Operators, beside + - * / ** @ abs and NumPy's methods
+    exp log sqrt sin cos tanh sigmoid softplus relu         elementwise, scalar_engine's own
+    maximum minimum xlogy step sign clip where              elementwise
+    sum mean max min logsumexp softmax log_softmax          over axes
+    concatenate stack                                       join
+    linear mse cross_entropy (softmax_cross_entropy)        several operators in one
 
 Derivatives
-    gradients           d root / d node for every node
-    steps               both passes, a record for each operation and each contribution
-    explain             where one node's gradient comes from
-    scalarize           the graph of Values behind a Tensor, element by element
-    check_steps         the first wrong step in somebody's own calculation
+    grad, gradients     d root / d node, as an array or as a Tensor that can be differentiated again
+    steps, Step         both passes, a record for each operation and each contribution
+    explain, Ledger     where one node's gradient comes from
+    gradcheck, GradCheck    the same derivatives by finite differences
+    check_steps, StepCheck, Slip    the first wrong step in somebody's own calculation
+    scalarize, ScalarGraph  the graph of Values behind a graph of Tensors, for derive and compile_graph
 
-Reading order: array_operator, kernels, rearranging, operators, notation, tensor, fused, modes, errors, optimizers;
-elements and scalar_graph; then the room checking.
+Training
+    SGD, Adam           gradient descent
+
+Reading order: array_operator, kernels, rearranging, operators, fused, notation, protocols, tensor, errors, modes,
+optimizers, elements, scalar_graph; then the rooms programs and checking.
 """
 
 from scalar_engine import (
+    GradCheck,
+    Ledger,
+    Node,
+    Operator,
+    Slip,
+    Step,
+    StepCheck,
     check_steps,
     cos,
     exp,
     explain,
+    grad,
+    gradcheck,
     gradients,
     log,
     maximum,
@@ -48,22 +60,38 @@ from scalar_engine import (
     xlogy,
 )
 
-from .fused import linear, mse, softmax_cross_entropy
+from .array_operator import ArrayOperator
+from .fused import cross_entropy, linear, mse, softmax_cross_entropy
 from .modes import detect_anomaly, no_grad
 from .operators import log_softmax, logsumexp, max, mean, min, softmax, sum
+from .optimizers import SGD, Adam
 from .rearranging import clip, concatenate, stack, where
-from .scalar_graph import scalarize
+from .scalar_graph import ScalarGraph, scalarize
 from .tensor import Tensor
 
 __all__ = [
+    "Adam",
+    "ArrayOperator",
+    "GradCheck",
+    "Ledger",
+    "Node",
+    "Operator",
+    "SGD",
+    "ScalarGraph",
+    "Slip",
+    "Step",
+    "StepCheck",
     "Tensor",
     "check_steps",
     "clip",
     "concatenate",
     "cos",
+    "cross_entropy",
     "detect_anomaly",
     "exp",
     "explain",
+    "grad",
+    "gradcheck",
     "gradients",
     "linear",
     "log",

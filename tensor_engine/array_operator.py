@@ -5,7 +5,7 @@ Formulas, errors, scalarize and the stepper know no array operator by name: they
 
 import numpy as np
 
-from scalar_engine.graph import Operator
+from scalar_engine.graph import Operator, data_of
 
 
 class ArrayOperator(Operator):
@@ -89,12 +89,27 @@ def written(x):
     return "..." if x is Ellipsis else str(x)
 
 
-def subscript(key):
-    """The key of an index, as one writes it: [0:2, :], [[0, 2]]."""
-    return f"[{', '.join(map(written, key))}]" if isinstance(key, tuple) and key else f"[{written(key)}]"
+def listed(parts):
+    """A shape, axes or the key of an index between the parentheses of a call: (0, 2, 1) is "0, 2, 1", () "()"."""
+    return ", ".join(map(written, parts)) if isinstance(parts, tuple) and parts else written(parts)
+
+
+def key_of(key):
+    """The key of an index, with each list, tuple or array in it as an array of its own."""
+    return tuple(map(part_of_key, key)) if isinstance(key, tuple) else part_of_key(key)
+
+
+def part_of_key(part):
+    """One entry of it: a slice, an integer, None or ..., or an array of integers or booleans."""
+    if part is None or part is Ellipsis or isinstance(part, (int, slice, np.integer, np.bool_)):
+        return part
+    part = np.asarray(data_of(part))
+    if part.dtype.kind == "f" and part.size:
+        raise IndexError(f"index: an index is of integers or booleans, not {part.dtype}")
+    return part.astype(bool if part.dtype == bool else np.intp)
 
 
 def may_repeat(key):
     """Whether the key of an index has arrays of integers, which may name an element twice."""
     parts = key if isinstance(key, tuple) else (key,)
-    return any(isinstance(part, (list, np.ndarray)) and np.asarray(part).dtype != bool for part in parts)
+    return any(isinstance(part, np.ndarray) and part.dtype != bool for part in parts)

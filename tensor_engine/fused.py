@@ -2,8 +2,11 @@
 
 import numpy as np
 
+from scalar_engine.graph import data_of
+
 from .array_operator import ArrayOperator
 from .errors import inner_axes
+from .kernels import halves_widened
 from .operators import LogSoftmax, Softmax, log_softmax, softmax
 
 
@@ -51,6 +54,7 @@ class CrossEntropyOfClasses(ArrayOperator):
     def __init__(self, classes):
         self.classes = classes
 
+    @halves_widened
     def forward(self, o):
         return np.add.reduce(self.of_each(o)) / len(o)
 
@@ -59,6 +63,8 @@ class CrossEntropyOfClasses(ArrayOperator):
         classes = self.classes
         if o.ndim != 2 or len(o) != len(classes):
             raise ValueError(f"needs logits (instances, classes), and as many instances as targets: {len(classes)}")
+        if not len(o):
+            raise ValueError("has no instances to take the mean over")
         by_class = centred(o)
         try:
             of_class = by_class.ravel()[places(classes, by_class.shape)]
@@ -118,9 +124,12 @@ class CrossEntropyOfWeights(ArrayOperator):
     symbol = "softmax_cross_entropy"
     logarithmic = True
 
+    @halves_widened
     def forward(self, o, t):
         if o.ndim != 2 or o.shape != t.shape:
             raise ValueError("needs logits (instances, classes) and a weight for each, or else one integer an instance")
+        if not len(o):
+            raise ValueError("has no instances to take the mean over")
         return -np.add.reduce(LogSoftmax().forward(o) * t, axis=None) / len(o)
 
     def pull(self, upstream, out, o, t, needs):
@@ -141,9 +150,12 @@ class MeanSquaredError(ArrayOperator):
 
     symbol = "mse"
 
+    @halves_widened
     def forward(self, y, t):
         if y.shape != t.shape:
             raise ValueError("which must be equal")
+        if not y.size:
+            raise ValueError("has no elements to take the mean over")
         difference = (y - t).ravel()
         return np.vdot(difference, difference) / y.size
 
@@ -159,17 +171,20 @@ linear = Linear()
 mse = MeanSquaredError()
 
 
-def softmax_cross_entropy(logits, target):
+def cross_entropy(logits, target):
     """The mean over the instances of -log softmax(logits)[target], one number. It never overflows.
 
     logits (instances, classes); target either (instances,) in integers, the classes, or (instances, classes): one-hot,
     or any weights of the classes.
 
     >>> logits = np.array([[0.0, 0.0], [1000.0, 0.0]])
-    >>> softmax_cross_entropy(logits, [0, 1]).round(2), softmax_cross_entropy(logits, np.eye(2)).round(2)
-    (np.float64(500.35), np.float64(500.35))
+    >>> float(cross_entropy(logits, [0, 0])), float(cross_entropy(logits, [[0.5, 0.5], [0.0, 1.0]]))
+    (0.34657359027997264, 500.34657359027995)
     """
-    classes = target if type(target) is np.ndarray else np.asarray(getattr(target, "data", target))
+    classes = target if type(target) is np.ndarray else np.asarray(data_of(target))
     if classes.ndim == 1 and classes.dtype.kind in "iu":
         return CrossEntropyOfClasses(classes.astype(np.int64))(logits)  # a copy: the caller may reuse the array
     return CrossEntropyOfWeights()(logits, target)
+
+
+softmax_cross_entropy = cross_entropy  # its name until 0.2

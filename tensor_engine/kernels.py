@@ -4,7 +4,7 @@ Only forward rules need one. The derivative rules are arithmetic and operators, 
 """
 
 import math
-from functools import partial
+from functools import partial, wraps
 
 import numpy as np
 
@@ -17,6 +17,22 @@ from .array_operator import ArrayOperator
 # Freeing one large block, which is never written to, raises the threshold, so that a training step reuses its memory.
 large_block = np.empty(30 << 20, np.uint8)
 del large_block
+
+
+def halves_widened(forward):
+    """A forward rule that adds up: on float16 it runs in float32, for 70,000 ones are more than the largest float16."""
+
+    @wraps(forward)
+    def widened(self, *xs):
+        if xs[0].dtype.itemsize != 2:
+            return forward(self, *xs)
+        return forward(self, *[x.astype(np.float32) for x in xs]).astype(np.float16)
+
+    return widened
+
+
+def power(x, y):
+    return np.square(x) if np.ndim(y) == 0 and y == 2 else x**y
 
 
 def sigmoid(x):
@@ -88,7 +104,7 @@ KERNELS = {
     scalar.subtract: np.subtract,
     scalar.multiply: np.multiply,
     scalar.divide: np.divide,
-    scalar.power: lambda x, y: x**y,  # unlike np.power, it squares where y is 2
+    scalar.power: power,
     scalar.negative: np.negative,
     scalar.exp: np.exp,
     scalar.log: np.log,

@@ -70,7 +70,10 @@ class ArrayNotation(Arithmetic):
         >>> Tensor([[[1.0, 2.0]]]).transpose(2, 0, 1).shape
         (2, 1, 1)
         """
-        return Transpose(unpacked(axes) or tuple(reversed(range(self.ndim))))(self)
+        order = unpacked(axes) or tuple(reversed(range(self.ndim)))
+        if axes == (0, 1) == order:
+            raise ValueError("transpose(0, 1) leaves the axes as they are; to exchange them write .T or swapaxes(0, 1)")
+        return Transpose(order)(self)
 
     @property
     def T(self):
@@ -120,12 +123,15 @@ def unpacked(numbers):
 
 def aligned(op, inputs, xs):
     """An elementwise operator's inputs and their data; those that require a gradient are broadcast and cast."""
-    arrays = [x for x in xs if type(x) not in (int, float)]
-    first = arrays[0] if arrays else None
-    if all(x.shape == first.shape and x.dtype == first.dtype for x in arrays):
-        return inputs, xs
+    first, second, *more = xs
+    if first.dtype is second.dtype and not more:
+        # Alike, or one of them a number that needs no gradient, with which NumPy does the same by itself.
+        if first.shape == second.shape:
+            return inputs, xs
+        if (not second.ndim and not inputs[1].requires_grad) or (not first.ndim and not inputs[0].requires_grad):
+            return inputs, xs
     try:
-        shape = np.broadcast_shapes(*[x.shape for x in arrays])
+        shape = np.broadcast_shapes(*[x.shape for x in xs])
     except ValueError as error:
         raise ValueError(mismatch(op, inputs, error)) from None
     warn_of_expansion(op, inputs, shape)

@@ -18,7 +18,7 @@ from scalar_engine.operators import exp
 from .array_operator import ArrayOperator
 from .elements import along, array_of, each, extreme, total
 from .errors import inner_axes
-from .kernels import logsumexp_over
+from .kernels import halves_widened, logsumexp_over
 from .rearranging import BroadcastTo, SumTo
 
 # ---- products
@@ -77,14 +77,14 @@ class Reduction(ArrayOperator):
 
     def expanded(self, reduced, x):
         """An array of the output's shape, repeated to the shape of x."""
-        if self.axis is not None and not self.keepdims:
+        if self.axis is not None and not self.keepdims and x.shape:
             axes = [axis % len(x.shape) for axis in self.axes]
             reduced = reduced.reshape(tuple(1 if i in axes else n for i, n in enumerate(x.shape)))
         return BroadcastTo(x.shape)(reduced)
 
     def group_size(self, x):
         """How many elements of x go into one of the output."""
-        if self.axis is None:
+        if self.axis is None or not x.shape:
             return math.prod(x.shape)
         return math.prod(x.shape[axis] for axis in self.axes)
 
@@ -97,6 +97,7 @@ class SumOver(Reduction):
     postfix = True
     of_list = staticmethod(total)
 
+    @halves_widened
     def forward(self, x):
         return np.add.reduce(x, axis=self.axis, keepdims=self.keepdims)
 
@@ -112,8 +113,12 @@ class MeanOver(Reduction):
     postfix = True
     of_list = staticmethod(functions.mean)
 
+    @halves_widened
     def forward(self, x):
-        return np.add.reduce(x, axis=self.axis, keepdims=self.keepdims) / self.group_size(x)
+        total, n = np.add.reduce(x, axis=self.axis, keepdims=self.keepdims), self.group_size(x)
+        if not n and total.size:
+            raise ValueError("which has no elements to take the mean of")
+        return total / (n or 1)
 
     def pull(self, upstream, out, x, needs):
         return [self.expanded(upstream * (1 / self.group_size(x)), x)]
@@ -160,12 +165,14 @@ class LogSumExpOver(Reduction):
     logarithmic = True
     of_list = staticmethod(scalar.logsumexp)
 
+    @halves_widened
     def forward(self, x):
         out = logsumexp_over(x, self.axis)
         return out if self.keepdims else np.squeeze(out, axis=self.axis)
 
     def pull(self, upstream, out, x, needs):
-        return [exp(x - self.expanded(out, x)) * self.expanded(upstream, x)]
+        # Softmax anew: of large numbers, out may have lost the digits that exp(x - out) needs.
+        return [Softmax(self.axis)(x) * self.expanded(upstream, x)]
 
     def formula(self, x):
         return f"logsumexp({x}{last_axis(self.axis)}{', keepdims=True' * self.keepdims})"
@@ -180,6 +187,7 @@ class Softmax(ArrayOperator):
     def __init__(self, axis=-1):
         self.axis = axis
 
+    @halves_widened
     def forward(self, x):
         out = np.exp(x - np.maximum.reduce(x, axis=self.axis, keepdims=True))
         out /= np.add.reduce(out, axis=self.axis, keepdims=True)
@@ -207,6 +215,7 @@ class LogSoftmax(Softmax):
     logarithmic = True
     of_list = staticmethod(functions.log_softmax)
 
+    @halves_widened
     def forward(self, x):
         out = x - np.maximum.reduce(x, axis=self.axis, keepdims=True)
         out -= np.log(np.add.reduce(np.exp(out), axis=self.axis, keepdims=True))

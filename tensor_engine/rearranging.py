@@ -11,9 +11,10 @@ import numpy as np
 from scalar_engine.graph import Node, data_of
 from scalar_engine.operators import step
 
-from .array_operator import ArrayOperator, may_repeat, own, subscript, written
+from .array_operator import ArrayOperator, key_of, listed, may_repeat, own, written
 from .elements import collected, constant, each, numbered, total
 from .errors import alignment, joining
+from .kernels import halves_widened
 
 # ---- shapes and types
 
@@ -33,7 +34,7 @@ class Reshape(ArrayOperator):
         return [upstream.reshape(x.shape)]
 
     def formula(self, x):
-        return f"{x}.reshape{written(self.shape)}"
+        return f"{x}.reshape({listed(self.shape)})"
 
 
 class Transpose(ArrayOperator):
@@ -56,7 +57,7 @@ class Transpose(ArrayOperator):
     def formula(self, x):
         n = len(self.axes)
         reverses = [axis % n for axis in self.axes] == [*reversed(range(n))]
-        return f"{x}.T" if reverses else f"{x}.transpose{written(self.axes)}"
+        return f"{x}.T" if reverses else f"{x}.transpose({listed(self.axes)})"
 
 
 class BroadcastTo(ArrayOperator):
@@ -88,6 +89,7 @@ class SumTo(ArrayOperator):
     def __init__(self, shape):
         self.shape = shape
 
+    @halves_widened
     def forward(self, x):
         new = x.ndim - len(self.shape)
         repeated = [new + i for i, n in enumerate(self.shape) if n == 1 and x.shape[new + i] != 1]
@@ -135,7 +137,7 @@ class Index(ArrayOperator):
     moves = True
 
     def __init__(self, key):
-        self.key = own(key)
+        self.key = key_of(key)
 
     def forward(self, x):
         return x[self.key]
@@ -144,7 +146,7 @@ class Index(ArrayOperator):
         return [Scatter(self.key, x.shape)(upstream)]
 
     def formula(self, x):
-        return f"{x}{subscript(self.key)}"
+        return f"{x}[{listed(self.key)}]"
 
 
 class Scatter(ArrayOperator):
@@ -153,7 +155,7 @@ class Scatter(ArrayOperator):
     symbol = "scatter"
 
     def __init__(self, key, shape):
-        self.key = key
+        self.key = key_of(key)
         self.shape = shape
 
     def forward(self, x):
@@ -168,7 +170,7 @@ class Scatter(ArrayOperator):
         return [Index(self.key)(upstream)]
 
     def formula(self, x):
-        return f"scatter({x}, {subscript(self.key)}, {written(self.shape)})"
+        return f"scatter({x}, [{listed(self.key)}], {written(self.shape)})"
 
     def scalars(self, x):
         return collected(total, x, np.asarray(numbered(self.shape)[self.key]), self.shape)
@@ -279,13 +281,14 @@ def where(condition, a, b):
     >>> where([True, False], np.array([[1.0, 2.0], [3.0, 4.0]]), 0.0).tolist()
     [[1.0, 0.0], [3.0, 0.0]]
     """
+    condition = np.asarray(data_of(condition))
     shapes = [np.shape(data_of(x)) for x in (condition, a, b)]
     try:
         shape = np.broadcast_shapes(*shapes)
     except ValueError:
         raise ValueError(f"where: {', '.join(map(str, shapes))}, {alignment(shapes)}") from None
     a, b = (BroadcastTo(shape)(x) if isinstance(x, Node) and np.shape(x.data) != shape else x for x in (a, b))
-    return Where(np.asarray(condition))(a, b)
+    return Where(condition)(a, b)
 
 
 def clip(x, low=-math.inf, high=math.inf):

@@ -13,7 +13,7 @@ from scalar_engine.value import Value
 from . import modes
 from .array_operator import ArrayOperator
 from .elements import array_of, each
-from .tensor import RELEASED, Tensor
+from .tensor import Released, Tensor
 
 LARGEST = 200_000  # Values in a graph: half a second and 50 MB
 
@@ -90,10 +90,10 @@ def recipe_of(root):
     """Triples (node, op, inputs), inputs first, of the nodes behind the root; a fused one is taken apart."""
     recipe = []
     for node in topological_order(root):
-        if node.op is RELEASED:
+        if isinstance(node.op, Released):
             raise RuntimeError(
-                f"scalarize: the graph behind {node.name or root.name or 'this tensor'} has been released by a "
-                f"backward pass; scalarize before it, or keep the graph with backward(keep=True)"
+                f"scalarize: the graph behind {node.name or root.name or 'this tensor'} has been released by "
+                f"{node.op.by}; scalarize before it, or keep the graph with backward(keep=True)"
             )
         if not hasattr(node.op, "composition"):
             recipe.append((node, node.op, node.inputs))
@@ -109,11 +109,8 @@ def recipe_of(root):
 
 def recorded(function, tensors):
     """function(*tensors) with its graph, also inside `no_grad`."""
-    before, modes.recording = modes.recording, True
-    try:
+    with modes.switched(modes.recording, True):
         return function(*tensors)
-    finally:
-        modes.recording = before
 
 
 def values_of(node, op, inputs):

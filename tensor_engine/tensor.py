@@ -4,7 +4,7 @@ from numbers import Real
 
 import numpy as np
 
-from scalar_engine.graph import Node, Operator
+from scalar_engine.graph import Node, Operator, data_of
 from scalar_engine.passes import backward_pass
 
 from . import modes
@@ -14,9 +14,10 @@ from .errors import mismatch, require_finite, require_finite_contribution
 from .kernels import KERNELS, kernel_of
 from .notation import ArrayNotation, aligned, of_one_dtype
 from .operators import matmul
+from .protocols import ArrayProtocols
 
 
-class Tensor(ArrayNotation, Node):
+class Tensor(ArrayNotation, ArrayProtocols, Node):
     """A node that holds an array of floats, of any shape.
 
     >>> W = Tensor([[1.0, 2.0], [3.0, 4.0]], "W", requires_grad=True)
@@ -32,7 +33,6 @@ class Tensor(ArrayNotation, Node):
 
     __slots__ = ()
     further_slips = slips
-    __array_ufunc__ = None  # array * tensor is the tensor's to compute
     mutable = True
 
     def __init__(self, data, label="", requires_grad=False):
@@ -46,7 +46,7 @@ class Tensor(ArrayNotation, Node):
         xs, needs = [], False
         for x in inputs:
             if type(x) is not Tensor:
-                inputs = constants_lifted(op, inputs)
+                inputs = constants_lifted(inputs)
                 if inputs is None:
                     return NotImplemented
                 xs, needs = [x.data for x in inputs], False
@@ -75,33 +75,46 @@ class Tensor(ArrayNotation, Node):
         store(out, data)
         out.grad = None
         out.label = ""
-        if needs and modes.recording:
+        if needs and modes.recording.get():
             out.op, out.inputs, out.requires_grad = op, inputs, True
             out.out, out.x, out.y = data, *(xs if len(xs) == 2 else (xs, None) if len(xs) > 2 else (xs[0], None))
         else:
             out.op, out.inputs, out.requires_grad = None, (), False
-        if modes.watching:
+        if modes.watching.get():
             require_finite(out, op, inputs)
         return out
 
-    def backward(self, keep=False):
+    def backward(self, gradient=None, *, keep=False):
         """Compute d self / d leaf for every leaf that requires a gradient, and add it to the leaf's `.grad`.
 
-        The pass releases the graph as it uses it; `keep=True` keeps it, with the gradients of interior nodes, to be
-        drawn, stepped through, or passed through again. Raises ValueError if this is not a single number, and
-        RuntimeError if an earlier pass has released the graph. A pass that raises changes no gradient.
+        gradient    the gradient of something by this, in its shape; it may be left out where this is a single number
+        keep        whether the graph is kept, with the gradients of interior nodes, to be drawn, stepped through, or
+                    passed through again; otherwise the pass releases it as it uses it
+
+        Raises ValueError if the gradient is missing or has another shape, RuntimeError if the graph has been released
+        or data was changed in place since the forward pass. A pass that raises changes no gradient.
         """
         if not self.requires_grad:
             raise ValueError(f"backward from {self.describe()}: it depends on nothing that requires a gradient")
-        if self.data.size != 1:
+        if gradient is None and self.data.size != 1:
             raise ValueError(f"backward from {self.describe()}: shape {self.shape}, and must be one number: .sum() it?")
-        watch = require_finite_contribution if modes.watching else None
-        found, owners = [], set()
-        for node, gradient in backward_pass(self, watch):
-            if keep or not node.inputs:
-                found.append((node, gradient))
-            else:
-                node.op, node.inputs, node.x, node.y = RELEASED, (), None, None
+        if gradient is not None:
+            gradient = np.array(data_of(gradient), self.dtype)
+            if gradient.shape != self.shape:
+                raise ValueError(
+                    f"backward from {self.describe()}: it has shape {self.shape}, and its gradient {gradient.shape}"
+                )
+        watch = require_finite_contribution if modes.watching.get() else None
+        found, owners, released = [], set(), Released()
+        try:
+            for node, by_node in backward_pass(self, watch, unit=gradient):
+                if keep or not node.inputs:
+                    found.append((node, by_node))
+                else:
+                    node.op, node.inputs, node.x, node.y = released, (), None, None
+        except Exception as error:
+            released.by = f"a backward pass that failed ({error})"
+            raise
         for node, gradient in found:
             if node.grad is not None and not node.inputs:
                 node.grad += gradient
@@ -127,7 +140,8 @@ class Tensor(ArrayNotation, Node):
         """As of any node. Raises RuntimeError if data has been changed in place since the forward pass."""
         record = Node.record.fget(self)
         for node, array in zip((self, *self.inputs), record):
-            if node.data is not array and np.may_share_memory(node.data, array):
+            data = node.data
+            if data is not array and type(data) is np.ndarray and np.may_share_memory(data, array):
                 raise RuntimeError(
                     f"{node.describe()} has been changed in place since the forward pass (by an optimizer's step?): "
                     f"compute {self.describe()} again before its backward pass"
@@ -189,9 +203,6 @@ class Tensor(ArrayNotation, Node):
     def __rmatmul__(self, other):
         return product(other, self)
 
-    def __len__(self):
-        return len(self.data)
-
     @property
     def constant(self):
         """What to call it if it is a leaf without a label: its number, or what kind of array it is."""
@@ -217,8 +228,10 @@ class Released(Operator):
 
     symbol = "released"
 
+    def __init__(self, by="an earlier backward pass"):
+        self.by = by
 
-RELEASED = Released()
+
 new, store = Tensor.__new__, Node.data.__set__
 
 
@@ -228,34 +241,32 @@ def as_floats(data, dtype):
     return data.astype(dtype)
 
 
-def constants_lifted(op, inputs):
+def constants_lifted(inputs):
     """op's inputs with numbers, lists and arrays as constant Tensors; None if one is none of these.
 
-    None of them widens float32 but an array of float64: numbers stay Python numbers where op is elementwise, and become
-    floats of the first Tensor's type elsewhere, as do lists, integers and booleans.
+    None of them widens float32 but an array of float64: numbers become floats of the first Tensor's type, as do lists,
+    integers and booleans; so they meet 0 and infinity as arrays do, where Python's numbers would raise.
     """
     dtype = np.float64
     for x in inputs:
-        if isinstance(x, Tensor) and type(x.data) not in (int, float):
+        if isinstance(x, Tensor):
             dtype = x.data.dtype
             break
     lifted = []
     for x in inputs:
         if not isinstance(x, Tensor):
-            x = constant(x, dtype, isinstance(op, ArrayOperator))
+            x = constant(x, dtype)
             if x is None:
                 return None
         lifted.append(x)
     return tuple(lifted)
 
 
-def constant(x, dtype, as_array):
+def constant(x, dtype):
     """A number, a list or an array as a Tensor that requires no gradient; None if x is none of these."""
     if isinstance(x, (np.ndarray, np.bool_)):
         data = x if x.dtype.kind == "f" else as_floats(x, dtype)
-    elif isinstance(x, Real):
-        data = np.array(x, dtype) if as_array else x if type(x) in (int, float) else float(x)
-    elif isinstance(x, list):
+    elif isinstance(x, (Real, list)):
         data = np.array(x, dtype)
     else:
         return None
@@ -268,7 +279,7 @@ def constant(x, dtype, as_array):
 def product(a, b):
     """a @ b, a vector on either side taken for a matrix of one row or one column, as NumPy does."""
     if type(a) is not Tensor or type(b) is not Tensor:
-        lifted = constants_lifted(matmul, (a, b))
+        lifted = constants_lifted((a, b))
         if lifted is None:
             return NotImplemented
         a, b = lifted

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from scalar_engine import Operator, Symbol, Value, compile_graph, derive, exp, explain, grad, gradcheck, steps
-from tensor_engine import Tensor, detect_anomaly
-from tensor_engine.kernels import ArrayOperator
+from tensor_engine import ArrayOperator, Tensor, detect_anomaly
 from walkthroughs.drawing.picture import draw
 
 from .latex import well_formed

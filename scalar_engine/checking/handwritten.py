@@ -126,7 +126,7 @@ def runs(root, names, backward):
     wanted = [node for node in nodes if node is not root] or [x for x in root.inputs if x.requires_grad]
     rng = random.Random(0)
     movable = [node for node in nodes if not node.inputs]
-    pure = all(node in movable for node in order if not node.inputs and (node.requires_grad or node.label))
+    pure = all(node in set(movable) for node in order if not node.inputs and (node.requires_grad or node.label))
     for run in range(3 if pure else 1):
         data = {leaf: elsewhere(leaf, rng) for leaf in movable} if run else {}
         try:

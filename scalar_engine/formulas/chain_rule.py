@@ -4,9 +4,9 @@ The local derivatives are the operators' own rules, run on Symbols; the numbers 
 """
 
 from .. import operators
-from ..graph import recorded_order, topological_order
+from ..graph import topological_order
 from ..naming import unique_names
-from ..passes import backward_pass, forward_pass, gradients, require_unchanged
+from ..passes import backward_pass, current_order, forward_pass, gradients
 from .layouts import LATEX_LAYOUT, TEXT_LAYOUT
 from .pages import Page, product_along
 from .symbol import ONE, ZERO, Application, Number, Symbol, symbol, within
@@ -85,12 +85,11 @@ def derive(root, wrt):
                 f"derive: {node.describe()} is a tensor, and derive needs scalars: graph = scalarize(root), "
                 f"then derive(graph.root, graph[tensor][index])"
             )
-    order = recorded_order(root)
-    if wrt not in order:
+    order = current_order(root, "derive")
+    if wrt not in set(order):
         raise ValueError(f"derive: {wrt.describe()} is not part of the graph of {root.describe()}")
     if not wrt.requires_grad:
         raise ValueError(f"derive: {wrt.describe()} takes no gradient, for it is data or depends on data only")
-    require_unchanged(order, "derive")
     kept = landmarks(order, root, wrt)
     between = {wrt}
     for node in order:

@@ -127,15 +127,15 @@ def test_numpys_warnings_are_silent_inside_and_are_back_after():
 
 
 def test_nothing_is_watched_outside():
-    assert not modes.watching
+    assert not modes.watching.get()
     with detect_anomaly():
         with detect_anomaly():
             pass
-        assert modes.watching
-    assert not modes.watching
+        assert modes.watching.get()
+    assert not modes.watching.get()
     with pytest.raises(KeyError), detect_anomaly():
         raise KeyError
-    assert not modes.watching
+    assert not modes.watching.get()
 
 
 def test_what_is_not_watched_is_not_looked_at(monkeypatch):

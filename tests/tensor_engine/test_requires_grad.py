@@ -73,7 +73,7 @@ def test_no_grad_nests_and_survives_exceptions():
             pass
         assert not (w * 2).requires_grad
         raise KeyError
-    assert modes.recording and (w * 2).requires_grad
+    assert modes.recording.get() and (w * 2).requires_grad
 
 
 def test_no_grad_decorates_a_function():

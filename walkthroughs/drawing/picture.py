@@ -15,7 +15,7 @@ import html
 import re
 from collections import Counter
 
-from scalar_engine.graph import recorded_order
+from scalar_engine.passes import current_order
 from walkthroughs.drawing.groups import folding, groups_around, groups_of
 from walkthroughs.drawing.rendering import Drawing
 
@@ -53,7 +53,7 @@ def draw(root, fold=None, open=(), gradients=None, largest=LARGEST):
     >>> draw(x * x).source.count(" -> ")  # two arrows into the operator, and one to what it makes
     3
     """
-    nodes = recorded_order(root)
+    nodes = current_order(root, "draw")
     groups = groups_of(nodes)
     opened = groups_around([open] if isinstance(open, str) else open, groups)
     folded = folding(nodes, groups, opened) if opened or (len(nodes) > FOLD_FROM if fold is None else fold) else {}

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from scalar_engine.graph import recorded_order
-from scalar_engine.passes import Step, steps
+from scalar_engine.passes import Step, current_order, steps
 from walkthroughs.drawing.groups import groups_of
 
 from .formulas import Names, contribution_formula, in_numbers
@@ -98,7 +97,7 @@ class Trace:
 
     def __init__(self, root):
         self.root = root
-        self.nodes = recorded_order(root)
+        self.nodes = current_order(root, "step")
         self.index = {node: i for i, node in enumerate(self.nodes)}
         self.names = Names(self.nodes)
         groups = groups_of(self.nodes)

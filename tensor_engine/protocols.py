@@ -1,0 +1,86 @@
+"""Python's own syntax on a Tensor: truth, equality, iteration, conversion to an array, and updates in place.
+
+Each means what its readers expect, as in NumPy and PyTorch, or raises and says what to write instead.
+"""
+
+import operator
+
+import numpy as np
+
+from scalar_engine.graph import Node, data_of
+
+from . import modes
+
+
+class ArrayProtocols:
+    """Gives a node that holds an array what Python asks of objects."""
+
+    __slots__ = ()
+    __array_ufunc__ = None  # array * tensor is the tensor's to compute
+
+    def __eq__(self, other):
+        """Element by element, as an array of booleans; nodes are still found by identity in sets and dicts."""
+        return NotImplemented if other is None else self.data == data_of(other)
+
+    def __ne__(self, other):
+        return NotImplemented if other is None else self.data != data_of(other)
+
+    __hash__ = object.__hash__
+
+    def __bool__(self):
+        if self.size != 1:
+            raise ValueError(
+                f"{self.describe()} has shape {self.shape}, neither true nor false: write .data.any() or .all()"
+            )
+        return bool(self.data)
+
+    def __len__(self):
+        if not self.ndim:
+            raise TypeError(f"{self.describe()} is one number, and has no length")
+        return self.shape[0]
+
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
+    def __float__(self):
+        return float(self.item())
+
+    def __array__(self, dtype=None, copy=None):
+        if self.requires_grad:
+            raise TypeError(
+                f"{self.describe()} takes a gradient, and NumPy would lose it: write it with the functions of "
+                f"tensor_engine (where, maximum, ...), or take .data if no gradient is wanted"
+            )
+        return np.array(self.data, dtype) if copy else np.asarray(self.data, dtype)
+
+    def __iadd__(self, other):
+        return self.updated(operator.iadd, "+=", other)
+
+    def __isub__(self, other):
+        return self.updated(operator.isub, "-=", other)
+
+    def __imul__(self, other):
+        return self.updated(operator.imul, "*=", other)
+
+    def __itruediv__(self, other):
+        return self.updated(operator.itruediv, "/=", other)
+
+    def __ipow__(self, other):
+        return self.updated(operator.ipow, "**=", other)
+
+    def updated(self, update, symbol, other):
+        """This leaf, its array changed in place; what is computed, or has to be recorded, becomes a new Tensor instead.
+
+        As in PyTorch, a leaf that takes a gradient can be changed inside `no_grad` only: RuntimeError otherwise.
+        """
+        is_leaf, recorded = self.op is None, modes.recording.get()
+        if is_leaf and self.requires_grad and recorded:
+            name = self.describe()
+            raise RuntimeError(
+                f"{name} takes a gradient, and {symbol} would leave it as it is: `with no_grad(): {name} {symbol} ...` "
+                f"changes it in place, and so does {name}.data {symbol} ..."
+            )
+        if not is_leaf or (recorded and isinstance(other, Node) and other.requires_grad):
+            return NotImplemented  # Python goes on with self + other
+        self.data = update(self.data, data_of(other))
+        return self
