@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from tensor_engine import no_grad, softmax_cross_entropy, topological_order
+from tensor_engine import no_grad, cross_entropy, topological_order
 from tensor_engine.fused import CrossEntropyOfClasses
 
 from .datasets.checking import checked_labels, checked_targets, checked_x
@@ -24,7 +24,7 @@ def piece_size(x):
     return max(1, PIECE_BYTES // max(1, x[:1].nbytes))
 
 
-def backward(model, x, y, piece=None, loss=softmax_cross_entropy):
+def backward(model, x, y, piece=None, loss=cross_entropy):
     """Add the gradient of the batch's mean loss to the parameters' gradients; returns the loss.
 
     The batch x (instances, features), y (instances,) goes through the model in pieces of at most `piece` instances
@@ -43,7 +43,7 @@ def backward(model, x, y, piece=None, loss=softmax_cross_entropy):
     return mean_loss
 
 
-def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=softmax_cross_entropy, clip_norm=None,
+def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entropy, clip_norm=None,
         patience=None, decay=1.0, piece=None, history=None, record_norms=False, every=1, after_epoch=None,
         progress=True):  # fmt: skip
     """Train until `epochs` epochs are finished; returns the History.
@@ -52,7 +52,7 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=softmax_cr
     batch_size      instances a step, or "full" for the whole training set; the last batch of an epoch may be smaller
     rng             a NumPy Generator (or a seed) for the order of the instances, new in every epoch
     loss            a function of the model's outputs and the targets of some instances, the mean over them: for
-                    softmax_cross_entropy y is labels, for another one (mse, say) whatever numbers it takes
+                    cross_entropy y is labels, for another one (mse, say) whatever numbers it takes
     clip_norm       a larger Euclidean norm of the whole gradient is scaled down to it before the step
     patience        stop after this many epochs without a smaller held-out loss; however the run ends, the model
                     has the weights of its best epoch then
@@ -75,7 +75,7 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=softmax_cr
     say_if_unscaled(x)
     size = len(x) if batch_size == "full" else min(batch_size, len(x))
     history.batches_per_epoch = -(-len(x) // size)
-    if loss is not softmax_cross_entropy:
+    if loss is not cross_entropy:
         history.loss = "loss"
     first_rate, best = optimizer.learning_rate, None
 
@@ -173,7 +173,7 @@ def first_not_finite(model, x, y, loss):
             part = slice(start, start + piece_size(x))
             for node in topological_order(loss(model(x[part]), y[part])):
                 if not np.isfinite(node.data).all():
-                    return f"the first output that is not finite is {node.describe()}"
+                    return f"the first output that is not finite is {node.label or node.describe()}"
     return "the layers' outputs are finite"
 
 
@@ -221,7 +221,7 @@ class Evaluation:
 
 def evaluate(model, x, y):
     """The Evaluation of a model on x (instances, features) and y (instances,), in evaluation mode."""
-    return evaluation(model, *checked(model, x, y, softmax_cross_entropy))
+    return evaluation(model, *checked(model, x, y, cross_entropy))
 
 
 def evaluation(model, x, y):
@@ -240,7 +240,7 @@ def evaluation(model, x, y):
 
 def measured(model, x, y, loss):
     """(mean loss, fraction correct) on x and y; the fraction is nan for a loss of one's own."""
-    if loss is softmax_cross_entropy:
+    if loss is cross_entropy:
         found = evaluation(model, x, y)
         return found.loss, found.accuracy
     with measuring(model):
@@ -282,7 +282,7 @@ def checked(model, x, y, loss, part=""):
         raise ValueError(f"x{part} has shape {x.shape}, and the model takes {n_inputs} features an instance")
     with measuring(model):
         outputs = model(x[:1]).shape
-    if loss is softmax_cross_entropy:
+    if loss is cross_entropy:
         return x, checked_labels(y, outputs[-1], f"y{part}", len(x))
     return x, checked_targets(y, len(x), outputs[-1] if len(outputs) == 2 else None, f"y{part}")
 
