@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from tensor_engine import no_grad, cross_entropy, topological_order
+from tensor_engine import cross_entropy, no_grad, topological_order
 from tensor_engine.fused import CrossEntropyOfClasses
 
 from .datasets.checking import checked_labels, checked_targets, checked_x
