@@ -180,16 +180,17 @@ def columns_known(columns, label):
     `label`, and a table without a header may have it there too."""
 
     def choose(names, header):
-        if set(columns) <= set(names) and header:
+        if header and set(columns) <= set(names):
             return None, [names.index(name) for name in columns]
-        if len(names) == len(columns) + 1 and label is not None and not header:
-            return None, [i for i in range(len(names)) if i != label]
-        missing = [name for name in columns if name not in names]
-        if header and not all(name.startswith("column ") for name in columns):
+        if header and not columns[0].startswith("column "):
+            missing = [name for name in columns if name not in names]
             raise DataError(f"the model needs columns that are not there: {brief(missing)}")
-        if len(names) != len(columns):
-            raise DataError(f"there are {len(names)} columns, and the model takes {len(columns)}")
-        return None, list(range(len(names)))
+        places = [i for i in range(len(names)) if not (header and is_label_name(names[i]))]
+        if len(places) == len(columns) + 1 and label is not None and not header:
+            places.remove(label)
+        if len(places) != len(columns):
+            raise DataError(f"there are {len(places)} columns, and the model takes {len(columns)}")
+        return None, places
 
     return choose
 
