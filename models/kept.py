@@ -97,7 +97,7 @@ def save(path, model, data):
     metadata = {"kind": KIND, "about": json.dumps(about)}
     try:
         with part.open("wb") as file:
-            file.write(packed({name: np.ascontiguousarray(each) for name, each in tensors.items()}, metadata))
+            file.write(packed({name: np.array(each, order="C") for name, each in tensors.items()}, metadata))
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)

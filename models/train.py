@@ -119,8 +119,10 @@ def main(arguments=None):
         return train_into(out, config, checkpoint, given.get("data_dir"), given.get("mistakes"))
     except MemoryError as error:
         line.error(f"there is not enough memory ({error})")
+    except BrokenPipeError:  # the reader of what is printed has had enough
+        raise
     except OSError as error:
-        line.error(f"cannot write to {out}: {error.strerror}")
+        line.error(f"cannot write to {error.filename or out}: {error.strerror}")
     except ValueError as error:
         line.error(str(error))
 

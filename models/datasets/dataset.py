@@ -33,7 +33,7 @@ class Dataset:
     image_shape      (rows, columns) of the pictures that the features are; None if they are none
     digest           SHA-256 of the four arrays as they were loaded, so of this data, split and selection
     columns          which columns of a table the features are; None for pictures, and for points
-    notes            what was dropped or renamed on the way from a file: a sentence each
+    notes            what was drawn, dropped, renamed or scaled since it was stored: a phrase each
     mean, deviation  what scaling has subtracted and divided by: the stored x is mean + deviation * x
     """
 
@@ -68,7 +68,9 @@ def standardised(dataset, dtype=np.float32):
         which = ", ".join(map(str, np.flatnonzero(constant))) if axis == 0 else "all"
         warnings.warn(f"constant in the training data, so left at 0: feature {which}", stacklevel=2)
         mean, deviation = np.where(constant, x.max(axis), mean), np.where(constant, 1.0, deviation)
-    return rescaled(dataset, mean, deviation, dtype)
+    what = f"each of {x.shape[1]} columns" if axis == 0 else "all pixels alike"
+    note = f"scaled: {what}, to mean 0 and deviation 1 in the training data"
+    return rescaled(dataset, mean, deviation, dtype, note)
 
 
 def symmetric(dataset, dtype=np.float32):
@@ -76,17 +78,16 @@ def symmetric(dataset, dtype=np.float32):
     half = float(checked_x(dataset.xtrain, "xtrain").max()) / 2
     if half <= 0:
         raise ValueError("the pixels of xtrain are all 0 or below: there is nothing to scale by")
-    return rescaled(dataset, half, half, dtype)
+    return rescaled(dataset, half, half, dtype, "scaled: pixels to [-1, 1]")
 
 
-def rescaled(dataset, mean, deviation, dtype):
-    """The data set with (x - mean) / deviation for x."""
-
+def rescaled(dataset, mean, deviation, dtype, note):
+    """The data set with (x - mean) / deviation for x, and a note on that."""
     if np.shape(dataset.xval)[1:] != np.shape(dataset.xtrain)[1:]:
         shapes = np.shape(dataset.xtrain), np.shape(dataset.xval)
-        raise ValueError("xtrain has shape {}, xval {}: both need the same features".format(*shapes))
+        raise ValueError("xtrain has shape {}, and xval {}: both need the same features".format(*shapes))
     xtrain, xval = (scaled(x, mean, deviation, dtype) for x in (dataset.xtrain, checked_x(dataset.xval, "xval")))
-    return replace(dataset, xtrain=xtrain, xval=xval, mean=mean, deviation=deviation)
+    return replace(dataset, xtrain=xtrain, xval=xval, mean=mean, deviation=deviation, notes=(*dataset.notes, note))
 
 
 def scaled(x, mean, deviation, dtype):

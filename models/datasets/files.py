@@ -212,7 +212,7 @@ def classes_of(words, notes):
     if len(names) > max(2, len(words) // 2):
         raise DataError(f"{len(names)} different labels in {len(words)} rows are no classes; --labels names the column")
     if not are_numbers or names != [str(i) for i in range(len(names))]:
-        notes.append(f"classes: {', '.join(f'{i} is {name}' for i, name in enumerate(names))}")
+        notes.append(f"classes: {', '.join(f'{i} is {name!r}' for i, name in enumerate(names))}")
     return tuple(names)
 
 
