@@ -1,5 +1,6 @@
 """step(root): a graph that Python has just made, to be stepped through on a page, in a terminal, or in a notebook."""
 
+import sys
 from functools import cached_property
 from pathlib import Path
 
@@ -55,7 +56,8 @@ class Stepper:
     def run(self):
         """Step in the terminal; where there is none (a pipe), print the text."""
         if not can_step():
-            print(self.text())
+            encoding = sys.stdout.encoding or "utf-8"  # a pipe may have no σ, and shows the rest
+            print(self.text().encode(encoding, "backslashreplace").decode(encoding))
         elif self.trace:
             run(self.trace, self.title)
         else:
