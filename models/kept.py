@@ -194,5 +194,5 @@ def layer_of(name, *fields) -> Module:
         n_inputs, n_outputs, label = fields
         return Linear(n_inputs, n_outputs, rng, label=label)
     if name == "Dropout":
-        return Dropout(*fields, rng)
+        return Dropout(fields[0], rng)
     return Softmax() if name == "Softmax" else PLAIN[name]()

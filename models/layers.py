@@ -4,7 +4,6 @@ Instances are rows: a layer takes (instances, inputs) and gives (instances, outp
 """
 
 import math
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -85,7 +84,7 @@ class Dropout(Module):
     """While training, sets each element to 0 with probability `rate` and scales the others by 1 / (1 - rate)."""
 
     def __init__(self, rate, rng):
-        if not isinstance(rate, Real) or not 0 <= rate < 1:
+        if not isinstance(rate, (int, float, np.floating)) or not 0 <= rate < 1:
             meant = "" if isinstance(rate, float) else "; is it meant as the rng? Say rng=..."
             raise ValueError(f"dropout rate {rate}: must be at least 0 and below 1{meant}")
         self.rate = rate
@@ -145,7 +144,7 @@ class MLP(Sequential):
 
     def __init__(self, sizes, activation="sigmoid", dropout=0.0, rng=0, dtype=np.float32):
         self.sizes = [*sizes] if np.ndim(sizes) == 1 else [sizes]
-        if len(self.sizes) < 2 or not all(isinstance(size, Integral) and size > 0 for size in self.sizes):
+        if len(self.sizes) < 2 or not all(isinstance(size, (int, np.integer)) and size > 0 for size in self.sizes):
             raise ValueError(f"sizes {sizes}: must be two or more whole numbers above 0, as in [784, 100, 10]")
         self.activation, self.dropout = activation, dropout
         self.rng = np.random.default_rng(rng)

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from .command_line import Parser, run
+from .datasets.dataset import Columns
 from .datasets.files import features_of, kind_of, read_idx_file, read_npz
 from .datasets.idx_files import DataError
-from .datasets.tables import columns_known, read_csv
+from .datasets.tables import NAMELESS, columns_known, read_csv
 from .kept import load
 
 
@@ -30,14 +31,14 @@ def main(arguments=None):
         rows = [row for path in options.files for row in labelled(kept, path)]
     except ValueError as error:
         line.error(str(error))
-    for path, row, name, probability in rows:
-        print(f"{path}{f':{row}' if row else ''}  {name}  {probability:.3f}")
     if options.out:
         try:
             with options.out.open("w", newline="", encoding="utf-8") as file:
                 csv.writer(file).writerows([("file", "row", "class", "probability"), *rows])
         except OSError as error:
             line.error(f"cannot write {options.out}: {error.strerror}")
+    for path, row, name, probability in rows:
+        print(f"{path}{f':{row}' if row else ''}  {name}  {probability:.3f}")
     return 0
 
 
@@ -58,10 +59,9 @@ def labelled(kept, path):
 def instances(kept, path, kind):
     """The stored features (instances, features) in a file, as the network takes them."""
     if kind == "csv":
-        if kept.columns:
-            return read_csv(path, columns_known(kept.columns.names, kept.columns.label)).x[:, list(kept.columns.used)]
         n_features = kept.model.parameters()[0].shape[0]
-        return read_csv(path, columns_known([f"column {i}" for i in range(1, n_features + 1)], 0)).x
+        columns = kept.columns or Columns((NAMELESS,) * n_features, tuple(range(n_features)), 0)
+        return read_csv(path, columns_known(columns.names, columns.used, columns.label)).x
     part = read_npz(path) if kind == "npz" else None
     x, shape = features_of((part.test or part).x if part else read_idx_file(path))
     check_shape(kept, shape)
@@ -81,18 +81,18 @@ def picture(kept, path):
         opacity = pixels[..., 3] if pixels.shape[2] == 4 else 1.0
         pixels = pixels[..., :3].mean(axis=2) * opacity + 1 - opacity  # on white paper
     if kept.image_shape is None:
-        raise DataError(f"{path}: a picture, and the model takes rows of a table")
-    check_shape(kept, pixels.shape, f"{path}: ")
+        raise ValueError("a picture, and the model takes rows of a table")
+    check_shape(kept, pixels.shape)
     border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
     if border.mean() > 0.5 and np.mean(kept.mean) < kept.largest / 2:
         pixels = 1 - pixels  # ink on paper, where the network knows light on dark
     return kept.largest * pixels.reshape(1, -1)
 
 
-def check_shape(kept, shape, where=""):
+def check_shape(kept, shape):
     if shape and kept.image_shape and shape != kept.image_shape:
         found, needed = ("x".join(map(str, each)) for each in (shape, kept.image_shape))
-        raise DataError(f"{where}pictures of {found} pixels, and the model takes {needed}")
+        raise ValueError(f"pictures of {found} pixels, and the model takes {needed}")
 
 
 if __name__ == "__main__":

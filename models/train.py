@@ -159,7 +159,7 @@ def train_into(out, config, checkpoint, data_dir, mistakes):
     print(*(f"  {note}" for note in data.notes), sep="\n", end="\n" if data.notes else "")
     print(f"{'-'.join(map(str, model.sizes))}, {setup.activation}, {parameter_count(model):,} parameters")
     if checkpoint and checkpoint["config"]["learning_rate"] != setup.learning_rate:
-        now = setup.learning_rate * setup.learning_rate_decay ** (first - 1)
+        now = config["learning_rate"] * setup.learning_rate_decay ** (first - 1)
         print(
             f"learning rate {setup.learning_rate:g}, not {checkpoint['config']['learning_rate']:g} as until now; with "
             f"the decay of the epochs so far {now:g} in epoch {first}"

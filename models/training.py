@@ -97,7 +97,8 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
                 break
             started = time.perf_counter()
             optimizer.learning_rate = first_rate * decay ** (epoch - 1)
-            title, norms = f"epoch {epoch}/{epochs}" if progress else None, []
+            title = f"epoch {epoch}/{epochs}" if progress else None
+            norms: list[dict[str, float]] = []
             losses, rows = run_epoch(model, len(x), size, rng, train_on, title)
             seconds += time.perf_counter() - started
             history.batch_losses += losses
@@ -109,7 +110,8 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
             train, validation = measured(model, x, y, loss), measured(model, xval, yval, loss)
             if not (history.diverged or math.isfinite(train[0])):
                 history.diverged = divergence(history, model, x, y, loss)
-            history.epochs.append(Epoch(epoch, *train, *validation, optimizer.learning_rate, seconds))
+            measures = *train, *validation
+            history.epochs.append(Epoch(epoch, *measures, optimizer.learning_rate, seconds))
             seconds = 0.0
             if patience and history.best is history.epochs[-1]:
                 best = [parameter.data.copy() for parameter in model.parameters()]

@@ -6,6 +6,7 @@ renamed. What cannot be read raises DataError, in one line.
 
 import gzip
 import math
+import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def kind_of(path):
         if start.startswith(b"\x1f\x8b"):
             with gzip.open(path) as file:
                 start = file.read(8)
-    except (OSError, EOFError, gzip.zlib.error) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
     if start.startswith(b"PK"):
         return "npz"
@@ -85,7 +86,7 @@ def labels_in(path):
 def read_npz(path):
     """The Part in an .npz file, with its test set as Keras names it. Nothing that is pickled is read."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = dict(file)
     except Exception as error:  # whatever a damaged archive makes of NumPy's and Python's readers
         raise DataError(f"{path}: not a whole .npz file of arrays ({type(error).__name__}: {error})") from None

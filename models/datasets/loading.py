@@ -116,9 +116,11 @@ def load(name, final=False, seed=None, data_dir=None, classes=None, num_val=None
         check_classes(name, classes, len(class_names))  # before a minute is spent on reading
     pool, tested = instances(name, final, seed or 0, data_dir)
     shuffle_seed = None if image_shape is None else seed
-    train, val = split(pool, tested, final, shuffle_seed, NUM_VAL[name] if num_val is None else num_val)
-    arrays = *train, *val
-    dataset = Dataset(name, *arrays, class_names, image_shape, digest_of(*arrays) if classes is None else "")
+    (xtrain, ytrain), (xval, yval) = split(
+        pool, tested, final, shuffle_seed, NUM_VAL[name] if num_val is None else num_val
+    )
+    digest = digest_of(xtrain, ytrain, xval, yval) if classes is None else ""  # that of the selection follows
+    dataset = Dataset(name, xtrain, ytrain, xval, yval, class_names, image_shape, digest)
     return dataset if classes is None else selected(dataset, classes)
 
 

@@ -8,6 +8,7 @@ import csv
 import gzip
 import math
 import re
+import zlib
 from array import array
 from dataclasses import dataclass
 from itertools import chain
@@ -18,6 +19,7 @@ import numpy as np
 from .idx_files import DataError
 
 LABEL_NAMES = "label", "labels", "class", "target", "y", "species"
+NAMELESS = "column "  # with its number, a column that has no name
 MISSING = "", "na", "n/a", "nan", "null", "none", "?", "-"
 
 
@@ -48,7 +50,7 @@ def read_csv(path, choose):
         raise DataError(f"{path}: {error}") from None
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not a CSV file in UTF-8 ({error.reason} at byte {error.start})") from None
-    except (csv.Error, OSError, EOFError, gzip.zlib.error) as error:
+    except (csv.Error, OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: cannot be read as a CSV file ({error})") from None
 
 
@@ -63,7 +65,9 @@ def table_in(file, path, choose):
     line = file.readline()
     delimiter = max(",;\t", key=line.count)
     rows = csv.reader(chain([line], file), delimiter=delimiter, strict=True)
-    first = next(rows, [])
+    first = next(filter(None, rows), None)
+    if first is None:
+        raise DataError("there are no rows in it")
     header = is_header(first)
     names = names_of(first, header)
     label, features = choose(names, header)
@@ -89,7 +93,9 @@ def table_in(file, path, choose):
         raise DataError("there are no rows in it")
     x = np.frombuffer(values).reshape(n, len(features))
     columns = tuple(names[i] for i in features)
-    return Table(x, *((None, columns, None, None) if label is None else (labels, columns, label, names[label])), header)
+    if label is None:
+        return Table(x, None, columns, None, None, header)
+    return Table(x, labels, columns, label, names[label], header)
 
 
 def refuse_cells(cells, names, features, where):
@@ -118,8 +124,8 @@ def is_number(text):
 
 
 def is_header(cells):
-    """Whether a first line names the columns: no cell of it is a number, or one is a usual name of labels."""
-    return any(map(is_label_name, cells)) or not any(map(is_number, cells))
+    """Whether a first line names the columns: one is a usual name of labels, or of several cells none is a number."""
+    return any(map(is_label_name, cells)) or (len(cells) > 1 and not any(map(is_number, cells)))
 
 
 def is_label_name(name):
@@ -131,7 +137,7 @@ def names_of(first, header):
     names: list[str] = []
     for i, cell in enumerate(first, start=1):
         name = " ".join(cell.split()) if header else ""
-        names.append(f"{name} (column {i})" if name in names else name or f"column {i}")
+        names.append(f"{name} (column {i})" if name in names else name or f"{NAMELESS}{i}")
     return names
 
 
@@ -162,7 +168,7 @@ def label_and_features(wanted):
     without a name in a header, as pandas writes row numbers, is no feature."""
 
     def choose(names, header):
-        numbered = int(header and names[0] == "column 1")
+        numbered = int(header and names[0] == f"{NAMELESS}1")
         if wanted is not None:
             label = column_of(wanted, names)
         else:
@@ -175,22 +181,22 @@ def label_and_features(wanted):
     return choose
 
 
-def columns_known(columns, label):
-    """The columns of an earlier table, by their names, or else by their places. That one had its label column at
-    `label`, and a table without a header may have it there too."""
+def columns_known(columns, used, label):
+    """Those of an earlier table's columns that are used, by their names, or else by their places in it. That one had
+    its label column at `label`, and a table without a header may have it there too."""
 
     def choose(names, header):
-        if header and set(columns) <= set(names):
-            return None, [names.index(name) for name in columns]
-        if header and not columns[0].startswith("column "):
-            missing = [name for name in columns if name not in names]
-            raise DataError(f"the model needs columns that are not there: {brief(missing)}")
+        wanted = [columns[i] for i in used]
+        if header and set(wanted) <= set(names):
+            return None, [names.index(name) for name in wanted]
+        if header and not columns[0].startswith(NAMELESS):
+            raise DataError(f"the model needs columns that are not there: {brief(n for n in wanted if n not in names)}")
         places = [i for i in range(len(names)) if not (header and is_label_name(names[i]))]
         if len(places) == len(columns) + 1 and label is not None and not header:
             places.remove(label)
         if len(places) != len(columns):
             raise DataError(f"there are {len(places)} columns, and the model takes {len(columns)}")
-        return None, places
+        return None, [places[i] for i in used]
 
     return choose
 

@@ -53,7 +53,14 @@ def test_patience_stops_and_keeps_the_best_weights(digits):
 
 def test_without_patience_the_weights_are_the_last(digits):
     model, seen = MLP([64, 12, 10]), []
-    fit(model, digits, SGD(model.parameters(), 2.0), 3, progress=False, after_epoch=lambda h: seen.append(weights(model)))
+    fit(
+        model,
+        digits,
+        SGD(model.parameters(), 2.0),
+        3,
+        progress=False,
+        after_epoch=lambda h: seen.append(weights(model)),
+    )
     assert same(weights(model), seen[-1])
 
 
@@ -257,7 +264,7 @@ def test_a_label_that_a_pipe_cannot_say_does_not_raise(program):
 
 
 def without_encoding(tree):
-    """The lines of a module that open a text file, or read or write one whole, and leave its encoding to the machine."""
+    """The lines of a module that open, read or write a text file and leave its encoding to the machine."""
     for call in ast.walk(tree):
         if isinstance(call, ast.Call) and not any(keyword.arg == "encoding" for keyword in call.keywords):
             name = getattr(call.func, "attr", getattr(call.func, "id", ""))
