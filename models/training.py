@@ -107,11 +107,12 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
                 history.diverged = divergence(history, model, x[rows], y[rows], loss)
             elif epoch % every and epoch < epochs:
                 continue
-            train, validation = measured(model, x, y, loss), measured(model, xval, yval, loss)
-            if not (history.diverged or math.isfinite(train[0])):
+            mean_loss, accuracy = measured(model, x, y, loss)
+            if not (history.diverged or math.isfinite(mean_loss)):
                 history.diverged = divergence(history, model, x, y, loss)
-            measures = *train, *validation
-            history.epochs.append(Epoch(epoch, *measures, optimizer.learning_rate, seconds))
+            val_loss, val_accuracy = measured(model, xval, yval, loss)
+            rate = optimizer.learning_rate
+            history.epochs.append(Epoch(epoch, mean_loss, accuracy, val_loss, val_accuracy, rate, seconds))
             seconds = 0.0
             if patience and history.best is history.epochs[-1]:
                 best = [parameter.data.copy() for parameter in model.parameters()]
@@ -171,8 +172,7 @@ def first_not_finite(model, x, y, loss):
         if not np.isfinite(parameter.data).all():
             return f"the first weights that are not finite are {parameter.label}, since the step before"
     with np.errstate(all="ignore"):
-        for start in range(0, len(x), piece_size(x)):
-            part = slice(start, start + piece_size(x))
+        for part in pieces(x):
             for node in topological_order(loss(model(x[part]), y[part])):
                 if not np.isfinite(node.data).all():
                     return f"the first output that is not finite is {node.label or node.describe()}"
