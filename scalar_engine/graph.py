@@ -5,7 +5,7 @@ for another kind of number subclasses `Node`, says in `Operator.forward_on` how 
 may release a graph that a backward pass has used: an operator without inputs then stands in the node.
 """
 
-from .naming import NO_NAMES, formula
+from .naming import NO_NAMES, branching, formula
 
 
 class Operator:
@@ -26,25 +26,18 @@ class Operator:
     forward_has_self = False  # whether the forward rule reads what the operator was made with
     forward_on: dict = {}  # {type of operand: function(op, *xs)}; the tensor engine enters its kernels for arrays
 
-    # How it is written, for those that are not written "a * b" or "exp(a)".
+    # What else a class may say of its operators; most have no need of it.
     postfix = False  # whether `formula` writes it behind its operand: x.T, x.sum(axis=0)
     elementwise = True  # whether on arrays it does the same to every element, and broadcasts
     implied = False  # whether elementwise operators do it to their operands unasked, so that formulas leave it out
     moves = False  # whether it only moves the elements of arrays about
     stable: dict = {}  # what to write instead where it gives NaN or infinity, by what made its operand, "" being any
     lists = 1  # how many lists of one length its operands are: 2 for dot([w1, w2], [x1, x2])
+    keeps = False  # whether its forward rule finds on the way what `pull` would compute again, and the node keeps it
     logarithmic = False  # whether a natural log is taken in it, which people may take to another base
 
     def forward(*xs):
         raise TypeError("an operator needs a forward rule")
-
-    def __new__(cls, *made_with, **by_name):
-        """One instance a class, however often it is made, copied or pickled, unless it is made with something."""
-        if cls.__init__ is not object.__init__:
-            return object.__new__(cls)
-        if "instance" not in vars(cls):
-            cls.instance = object.__new__(cls)
-        return cls.instance
 
     def __init_subclass__(cls):
         if not cls.forward_has_self:
@@ -53,6 +46,10 @@ class Operator:
             raise TypeError(f"{cls.__name__}.partials must be a tuple, one rule per input: is a comma missing?")
         if cls.partials and cls.pull is not Operator.pull:
             raise TypeError(f"{cls.__name__} has partials and a pull of its own: which of them is its derivative?")
+        if cls.symbol and cls.__init__ is object.__init__:
+            cls.__new__ = staticmethod(only_instance)
+        elif cls.__new__ is not object.__new__:
+            cls.__new__ = staticmethod(new_instance)
 
     def apply(self, *inputs):
         """op(*inputs), on whatever the inputs are; of an operator that is called with lists, on their elements."""
@@ -78,16 +75,14 @@ class Operator:
     def locals(self, out, *xs, needs):
         """The local derivatives d out / d x_i, one per input; None where there is none or `needs` says no to it."""
         if not self.partials:
-            return [None] * len(xs)
+            return [None] * len(needs)
         try:
             return [rule(out, *xs) if need else None for rule, need in zip(self.partials, needs)]
         except (TypeError, ValueError) as error:
-            if "truth value of" not in str(error) and "not supported between" not in str(error):
+            told = branching(self, error)
+            if told is None:
                 raise
-            raise TypeError(
-                f"{self.name}: its derivative rule compares or branches, which no array or formula can follow: "
-                f"write it with step, sign, nonzero or maximum"
-            ) from error
+            raise told from error
 
     def pull(self, upstream, out, *xs, needs):
         """What the gradient `upstream` of `out` contributes to each input's gradient: local x upstream."""
@@ -113,6 +108,17 @@ class Operator:
 
     def __repr__(self):
         return self.name
+
+
+def only_instance(cls):
+    """The one instance of a class of operators that are made with nothing, however often it is made or unpickled."""
+    if "instance" not in vars(cls):
+        cls.instance = object.__new__(cls)
+    return cls.instance
+
+
+def new_instance(cls, *made_with, **by_name):
+    return object.__new__(cls)
 
 
 def times(local, upstream):
@@ -145,7 +151,7 @@ class Node:
     __slots__ = ("data", "grad", "op", "inputs", "out", "x", "y", "label", "requires_grad", "__weakref__")
 
     unit = 1.0  # d root / d root
-    mutable = False  # whether data may change in place, so that `record` has to look whether it did
+    mutable = False  # whether data may change in place: then `require_untouched` says so before the backward pass
     further_slips = None  # what people do wrong with this kind of number, for `check_steps`: a module of its engine
 
     def __init__(self, data, label, requires_grad):
@@ -226,8 +232,11 @@ class Node:
 
     @property
     def record(self):
-        """(out, *xs) as the operator had and made them: rules run on it, whatever has been assigned to nodes since."""
-        n = len(self.inputs)
+        """(out, *xs) as the operator had and made them: rules run on it, whatever has been assigned to nodes since.
+
+        If the operator `keeps` something, for its one operand, that is in the place of a second.
+        """
+        n = len(self.inputs) + self.op.keeps
         return (self.out, *self.x) if n > 2 else (self.out, self.x, self.y)[: n + 1]
 
     @property

@@ -51,7 +51,7 @@ LONGEST, FEW, WIDE = 9, 3, 160  # operands of a formula, and of one within a for
 def formula(op, inputs, depth=2, names=NO_NAMES):
     """op(*inputs) in writing, each input as it describes itself: `depth` operators deep, and long lists cut short."""
     operands = []
-    for x in operands_of(op, inputs, names):
+    for x in operands_of(op, inputs):
         text = x.describe(depth, names)
         is_formula = not x.label and x.op is not None and x.op.infix and depth != 0
         chained = is_formula and x.op is op and op.symmetric
@@ -63,10 +63,10 @@ def formula(op, inputs, depth=2, names=NO_NAMES):
     return op.formula(*shortened(operands, op.lists, LONGEST if depth > 1 or depth < 0 else FEW))
 
 
-def operands_of(op, inputs, names=NO_NAMES):
+def operands_of(op, inputs):
     """An operator's inputs as formulas show them: as they were before what is done to operands unasked."""
     for x in inputs:
-        is_implied = op.elementwise and x.op is not None and x.op.implied and not x.label and x not in names
+        is_implied = op.elementwise and x.op is not None and x.op.implied and not x.label
         yield x.inputs[0] if is_implied else x
 
 
@@ -79,6 +79,16 @@ def shortened(operands, lists=1, longest=LONGEST):
         return operands
     parts = [operands[i : i + n] for i in range(0, lists * n, n)]
     return [word for part in parts for word in (*part[: longest // 3], "...", part[-1])]
+
+
+def branching(op, error):
+    """The error for a rule with an `if`, which arrays and formulas cannot follow; None if `error` is another."""
+    if "truth value of" in str(error) or "not supported between" in str(error):
+        return TypeError(
+            f"{op.name}: its derivative rule compares or branches, which no array or formula can follow: write it with "
+            f"step, sign, nonzero or maximum"
+        )
+    return None
 
 
 def undefined(op, inputs, error, what=""):

@@ -7,7 +7,7 @@ watched, run on other things than data, and have a gradient revised on its way.
 import warnings
 
 from .graph import Node, recorded_order, released, topological_order
-from .naming import undefined
+from .naming import branching, undefined
 
 FAILURES = (ArithmeticError, ValueError, TypeError, IndexError)  # what a rule raises where it has no value
 
@@ -109,7 +109,7 @@ def backward_pass(root, watch=None, on=None, unit=None, leaves=(), revise=None):
     """
     order = topological_order(root, leaves)
     pending = {root: root.unit if unit is None else unit}
-    direct = watch is None and on is None and not root.mutable  # rules are called without the lists that `pull` needs
+    direct = watch is None and on is None  # then rules are called without the lists that `pull` needs
     while order:
         node = order.pop()
         if node not in pending:
@@ -121,6 +121,8 @@ def backward_pass(root, watch=None, on=None, unit=None, leaves=(), revise=None):
                 raise released(node, root)
             yield node, upstream
             continue
+        if node.mutable:
+            node.require_untouched()
         op = node.op
         try:
             # Rules of two inputs and of one, which are most of a graph, run three times as fast without `pull`.
@@ -146,7 +148,7 @@ def backward_pass(root, watch=None, on=None, unit=None, leaves=(), revise=None):
                         pending[x] = pending[x] + contribution if x in pending else contribution
                 locals_ = op.locals(out, *xs, needs=needs) if watch else ()
         except (ArithmeticError, ValueError) as error:
-            raise undefined(op, inputs, error, "the derivative of ") from error
+            raise branching(op, error) or undefined(op, inputs, error, "the derivative of ") from error
         if watch is not None:
             for position, local in enumerate(locals_):
                 if needs[position]:

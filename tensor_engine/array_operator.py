@@ -11,6 +11,15 @@ from scalar_engine.graph import Operator, data_of
 class ArrayOperator(Operator):
     """An operator whose forward rule is made for arrays. It defines `pull`, in terms of operators, for its derivative.
 
+    >>> class Halved(ArrayOperator):
+    ...     symbol = "halved"
+    ...     def forward(self, x):
+    ...         return x / 2
+    ...     def pull(self, upstream, out, x, needs):
+    ...         return [upstream / 2]
+    >>> Halved()(np.ones(3))
+    array([0.5, 0.5, 0.5])
+
     What it needs beside arrays (an axis, a shape) it takes when it is made: `SumOver(axis=0)` is one operator. Two of
     a class that were made with the same are equal. Beside how it is written (`formula`, `postfix`), it may say
 
@@ -18,6 +27,8 @@ class ArrayOperator(Operator):
     mismatch        what is wrong with shapes that do not fit
     scalars         which Values are behind its output, and with `scalar_count`, how many of them are new
     composition     composition(*inputs), instead of these two: itself in terms of other operators
+    keeps           True, of an operator of one operand: forward_keeping(x) gives, beside the output, what `pull` would
+                    compute again; the node keeps it, and it is handed to `pull` after x, where there is one
     """
 
     elementwise = False
@@ -65,13 +76,6 @@ def identity(x):
     if isinstance(x, slice):
         return slice, x.start, x.stop, x.step
     return type(x), x
-
-
-def own(x):
-    """What an operator is made with, with copies of the arrays in it: whoever made them may fill them anew."""
-    if isinstance(x, tuple):
-        return tuple(map(own, x))
-    return x.copy() if isinstance(x, (np.ndarray, list)) else x
 
 
 SHORT = 9  # elements of an array that is still written out in a formula

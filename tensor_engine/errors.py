@@ -111,11 +111,13 @@ def report(where, op, inputs, result):
 
 def makers(nodes):
     """The names of the operators that computed the nodes' elements, wherever they were moved since."""
-    for node in nodes:
-        if node.op and node.op.moves:
-            yield from makers(node.inputs)
-        elif node.op:
-            yield node.op.name
+    pending = [*nodes]
+    while pending:
+        op, inputs = pending[0].op, pending.pop(0).inputs
+        if op and op.moves:
+            pending[:0] = inputs
+        elif op:
+            yield op.name
 
 
 def spread(data):

@@ -9,6 +9,8 @@ import sys
 
 import numpy as np
 
+from .tensor import store
+
 
 class Part:
     """Some neighbouring parameters, and their stretch of each flat array: all parameters, or a single one.
@@ -73,7 +75,7 @@ class Optimizer:
         """Give the parameters views of the flat array: new ones, so that older graphs can tell that it has changed."""
         self.given = [view.view() for view in self.whole.views["w"]]
         for parameter, view in zip(self.parameters, self.given):
-            parameter.data = view
+            store(parameter, view)
 
     def step(self):
         """One update from the gradients, which are used up: `.grad` is None after it.

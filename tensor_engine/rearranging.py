@@ -11,7 +11,7 @@ import numpy as np
 from scalar_engine.graph import Node, data_of
 from scalar_engine.operators import step
 
-from .array_operator import ArrayOperator, key_of, listed, may_repeat, own, written
+from .array_operator import ArrayOperator, key_of, listed, may_repeat, written
 from .elements import collected, constant, each, numbered, total
 from .errors import alignment, joining
 from .kernels import halves_widened
@@ -209,7 +209,7 @@ class Where(ArrayOperator):
     moves = True
 
     def __init__(self, condition):
-        self.condition = own(condition)
+        self.condition = np.array(condition)  # a copy: the caller may fill his array anew
 
     def forward(self, a, b):
         return np.where(self.condition, a, b)

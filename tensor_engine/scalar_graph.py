@@ -8,6 +8,7 @@ import numpy as np
 
 from scalar_engine import operators as scalar
 from scalar_engine.graph import topological_order
+from scalar_engine.passes import current_order
 from scalar_engine.value import Value
 
 from . import modes
@@ -64,6 +65,10 @@ class ScalarGraph:
 def scalarize(tensor):
     """The `ScalarGraph` behind a Tensor: its graph, computed once more on Values.
 
+    >>> x = Tensor([1.0, 2.0], "x", requires_grad=True)
+    >>> scalarize((x * x).sum()).root.formula()
+    'sum(x[0] * x[0], x[1] * x[1])'
+
     The Value behind W[0, 1] has the label "W[0, 1]", and takes a gradient if W does. Where floats have no result
     (log 0, 1 / 0, an overflow), Values raise. Raises ValueError if nothing was recorded or if there would be more than
     200,000 Values, RuntimeError if a backward pass has released the graph, TypeError for an unknown array operator.
@@ -73,6 +78,7 @@ def scalarize(tensor):
             f"scalarize {tensor.describe()}: not recorded, for it depends on nothing that takes a gradient"
         )
     recipe = recipe_of(tensor)
+    current_order(tensor, "scalarize")
     total = sum(count_of(*entry) for entry in recipe)
     if total > LARGEST:
         raise ValueError(

@@ -68,7 +68,7 @@ class Tensor(ArrayNotation, ArrayProtocols, Node):
             if len(xs) > 1:
                 inputs, xs = aligned(op, inputs, xs)
         try:
-            data = forward(*xs)
+            data, kept = op.forward_keeping(*xs) if op.keeps else (forward(*xs), None)
         except (ValueError, IndexError) as error:
             raise type(error)(mismatch(op, inputs, error)) from None
         out = new(Tensor)
@@ -77,7 +77,7 @@ class Tensor(ArrayNotation, ArrayProtocols, Node):
         out.label = ""
         if needs and modes.recording.get():
             out.op, out.inputs, out.requires_grad = op, inputs, True
-            out.out, out.x, out.y = data, *(xs if len(xs) == 2 else (xs, None) if len(xs) > 2 else (xs[0], None))
+            out.out, out.x, out.y = data, *(xs if len(xs) == 2 else (xs, None) if len(xs) > 2 else (xs[0], kept))
         else:
             out.op, out.inputs, out.requires_grad = None, (), False
         if modes.watching.get():
@@ -135,18 +135,17 @@ class Tensor(ArrayNotation, ArrayProtocols, Node):
 
     data = property(Node.data.__get__, assign, doc="The array.")
 
-    @property
-    def record(self):
-        """As of any node. Raises RuntimeError if data has been changed in place since the forward pass."""
-        record = Node.record.fget(self)
-        for node, array in zip((self, *self.inputs), record):
+    def require_untouched(self):
+        """Raise RuntimeError if data that the backward pass needs has been changed in place since the forward pass."""
+        inputs = self.inputs
+        arrays = self.x if len(inputs) > 2 else (self.x, self.y)
+        for node, array in zip((*inputs, self), (*arrays[: len(inputs)], self.out)):
             data = node.data
             if data is not array and type(data) is np.ndarray and np.may_share_memory(data, array):
                 raise RuntimeError(
                     f"{node.describe()} has been changed in place since the forward pass (by an optimizer's step?): "
                     f"compute {self.describe()} again before its backward pass"
                 )
-        return record
 
     @property
     def unit(self):

@@ -34,5 +34,10 @@ def about(seconds):
     return f"{seconds:.0f} s" if seconds < 60 else f"{seconds / 60:.0f} min"
 
 
-if __name__ == "__main__":
+def command():
+    """`scalar-to-tensor`, the installed command: it looks for no package in the folder where it is called."""
     run(main)
+
+
+if __name__ == "__main__":
+    command()

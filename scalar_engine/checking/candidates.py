@@ -10,7 +10,7 @@ import math
 from ..operators import divide, exp, multiply, power
 from ..passes import FAILURES
 from . import slips
-from .elements import shape_of
+from .elements import roundoff, shape_of
 from .slips import Slip
 
 BASES = [(2, math.log(2)), (10, math.log(10))]
@@ -255,5 +255,6 @@ def divisor(node, position):
     other = node.inputs[1 - position]
     if other.inputs or other.requires_grad or shape_of(other.data) or not other.data:
         return 0
-    by = other.data if node.op is divide else 1 / other.data
-    return round(by) if by > 1.5 and abs(by - round(by)) < 1e-9 and (position == 0 or node.op is multiply) else 0
+    by = float(other.data) if node.op is divide else 1 / float(other.data)
+    is_whole = abs(by - round(by)) <= 4 * roundoff(other.data) * abs(by)
+    return round(by) if by > 1.5 and is_whole and (position == 0 or node.op is multiply) else 0

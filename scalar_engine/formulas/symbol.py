@@ -8,6 +8,7 @@ is a third: numbers are integers and fractions as long as they can be.
 import math
 from fractions import Fraction
 from numbers import Real
+from operator import attrgetter
 
 from .. import operators
 from ..arithmetic import Arithmetic
@@ -25,16 +26,18 @@ class Symbol(Arithmetic):
     of arithmetic and operators.
     """
 
-    __slots__ = ("key", "hash", "name", "tex")
+    __slots__ = ("hash", "name", "tex")
+
+    kind = "symbol"  # the method of a writer that writes it
+    inner = ()  # the formulas that it is made of
 
     def __init__(self, name, tex=""):
         self.name = name
         self.tex = tex
-        self.set_key(name)
 
-    def set_key(self, key):
-        self.key = (type(self), key)
-        self.hash = hash(self.key)
+    def key(self):
+        """What is equal in equal formulas."""
+        return type(self), self.name
 
     def terms(self):
         """The formula as a sum: {term: coefficient}, the constant being the coefficient of ONE."""
@@ -43,6 +46,10 @@ class Symbol(Arithmetic):
     def factors(self):
         """The formula as a product: its coefficient, and {base: exponent}."""
         return 1, {self: 1}
+
+    def with_inner(self, change):
+        """The formula with change(x), which is a name or like x, instead of each of its `inner` formulas x."""
+        return self
 
     def rebuilt(self, mapping):
         return self
@@ -64,10 +71,14 @@ class Symbol(Arithmetic):
         return simplified(*inputs) if simplified else Application(op, inputs).if_known()
 
     def __eq__(self, other):
-        return isinstance(other, Symbol) and self.hash == other.hash and self.key == other.key
+        return self is other or isinstance(other, Symbol) and hash(self) == hash(other) and self.key() == other.key()
 
     def __hash__(self):
-        return self.hash
+        try:
+            return self.hash
+        except AttributeError:  # most formulas of a large program are never asked for it
+            self.hash = hash(self.key())
+            return self.hash
 
     @property
     def latex(self):
@@ -81,9 +92,13 @@ class Symbol(Arithmetic):
 class Number(Symbol):
     __slots__ = ("number",)
 
+    kind = "number"
+
     def __init__(self, number):
         self.number = exact(number)
-        self.set_key(self.number)
+
+    def key(self):
+        return Number, self.number
 
     def terms(self):
         return {ONE: self.number} if self.number else {}
@@ -100,12 +115,23 @@ class Total(Symbol):
 
     __slots__ = ("parts",)
 
+    kind = "total"
+    inner = property(attrgetter("parts"))
+
     def __init__(self, parts):
         self.parts = parts
-        self.set_key(frozenset(parts.items()))
+
+    def key(self):
+        return Total, frozenset(self.parts.items())
 
     def terms(self):
         return self.parts
+
+    def with_inner(self, change):
+        parts = {change(term): coefficient for term, coefficient in self.parts.items()}
+        if len(parts) == len(self.parts):
+            return Total(parts)
+        return total([(coefficient, change(term)) for term, coefficient in self.parts.items()])  # two are alike now
 
     def rebuilt(self, mapping):
         terms = [(coefficient, term.replace(mapping)) for term, coefficient in self.parts.items()]
@@ -119,10 +145,15 @@ class Product(Symbol):
 
     __slots__ = ("coefficient", "parts")
 
+    kind = "product"
+    inner = property(attrgetter("parts"))
+
     def __init__(self, coefficient, parts):
         self.coefficient = coefficient
         self.parts = parts
-        self.set_key((coefficient, frozenset(parts.items())))
+
+    def key(self):
+        return Product, self.coefficient, frozenset(self.parts.items())
 
     def terms(self):
         if self.coefficient == 1:
@@ -132,6 +163,12 @@ class Product(Symbol):
 
     def factors(self):
         return self.coefficient, self.parts
+
+    def with_inner(self, change):
+        parts = {change(base): exponent for base, exponent in self.parts.items()}
+        if len(parts) == len(self.parts) and Number not in map(type, parts):
+            return Product(self.coefficient, parts)
+        return product([(change(base), exponent) for base, exponent in self.parts.items()], self.coefficient)
 
     def rebuilt(self, mapping):
         parts, found = dict(self.parts), {}
@@ -157,10 +194,18 @@ class Application(Symbol):
 
     __slots__ = ("op", "operands")
 
+    kind = "application"
+    inner = property(attrgetter("operands"))
+
     def __init__(self, op, operands):
         self.op = op
         self.operands = tuple(operands)
-        self.set_key((op, frozenset(self.operands) if op.symmetric else self.operands))
+
+    def key(self):
+        return Application, self.op, tuple(sorted(self.operands, key=hash)) if self.op.symmetric else self.operands
+
+    def with_inner(self, change):
+        return Application(self.op, map(change, self.operands))
 
     def if_known(self):
         """The whole number that it is, if it is one: nonzero(2) is 1, log(2) stays."""
@@ -274,7 +319,7 @@ def raised(number, exponent):
 
 
 def power(x, y):
-    if type(y) is Number and (type(y.number) is int or type(x) in (Symbol, Application)):
+    if type(y) is Number and (type(y.number) is int or not isinstance(x, (Number, Total, Product))):
         return product([(x, y.number)]) if y.number else ONE
     return Application(operators.power, (x, y)).if_known()
 
@@ -292,9 +337,8 @@ def within(formula):
     found, pending = {formula}, [formula]
     while pending:
         x = pending.pop()
-        inner = x.parts if isinstance(x, (Total, Product)) else x.operands if isinstance(x, Application) else ()
-        pending.extend(y for y in inner if y not in found)
-        found.update(inner)
+        pending.extend(y for y in x.inner if y not in found)
+        found.update(x.inner)
     return found
 
 

@@ -28,7 +28,7 @@ class Text:
 
     def formula(self, x, level=SUM):
         """The formula x, in parentheses if it holds together less tightly than `level`."""
-        text, own = getattr(self, type(x).__name__.lower())(x)
+        text, own = getattr(self, x.kind)(x)
         return text if own >= level else self.parenthesised(text)
 
     def symbol(self, x):

@@ -4,13 +4,17 @@ A program computes the root's value and its gradients: one statement for each no
 contribution, backward. What it says about an operator comes of the operator's own rules.
 """
 
+import gc
 from collections import Counter
 from functools import cached_property
+from importlib import import_module
 
 from ..graph import recorded_order
-from .batched import BatchedListing
-from .listing import Listing
-from .templates import ScalarStyle
+
+# The modules that write programs. One is loaded when a program is first written in its style: what reads the text of
+# rules is slow to import, and styles on arrays are in the tensor engine, which this engine works without.
+PLAIN = "scalar_engine.programs.plain"
+FOR_ALL_INSTANCES = "tensor_engine.programs.instances"
 
 
 class Program:
@@ -31,8 +35,14 @@ class Program:
         self.inputs = inputs
         self.parameters = parameters
         self.root = root
-        self.source, strangers = written(Listing(root, inputs, parameters, ScalarStyle()))
-        self.function = executed(self.source, strangers)
+        collects = gc.isenabled()
+        gc.disable()  # a plan of millions of objects has no garbage, and looking for some takes a third of the time
+        try:
+            self.source, given = import_module(PLAIN).written(root, inputs, parameters)
+        finally:
+            if collects:
+                gc.enable()
+        self.function = executed(self.source, given)
 
     def __call__(self, inputs, parameters):
         """The root's value, and its gradients by the parameters as a list.
@@ -65,7 +75,7 @@ class Program:
 
     @cached_property
     def batch(self):
-        return written(BatchedListing(self.root, self.inputs, self.parameters))
+        return import_module(FOR_ALL_INSTANCES).written(self.root, self.inputs, self.parameters)
 
 
 def compile_graph(root, inputs=(), parameters=None):
@@ -89,13 +99,8 @@ def compile_graph(root, inputs=(), parameters=None):
     return Program(root, list(inputs), list(parameters))
 
 
-def written(listing):
-    """The source of a program, and what it takes from outside."""
-    return listing.source(), listing.style.strangers
-
-
-def executed(source, strangers):
-    """The function that the source defines. `strangers` are what it takes from outside."""
-    namespace = dict(strangers)
+def executed(source, given):
+    """The function that the source defines, with what has to be given to it."""
+    namespace = dict(given)
     exec(compile(source, "<program>", "exec"), namespace)
     return namespace["program"]

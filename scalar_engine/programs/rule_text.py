@@ -1,4 +1,4 @@
-"""The forward rule of an operator as Python text that stands on its own: nothing but arguments, builtins and `math`."""
+"""Forward rules of operators as text that runs alone: what a program imports and defines in order to call them."""
 
 import ast
 import builtins
@@ -6,93 +6,163 @@ import inspect
 import math
 import textwrap
 
+from ..graph import Operator
+
 MATH_FUNCTIONS = {getattr(math, name): name for name in dir(math) if callable(getattr(math, name))}
+ARITHMETIC = (ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop, ast.Name, ast.Constant, ast.expr_context)
+CONDITIONAL = (ast.IfExp, ast.Compare, ast.BoolOp, ast.cmpop, ast.boolop, ast.Call)
 
 
 class Rule:
-    """A forward rule in a program.
+    """A function in a program.
 
-    name        what the program calls, if it is called
-    body        if the rule is one expression, that expression, with "{0}", "{1}", ... for its arguments; or None
-    definition  the text of a function to put before the program, or ""
-    imports     what it takes from `math`
+    name            what the program calls
+    definition      the text that defines it; "" if Python or an imported module does
+    body            if it is a plain expression, that expression, with "{0}", "{1}", ... for its arguments; or ""
+    is_arithmetic   whether there is nothing in that but + - * / and **, which arrays take as they are
+    given           the function itself, if it has no text that runs alone; or None
     """
 
-    def __init__(self, name, body=None, definition="", imports=()):
+    def __init__(self, name, definition="", body="", is_arithmetic=False, given=None):
         self.name = name
-        self.body = body
         self.definition = definition
-        self.imports = set(imports)
+        self.body = body
+        self.is_arithmetic = is_arithmetic
+        self.given = given
 
 
-def rule_of(op, name):
-    """The `Rule` of the operator `op`, called `name` if it is a function; None if it has no text that runs alone."""
-    forward = op.forward
-    if forward in MATH_FUNCTIONS:
-        return Rule(MATH_FUNCTIONS[forward], imports=[MATH_FUNCTIONS[forward]])
-    if getattr(builtins, getattr(forward, "__name__", ""), None) is forward:
-        return Rule(forward.__name__)
-    function = syntax_of(forward)
-    if function is None:
-        return None
-    imports = freed_of_math(function, forward.__globals__)
-    if imports is None:
-        return None
-    if isinstance(function, ast.Lambda):
-        arguments = function.args
-        if not (arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.defaults):
-            names = [argument.arg for argument in arguments.args]
-            return Rule(name, with_holes(function.body, names), imports=imports)
-        function = ast.parse(f"def f({ast.unparse(function.args)}): return {ast.unparse(function.body)}").body[0]
-    function.name = name
-    return Rule(name, definition=ast.unparse(function), imports=imports)
+class NoText(Exception):
+    """A function has no text, or names something that a program does not have."""
 
 
-def with_holes(expression, names):
-    """The text of an expression with "{0}" for the first of the names, and so on."""
-    for node in ast.walk(expression):
-        if isinstance(node, ast.Name) and node.id in names:
-            node.id = f"argument_{names.index(node.id)}_"
-    text = ast.unparse(expression).replace("{", "{{").replace("}", "}}")
-    for i in range(len(names)):
-        text = text.replace(f"argument_{i}_", f"{{{i}}}")
-    return text
+class Reader:
+    """Reads the functions that one program calls.
+
+    new_name    new_name(wanted) is a name that no other function has
+    modules     {name: module} of what the program imports whole
+    imports     the names that it takes from `math`
+    helpers     {name: definition} of functions that other functions call
+    """
+
+    def __init__(self, new_name, modules):
+        self.new_name = new_name
+        self.modules = modules
+        self.imports, self.helpers, self.rules = set(), {}, {}
+
+    def rule(self, function, wanted):
+        """The Rule of a function. If it has to be defined, it is called what is wanted, or nearly so.
+
+        >>> Reader(str, {}).rule(lambda x: max(x, 0.0), "relu").body
+        'max({0}, 0.0)'
+        """
+        if function not in self.rules:
+            self.rules[function] = self.read(function, wanted)
+        return self.rules[function]
+
+    def read(self, function, wanted):
+        if function in MATH_FUNCTIONS:
+            self.imports.add(MATH_FUNCTIONS[function])
+            return Rule(MATH_FUNCTIONS[function])
+        if getattr(builtins, getattr(function, "__name__", ""), None) is function:
+            return Rule(function.__name__)
+        name = self.new_name(wanted)
+        self.rules[function] = Rule(name)  # should it call itself
+        try:
+            syntax = syntax_of(function)
+            Alone(function, syntax, self).visit(syntax)
+        except NoText:
+            return Rule(name, f"# {name} is the forward rule of an operator, which has to be given.", given=function)
+        if isinstance(syntax, ast.FunctionDef):
+            syntax.name = name
+            return Rule(name, ast.unparse(syntax))
+        parameters, body = syntax.args, syntax.body
+        definition = f"def {name}({ast.unparse(parameters)}):\n    return {ast.unparse(body)}"
+        is_plain = all(isinstance(node, ARITHMETIC + CONDITIONAL) for node in ast.walk(body))
+        if not is_plain or parameters.vararg or parameters.kwarg or parameters.kwonlyargs or parameters.defaults:
+            return Rule(name, definition)
+        is_arithmetic = all(isinstance(node, ARITHMETIC) for node in ast.walk(body))
+        return Rule(name, definition, with_places(body, [x.arg for x in parameters.args]), is_arithmetic)
+
+    def helper(self, function, wanted):
+        """The name of a function that a function calls."""
+        rule = self.rule(function, wanted)
+        if rule.given:
+            raise NoText
+        if rule.definition:
+            self.helpers[rule.name] = rule.definition
+        return rule.name
 
 
-def syntax_of(forward):
-    """The syntax tree of a function or a lambda that stands in an assignment; None if it has no such text."""
+def syntax_of(function):
+    """The syntax tree of a function, or of a lambda that stands in an assignment."""
     try:
-        (statement,) = ast.parse(textwrap.dedent(inspect.getsource(forward))).body
+        (statement,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
     except (OSError, SyntaxError, TypeError, ValueError):
-        return None
-    if isinstance(statement, ast.FunctionDef) and not forward.__closure__:
+        raise NoText from None
+    if isinstance(statement, ast.FunctionDef):
         statement.decorator_list, statement.returns = [], None
         return statement
     value = getattr(statement, "value", None)
-    return value if isinstance(value, ast.Lambda) and not forward.__closure__ else None
+    if not isinstance(value, ast.Lambda):
+        raise NoText
+    return value
 
 
-def freed_of_math(function, known):
-    """Turn `math.exp` into `exp` within a syntax tree, and return the names so taken from `math`.
+class Alone(ast.NodeTransformer):
+    """Frees a function of its module: `math.exp` becomes `exp`, the name of a number, that number."""
 
-    None if the function names anything else that is not its own or a builtin. `known` are its globals.
-    """
-    imports = set()
+    def __init__(self, function, syntax, reader):
+        if getattr(function, "__closure__", None):
+            raise NoText
+        self.known = function.__globals__
+        self.reader = reader
+        self.own = {node.arg for node in ast.walk(syntax) if isinstance(node, ast.arg)}
+        self.own |= {
+            node.id for node in ast.walk(syntax) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
 
-    class Freed(ast.NodeTransformer):
-        def visit_Attribute(self, node):
-            if isinstance(node.value, ast.Name) and known.get(node.value.id) is math:
-                imports.add(node.attr)
-                return ast.copy_location(ast.Name(node.attr, ast.Load()), node)
+    def visit_Attribute(self, node):
+        root = node
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        if not isinstance(root, ast.Name) or root.id in self.own:
             return self.generic_visit(node)
+        if root.id in self.reader.modules and self.value_of(root) is self.reader.modules[root.id]:
+            return node
+        owner = self.value_of(node.value)
+        if owner is math:
+            self.reader.imports.add(node.attr)
+            return self.named(node.attr)
+        name = owner.name if isinstance(owner, Operator) else node.attr
+        return self.standing_for(self.value_of(node), name)
 
-    Freed().visit(function)
-    names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
-    own = {node.id for node in names if isinstance(node.ctx, ast.Store)} | {
-        node.arg for node in ast.walk(function) if isinstance(node, ast.arg)
-    }
-    for node in names:
-        is_builtin = hasattr(builtins, node.id) and node.id not in known
-        if not (node.id in own or node.id in imports or is_builtin):
-            return None
-    return imports
+    def value_of(self, node):
+        if isinstance(node, ast.Name):
+            return self.known.get(node.id)
+        return getattr(self.value_of(node.value), node.attr, None)
+
+    def visit_Name(self, node):
+        if node.id in self.own or node.id not in self.known and hasattr(builtins, node.id):
+            return node
+        return self.standing_for(self.value_of(node), node.id)
+
+    def standing_for(self, value, name):
+        """What a program has instead of a name for the value."""
+        if isinstance(value, (int, float)) and math.isfinite(value):
+            return ast.parse(f"({value!r})", mode="eval").body
+        if not callable(value) or isinstance(value, (type, Operator)):
+            raise NoText
+        return self.named(self.reader.helper(value, name))
+
+    def named(self, name):
+        if name in self.own:
+            raise NoText
+        return ast.Name(name, ast.Load())
+
+
+def with_places(expression, names):
+    """The text of an expression with "{0}" for the first of the names, and so on."""
+    for node in ast.walk(expression):
+        if isinstance(node, ast.Name) and node.id in names:
+            node.id = f"{{{names.index(node.id)}}}"
+    return ast.unparse(expression)

@@ -72,3 +72,9 @@ def test_question3_is_called_as_on_the_sheet():
 def test_tensors_too():
     a, b = Tensor([1.0, 2.0], "layer1/w", requires_grad=True), Tensor([3.0, 4.0], "layer2/w")
     assert names_behind((a * b).sum())[:3] == ["layer1.w", "layer2.w", "layer1.w * layer2.w"]
+
+
+def test_what_is_broadcast_unasked_goes_unsaid():
+    k = Tensor([[1.0, 2.0]], "x", requires_grad=True) + Tensor([[1.0], [2.0]], "b", requires_grad=True)
+    names = unique_names(topological_order(k))
+    assert k.formula(names=names) == "x + b" and names[k] == "x + b"

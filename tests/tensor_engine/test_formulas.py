@@ -20,7 +20,7 @@ CALLED = {name: getattr(te, name) for name in te.__all__} | {
     "float64": np.float64,
     "inf": math.inf,
     "one_hot": np.eye(3)[CLASSES],
-    "scatter": lambda x, key, shape: Scatter(tuple(key), shape)(x),
+    "scatter": lambda x, key, shape: Scatter(tuple(map(np.array, key)), shape)(x),
     "sum_to": lambda x, shape: SumTo(shape)(x),
 }
 
@@ -70,6 +70,17 @@ def test_formulas_name_axes_keys_and_shapes(formula, node):
     assert node().formula() == formula
 
 
+def test_the_ledger_names_axes_and_keys():
+    W = Tensor(np.ones((3, 2)), "W", requires_grad=True)
+    k = W[0:2, :].named("k")
+    f = (k.sum(axis=0) * te.softmax(k, axis=0)[1]).sum().named("f")
+    f.backward(keep=True)
+    assert str(te.explain(W, f)).splitlines()[1:] == ["  k = W[0:2, :]  (3, 2)"]
+    assert [line.split("  ")[1] for line in str(te.explain(k, f)).splitlines()[1:]] == [
+        "softmax(k, axis=0)", "k.sum(axis=0)",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("f, twin, arrays", cases(ARRAY_EXPRESSIONS))
 def test_an_array_operator_is_a_value(f, twin, arrays):
     """Equal by what it is and what it was made with, whether made again, copied or pickled."""
@@ -83,7 +94,7 @@ def test_an_array_operator_is_a_value(f, twin, arrays):
 
 def test_operators_made_with_other_things_are_others():
     """1, True and [1] choose differently, though 1 == True."""
-    keys = [1, True, [1], (1,), np.array([1.0]) > 0, slice(1), slice(1, None), None, ..., ()]
+    keys = [1, True, [1], (1,), [1, 1], np.array([1.0]) > 0, slice(1), slice(1, None), None, ..., ()]
     ops = [Index(key) for key in keys]
     ops += [SumOver(0), SumOver((0,)), SumOver(0, True), MeanOver(0), SumTo((2,)), BroadcastTo((2,)), te.mse, te.relu]
     assert len(set(ops)) == len(ops)

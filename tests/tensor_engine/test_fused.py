@@ -1,5 +1,7 @@
 """Each fused operator equals its composition, in value and in every gradient, and stays right at large numbers."""
 
+import weakref
+
 import numpy as np
 import pytest
 
@@ -167,3 +169,23 @@ def test_the_caller_may_reuse_the_batch_of_targets():
     classes[:] = 0
     loss.backward()
     assert o.grad == pytest.approx(expected, rel=1e-13, abs=1e-16)
+
+
+def test_what_the_node_keeps_is_what_the_rule_computes_without_it():
+    """The operator itself keeps nothing: one of them may stand in two nodes."""
+    op, one, two = CrossEntropyOfClasses(CLASSES), *(Tensor(array(4, 3) + i, requires_grad=True) for i in (0, 1))
+    losses = [op(o * o) for o in (one, two)]
+    assert vars(op).keys() == {"classes"}
+    for o, loss in zip((one, two), losses):
+        (squares,) = loss.inputs
+        (alone,) = op.pull(loss.unit, loss.data, squares.data, needs=[True])
+        loss.backward()
+        assert np.array_equal(o.grad, 2 * o.data * alone)
+    assert not np.allclose(one.grad, two.grad)
+
+
+def test_what_a_node_keeps_goes_with_the_graph():
+    loss = softmax_cross_entropy(Tensor(array(4, 3), requires_grad=True), CLASSES)
+    kept = weakref.ref(loss.y.base)
+    loss.backward()
+    assert kept() is None

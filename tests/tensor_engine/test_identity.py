@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models.layers import MLP
-from tensor_engine import Tensor, cross_entropy, detect_anomaly, linear, mse, no_grad, relu, where
+from tensor_engine import Tensor, cross_entropy, detect_anomaly, linear, mse, no_grad, relu, scalarize, where
 from tensor_engine.kernels import ArrayOperator
 from tensor_engine.optimizers import SGD, Adam
 from walkthroughs.draw import draw
@@ -104,7 +104,7 @@ def test_hazard_data_assigned_between_forward_and_backward():
     assert w.grad.tolist() == [12]
 
 
-@pytest.mark.parametrize("look", [step, draw])
+@pytest.mark.parametrize("look", [step, draw, scalarize])
 def test_hazard_a_picture_of_numbers_that_do_not_go_together(look):
     w = parameter(2.0)
     k = (w * np.array([3.0])).sum().named("k")

@@ -15,6 +15,7 @@ import html
 import re
 from collections import Counter
 
+from scalar_engine.naming import unique_names
 from scalar_engine.passes import current_order
 from walkthroughs.drawing.groups import folding, groups_around, groups_of
 from walkthroughs.drawing.rendering import Drawing
@@ -67,11 +68,13 @@ def draw(root, fold=None, open=(), gradients=None, largest=LARGEST):
     sizes = Counter(folded.values())
     drawing.boxes, drawing.titles = {box: (group, sizes[group]) for group, box in boxes.items()}, {}
     shown = [node for node in nodes if node not in folded]
-    bearers, members = Counter(node.name for node in shown), Counter(groups.values())
+    titles, members = unique_names([node for node in shown if node.label]), Counter(groups.values())
     for node in shown:
-        is_clear = bearers[node.name] == 1 and members[groups[node]] > 1
+        title = titles.get(node, "")
+        if title == node.label.replace("/", ".") or (title == node.name and members[groups[node]] == 1):
+            title = node.label
         gradient = node.grad if gradients is None else gradients.get(node)
-        add_node(drawing, node, names[node], node.name if is_clear else node.label, gradient, is_root=node is root)
+        add_node(drawing, node, names[node], title, gradient, is_root=node is root)
     for box, (group, size) in drawing.boxes.items():
         label = f"<<B>{text(group)}</B><BR/>{size:,} nodes>"
         drawing.node(box, label, id=box, shape="box", style="rounded,filled,dashed", fillcolor=GROUP)

@@ -4,6 +4,8 @@ No rule is written a second time here. A local derivative is the operator's own 
 operator is its `pull`, run on Tensors with names, whose graph is the formula.
 """
 
+from functools import partial
+
 import numpy as np
 
 from scalar_engine.formulas.symbol import Application, Number, Product, Symbol, symbol
@@ -128,17 +130,15 @@ def pull_on_tensors(step, names):
     operator, which says whether it needs parentheses.
     """
     node = step.node
-    stand_ins = {x: Tensor(np.asarray(x.data), x.label, requires_grad=True) for x in (*node.inputs, node)}
     upstream = Tensor(np.asarray(step.upstream), names.derivative(node), requires_grad=True)
-    texts = {upstream: upstream.label}
-    for x, stand_in in stand_ins.items():
-        texts[stand_in] = names[x]
-        stand_in.op = x.op if names.is_formula(x) else None
-    needs = [i == step.position for i in range(len(node.inputs))]
-    xs = [stand_ins[x] for x in node.inputs]
+    texts, stand_ins = {upstream: upstream.label}, {}
+    for x in dict.fromkeys((node, *node.inputs)):
+        stand_ins[x] = Tensor(np.asarray(x.data), x.label, requires_grad=True)
+        stand_ins[x].op = x.op if names.is_formula(x) else None
+        texts[stand_ins[x]] = names[x]
+    rule = partial(node.op.pull, needs=[i == step.position for i in range(len(node.inputs))])
     try:
-        return recorded(lambda *operands: node.op.pull(*operands, needs=needs), [upstream, stand_ins[node], *xs])[
-            step.position
-        ], texts
+        made = recorded(rule, [upstream, stand_ins[node], *[stand_ins[x] for x in node.inputs]])
     except UNDEFINED:
         return None, texts
+    return made[step.position], texts

@@ -271,3 +271,23 @@ def test_common_parts_cost_nothing():
     assert doubled.replace({x: 1.0}) == 2.0**200 and str(squared) == "x ** 32"
     with pytest.raises(OverflowError):
         (10 * x) ** 1000
+
+
+def test_how_often_an_operand_occurs_matters_and_its_place_does_not():
+    """For operators that are symmetric, as logsumexp is."""
+    a, b = Symbol("a"), Symbol("b")
+    assert logsumexp([a, b, a]) == logsumexp([a, a, b]) != logsumexp([a, b, b])
+    assert hash(logsumexp([a, b, a])) == hash(logsumexp([b, a, a]))
+    assert maximum(a, b) == maximum(b, a) != maximum(a, a)
+
+
+def test_the_inner_formulas_can_be_changed():
+    """Each of them, one level deep; what becomes alike is put together."""
+    a, b, c = Symbol("a"), Symbol("b"), Symbol("c")
+    swap = {a: b, b: a}.get
+    for formula in (a + 2 * b, a * b**2, logsumexp([a, a, b])):
+        assert formula.with_inner(lambda x: swap(x, x)).replace({a: 2.0, b: 3.0}) == formula.replace({a: 3.0, b: 2.0})
+    assert (a * b**2).with_inner(lambda x: c) == c**3
+    assert (a + 2 * b).with_inner(lambda x: c) == 3 * c
+    assert (a * b**2).with_inner({a: Number(3), b: b}.get) == 3 * b**2
+    assert a.with_inner(swap) == a and Number(2).with_inner(swap) == Number(2)

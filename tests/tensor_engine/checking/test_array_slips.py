@@ -1,6 +1,7 @@
 """The slips that a Tensor brings along: check_steps asks the nodes themselves, and operators say what they are like."""
 
 import numpy as np
+import pytest
 
 import tensor_engine as te
 from scalar_engine import check_steps, gradients
@@ -81,3 +82,12 @@ def test_the_bias_left_out_is_an_operand_left_out():
     k = te.linear(x, W, b).named("k")
     found = check_steps(k, {"k": x.data @ W.data})
     assert found.slip.kind == "operand forgotten" and "operand 3" in found.slip.text
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("mean", [lambda total: total / 10, lambda total: total * (1 / 10)], ids=["/ 10", "* 0.1"])
+def test_a_division_by_a_number_that_was_forgotten(mean, dtype):
+    x = Tensor(np.linspace(0.3, 1.7, 10).astype(dtype), "x", requires_grad=True)
+    total = (x * x).sum().named("total")
+    check = check_steps(mean(total).named("l"), {"dl/dtotal": 1.0})
+    assert check.slip.kind == "factor of the batch size" and "divides by 10" in check.slip.text

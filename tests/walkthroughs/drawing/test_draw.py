@@ -196,3 +196,11 @@ def test_pictures_come_out_with_and_without_dot(with_dot, tmp_path, monkeypatch,
         assert path.read_bytes().startswith(start)
     assert "x&lt;y&gt;" in drawing._repr_mimebundle_()["image/svg+xml"]  # what a notebook shows
     assert Path(drawing.render(tmp_path / "rendered", format="png", cleanup=True)).read_bytes().startswith(b"\x89PNG")
+
+
+def test_no_two_boxes_share_a_title():
+    """Labels that are alike are told apart in a picture too."""
+    one, two = Value(2.0, "w"), Value(3.0, "w")
+    drawing = draw((one * two + Value(1.0, "layer1/b") * Value(2.0, "layer2/b")).named("y"))
+    titles = [" ".join(lines) for lines in drawing.titles.values() if lines]
+    assert sorted(titles) == ["layer1/b", "layer2/b", "w", "w_2", "y"]

@@ -214,6 +214,21 @@ def test_what_only_moves_elements_does_not_open():
     assert "T * 2" in opened and "T" not in opened and "big.sum()" not in opened
 
 
+def test_an_operator_without_scalars_keeps_the_others_from_opening_no_more_than_it_must():
+    class Folded(te.ArrayOperator):
+        symbol = "folded"
+
+        def forward(self, x):
+            return np.abs(x)
+
+        def pull(self, upstream, out, x, needs):
+            return [upstream * np.sign(out / x)]
+
+    A, _ = matrices()
+    trace = Trace((Folded()((A * A).named("B")).named("F") * A).named("G").sum().named("L"))
+    assert {trace.names[trace.nodes[i]] for opening in openings_of(trace) for i in opening.places} == {"B", "G", "L"}
+
+
 def sum_of(found):
     return len([x for x in found if x])
 
