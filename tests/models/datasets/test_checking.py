@@ -167,3 +167,8 @@ def test_the_checks_are_no_part_of_a_step(digits, monkeypatch):
             warnings.simplefilter("error")
             fit(model, digits, SGD(model.parameters(), 0.1), epochs, progress=False)
     assert len(calls) == 2 * 4
+
+
+def test_large_numbers_are_finite_numbers():
+    """Their sum is infinite in float32, and they are not."""
+    assert checked_x(np.full((2, 2), 3e38, np.float32)).max() == np.float32(3e38)
