@@ -108,8 +108,9 @@ def save(path, model, data):
 def load(path):
     """The Kept network in a file that `save` has written. Raises ModelError for what is none, or not whole."""
     try:
-        with Path(path).open("rb"):
-            pass
+        with Path(path).open("rb") as file:
+            if file.read(2) == b"PK":
+                raise ModelError(f"{path}: a checkpoint or another .npz; the trained network is model.safetensors")
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
     try:

@@ -127,7 +127,7 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
             parameter.data[...] = data
     if history.diverged:
         optimizer.zero_grad()
-        warnings.warn(f"training diverged: {history.diverged}", Diverged, stacklevel=2)
+        warnings.warn(history.diverged, Diverged, stacklevel=2)
     return history
 
 
@@ -163,19 +163,19 @@ def divergence(history, model, x, y, loss):
         when = f"after step {step}, the last of epoch {epoch}, the loss is no longer finite"
     else:
         when = f"at step {step}, in epoch {epoch}, the loss is {history.batch_losses[-1]}"
-    return f"{when}; {first_not_finite(model, x, y, loss)}; a smaller learning rate or clip_norm may help"
+    return f"{when}; {first_not_finite(model, x, y, loss)}; try a smaller learning rate or clip_norm"
 
 
 def first_not_finite(model, x, y, loss):
     """Which of the model's numbers were the first that are not finite: weights, or else what is made of x."""
     for parameter in model.parameters():
         if not np.isfinite(parameter.data).all():
-            return f"the first weights that are not finite are {parameter.label}, since the step before"
+            return f"the weights {parameter.label} are the first that are not finite, since the step before"
     with np.errstate(all="ignore"):
         for part in pieces(x):
             for node in topological_order(loss(model(x[part]), y[part])):
                 if not np.isfinite(node.data).all():
-                    return f"the first output that is not finite is {node.label or node.describe()}"
+                    return f"{node.label or node.describe()} is the first that is not finite"
     return "the layers' outputs are finite"
 
 

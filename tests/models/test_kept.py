@@ -149,6 +149,7 @@ def test_foreign_files_are_one_line(path, tmp_path):
     tensors, header = about(path)
     for data, words in [
         (b"", "not a whole model"),
+        (b"PK\3\4", "a checkpoint or another .npz; the trained network is model.safetensors"),
         (packed(tensors), "safetensors, but not of models.save"),
         (packed(tensors, {"kind": KIND, "about": "[" * 100_000}), "RecursionError"),
         (packed(tensors, {"kind": KIND}), "KeyError"),

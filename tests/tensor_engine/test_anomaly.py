@@ -48,7 +48,7 @@ FORWARD = {
     "log of a negative number": (
         lambda: te.log(leaf([-1.0, 2.0])),
         "log made NaN (forward): log(x) of x (2,) from -1 to 2. "
-        "Stable: xlogy(x, y) if it is x * log(y) with x = 0, or a small number added",
+        "It does not exist there, however it is written: look at where the operands come from",
     ),
     "a NaN in the data": (
         lambda: leaf([1.0, np.nan, np.inf]) * 2,
@@ -164,3 +164,15 @@ def test_a_watched_pass_gives_the_same_gradients():
             loss.backward()
         gradients.append(x.grad)
     assert np.array_equal(*gradients)
+
+
+@pytest.mark.parametrize("mistake", [
+    lambda: te.log(leaf([-1.0, 2.0])), lambda: te.sqrt(leaf([4.0, -1.0])), lambda: leaf([-8.0]) ** 0.5,
+], ids=["log", "sqrt", "power"])  # fmt: skip
+def test_outside_of_its_domain_no_other_way_of_writing_is_advised(mistake):
+    with (
+        detect_anomaly(),
+        pytest.raises(FloatingPointError, match="made NaN .forward.*It does not exist there") as caught,
+    ):
+        mistake()
+    assert "Stable" not in str(caught.value)
