@@ -4,6 +4,7 @@ Instances are rows: a layer takes (instances, inputs) and gives (instances, outp
 """
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,13 @@ from tensor_engine import Tensor
 from .module import Module
 
 
-def glorot(rng, n_inputs, n_outputs):
+def glorot(rng: np.random.Generator, n_inputs: int, n_outputs: int) -> np.ndarray:
     """Uniform in +- sqrt(6 / (inputs + outputs)): Glorot and Bengio (2010), for sigmoid and tanh."""
     limit = math.sqrt(6 / (n_inputs + n_outputs))
     return rng.uniform(-limit, limit, (n_inputs, n_outputs))
 
 
-def he(rng, n_inputs, n_outputs):
+def he(rng: np.random.Generator, n_inputs: int, n_outputs: int) -> np.ndarray:
     """Normal with deviation sqrt(2 / inputs): He and others (2015), for relu."""
     return rng.normal(0, math.sqrt(2 / n_inputs), (n_inputs, n_outputs))
 
@@ -28,18 +29,26 @@ def he(rng, n_inputs, n_outputs):
 class Linear(Module):
     """x @ W + b, with W (inputs, outputs) from `initialisation(rng, inputs, outputs)` and b (outputs,) zero."""
 
-    def __init__(self, n_inputs, n_outputs, rng, initialisation=glorot, dtype=np.float32, label="layer"):
+    def __init__(
+        self,
+        n_inputs: int,
+        n_outputs: int,
+        rng: np.random.Generator,
+        initialisation: Callable[..., np.ndarray] = glorot,
+        dtype: Any = np.float32,
+        label: str = "layer",
+    ) -> None:
         self.W = Tensor(initialisation(rng, n_inputs, n_outputs).astype(dtype), f"{label}/W", requires_grad=True)
         self.b = Tensor(np.zeros(n_outputs, dtype), f"{label}/b", requires_grad=True)
         self.label = f"{label}/k"
 
-    def __call__(self, x):
+    def __call__(self, x: Any) -> Any:
         return te.linear(x, self.W, self.b).named(self.label)
 
-    def parameters(self):
+    def parameters(self) -> list[Tensor]:
         return [self.W, self.b]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "Linear({}, {})".format(*self.W.shape)
 
 
@@ -48,13 +57,13 @@ class Activation(Module):
 
     operator: Any = None
 
-    def __init__(self, label="layer"):
+    def __init__(self, label: str = "layer") -> None:
         self.label = f"{label}/h"
 
-    def __call__(self, x):
+    def __call__(self, x: Any) -> Any:
         return self.operator(x).named(self.label)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return type(self).__name__
 
 
@@ -73,55 +82,61 @@ class Tanh(Activation):
 class Softmax(Module):
     """Probabilities out of logits, along the last axis. A loss on logits (softmax_cross_entropy) needs none."""
 
-    def __call__(self, x):
+    def __call__(self, x: Any) -> Any:
         return te.softmax(x)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "Softmax"
 
 
 class Dropout(Module):
     """While training, sets each element to 0 with probability `rate` and scales the others by 1 / (1 - rate)."""
 
+<<<<<<< HEAD
     def __init__(self, rate, rng):
         if not isinstance(rate, (int, float, np.floating)) or not 0 <= rate < 1:
             meant = "" if isinstance(rate, float) else "; is it meant as the rng? Say rng=..."
             raise ValueError(f"dropout rate {rate}: must be at least 0 and below 1{meant}")
+=======
+    def __init__(self, rate: float, rng: np.random.Generator) -> None:
+        if not 0 <= rate < 1:
+            raise ValueError(f"dropout rate {rate}: must be at least 0 and below 1")
+>>>>>>> main
         self.rate = rate
         self.rng = rng
 
-    def __call__(self, x):
+    def __call__(self, x: Any) -> Any:
         if not self.training or not self.rate:
             return x
         kept = self.rng.random(x.shape, dtype=np.float32) >= self.rate
         return x * (kept / x.dtype.type(1 - self.rate)).astype(x.dtype)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Dropout({self.rate})"
 
 
 class Sequential(Module):
     """Layers one after the other."""
 
-    def __init__(self, *layers):
-        self.layers = list(layers)
+    def __init__(self, *layers: Module) -> None:
+        self.layers: list[Any] = list(layers)
 
-    def __call__(self, x):
+    def __call__(self, x: Any) -> Any:
         for layer in self.layers:
             x = layer(x)
         return x
 
-    def parameters(self):
+    def parameters(self) -> list[Tensor]:
         return [parameter for layer in self.layers for parameter in layer.parameters()]
 
-    def parts(self):
+    def parts(self) -> list[Any]:
         return self.layers
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Sequential({', '.join(map(repr, self.layers))})"
 
 
-def one_of(table, name, what):
+def one_of(table: dict[str, Any], name: str, what: str) -> Any:
     """table[name]. Raises ValueError, with the names that there are, if it is none of them."""
     if name not in tuple(table):  # whatever it is, a list too
         raise ValueError(f"there is no {what} {name!r}, only {', '.join(table)}")
@@ -142,11 +157,23 @@ class MLP(Sequential):
     rng             a NumPy Generator, or a seed for one: weights and dropout come from it
     """
 
+<<<<<<< HEAD
     def __init__(self, sizes, activation="sigmoid", dropout=0.0, rng=0, dtype=np.float32):
         self.sizes = [*sizes] if np.ndim(sizes) == 1 else [sizes]
         if len(self.sizes) < 2 or not all(isinstance(size, (int, np.integer)) and size > 0 for size in self.sizes):
             raise ValueError(f"sizes {sizes}: must be two or more whole numbers above 0, as in [784, 100, 10]")
         self.activation, self.dropout = activation, dropout
+=======
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activation: str = "sigmoid",
+        dropout: float = 0.0,
+        rng: np.random.Generator | int = 0,
+        dtype: Any = np.float32,
+    ) -> None:
+        self.sizes = list(sizes)
+>>>>>>> main
         self.rng = np.random.default_rng(rng)
         if dropout != 0:
             Dropout(dropout, self.rng)  # also where there is no hidden layer to follow, a wrong rate is refused
@@ -161,6 +188,6 @@ class MLP(Sequential):
         super().__init__(*layers)
 
 
-def parameter_count(model):
+def parameter_count(model: Module) -> int:
     """The number of numbers that training changes: 784-100-200-50-10 has 109,260."""
     return sum(parameter.size for parameter in model.parameters())

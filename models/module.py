@@ -1,5 +1,7 @@
 """Module: something with parameters, on either engine."""
 
+from typing import Any
+
 
 class Module:
     """The base of neurons, layers and networks.
@@ -9,23 +11,23 @@ class Module:
 
     training = True  # Dropout drops while training and lets everything through otherwise
 
-    def parameters(self):
+    def parameters(self) -> list[Any]:
         """All parameters, Values or Tensors with a label, as one list."""
         return []
 
-    def named_parameters(self):
+    def named_parameters(self) -> dict[str, Any]:
         """{label: parameter}: "layer1/W" for the weights of the first layer of an MLP."""
         return {parameter.label: parameter for parameter in self.parameters()}
 
-    def parts(self):
+    def parts(self) -> list[Any]:
         """The Modules that this one is made of."""
         return []
 
-    def zero_grad(self):
+    def zero_grad(self) -> None:
         for parameter in self.parameters():
             parameter.grad = None
 
-    def train(self, training=True):
+    def train(self, training: bool = True) -> None:
         """Set this module and all its parts to training (True) or to evaluation (False)."""
         self.training = training
         for part in self.parts():

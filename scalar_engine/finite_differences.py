@@ -1,8 +1,17 @@
 """The derivative by finite differences, for any graph: slow, but it needs no rule, so it can check all of them."""
 
+from __future__ import annotations
+
 from itertools import product
 
 from .passes import current_order, forward_pass, gradients
+
+TYPE_CHECKING = False  # mypy takes it for true; typing, which has one, takes 2 ms to import
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any, NoReturn
+
+    from .graph import Node
 
 
 class GradCheck:
@@ -13,18 +22,18 @@ class GradCheck:
     tolerance   the largest error that passes
     """
 
-    def __init__(self, entries, tolerance):
+    def __init__(self, entries: Iterable[tuple[Node, float, float, float, tuple[int, ...]]], tolerance: float) -> None:
         self.entries = sorted(entries, key=lambda entry: -entry[3] if entry[3] == entry[3] else float("-inf"))
         self.tolerance = tolerance
 
     @property
-    def ok(self):
+    def ok(self) -> bool:
         return all(entry[3] <= self.tolerance for entry in self.entries)
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return self.ok
 
-    def __str__(self):
+    def __str__(self) -> str:
         leaf, analytic, numeric, error, index = self.entries[0]
         leaves, elements = len({entry[0] for entry in self.entries}), len(self.entries)
         place = f"[{', '.join(map(str, index))}]" if index else ""
@@ -36,7 +45,7 @@ class GradCheck:
         )
 
 
-def gradcheck(root, tolerance=1e-7):
+def gradcheck(root: Node, tolerance: float = 1e-7) -> GradCheck:
     """Compare d root / d leaf with finite differences for every leaf behind `root` that requires a gradient.
 
     Arrays are checked element by element; where the root is an array, it is the sum of its elements that is checked.
@@ -71,17 +80,17 @@ def gradcheck(root, tolerance=1e-7):
     return GradCheck(entries, tolerance)
 
 
-def error_of(exact, numeric):
+def error_of(exact: float, numeric: float) -> float:
     return abs(exact - numeric) / max(1.0, abs(exact), abs(numeric))
 
 
-def difference(order, leaf, index, h):
+def difference(order: list[Node], leaf: Node, index: tuple[int, ...], h: float) -> float:
     """d root / d leaf[index] by finite differences of step h."""
     up, down, far_up, far_down = (value_at(order, leaf, moved(leaf.data, index, k * h)) for k in (1, -1, 2, -2))
     return float((8 * (up - down) - (far_up - far_down)) / (12 * h))
 
 
-def moved(data, index, shift):
+def moved(data: Any, index: tuple[int, ...], shift: float) -> Any:
     """The data with `shift` added to one of its elements."""
     if not index:
         return data + shift
@@ -90,15 +99,15 @@ def moved(data, index, shift):
     return data
 
 
-def total(data):
+def total(data: Any) -> Any:
     """The sum of an array's elements; of a number, itself."""
     return data.sum() if hasattr(data, "sum") else data
 
 
-def value_at(order, leaf, data):
+def value_at(order: list[Node], leaf: Node, data: Any) -> Any:
     """The sum of the root's elements, had the leaf held that data. `order` is the graph's order."""
 
-    def failed(node, error):
+    def failed(node: Node, error: Exception) -> NoReturn:
         where = f"{leaf.label or 'a leaf'} = {leaf.brief(data)}"
         raise ValueError(f"gradcheck: {node.formula()} does not exist at {where} ({error})") from error
 

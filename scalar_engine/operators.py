@@ -8,12 +8,19 @@ At a kink a rule takes PyTorch's side: relu has slope 0 at 0, abs has slope 0 at
 share the slope. At a pole (log 0, 1 / 0, the slope of sqrt at 0) floats raise, as Python's `math` does.
 """
 
+from __future__ import annotations
+
 import builtins
 import math
 import operator
 import sys
 
 from .graph import Operator, times
+
+TYPE_CHECKING = False  # mypy takes it for true; typing, which has one, takes 2 ms to import
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
 
 # ---- arithmetic
 
@@ -282,7 +289,7 @@ class XLogY(Operator):
 class ListOperator(Operator):
     """An operator of one list, of any length: its local derivatives come all at once instead of one rule per input."""
 
-    def __call__(self, xs):
+    def __call__(self, xs: Iterable[Any]) -> Any:
         return self.apply(*xs)
 
     def pull(self, upstream, out, *xs, needs):
@@ -306,7 +313,7 @@ class Dot(ListOperator):
     symbol = "dot"
     lists = 2
 
-    def __call__(self, ws, xs):
+    def __call__(self, ws: Sequence[Any], xs: Sequence[Any]) -> Any:
         if len(ws) != len(xs):
             raise ValueError(f"dot: needs two lists of one length, not {len(ws)} and {len(xs)}")
         return self.apply(*ws, *xs)
@@ -331,7 +338,7 @@ class LogSumExp(ListOperator):
     logarithmic = True
     symmetric = True
 
-    def __call__(self, xs):
+    def __call__(self, xs: Iterable[Any]) -> Any:
         xs, shift = centred(xs)
         return self.apply(*xs) + shift if shift else self.apply(*xs)
 

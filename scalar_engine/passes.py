@@ -4,15 +4,22 @@
 watched, run on other things than data, and have a gradient revised on its way.
 """
 
+from __future__ import annotations
+
 import warnings
 
 from .graph import Node, recorded_order, released, topological_order
 from .naming import branching, undefined
 
+TYPE_CHECKING = False  # mypy takes it for true; typing, which has one, takes 2 ms to import
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from typing import Any
+
 FAILURES = (ArithmeticError, ValueError, TypeError, IndexError)  # what a rule raises where it has no value
 
 
-def current_order(root, who):
+def current_order(root: Node, who: str) -> list[Node]:
     """The topological order of a graph that is whole and as it was made, for what shows or compares its numbers.
 
     Raises RuntimeError if it has been released, and ValueError if data was changed since: `who` refuses it.
@@ -30,7 +37,7 @@ def current_order(root, who):
     return order
 
 
-def follows(result, data):
+def follows(result: Any, data: Any) -> bool:
     """Whether a result is the data that is there, to the rounding of sums whose order may be another."""
     if result is None or getattr(result, "shape", ()) != getattr(data, "shape", ()):
         return False
@@ -53,7 +60,9 @@ class Step:
 
     __slots__ = ("node", "position", "upstream", "local", "contribution")
 
-    def __init__(self, node, position=None, upstream=None, local=None, contribution=None):
+    def __init__(
+        self, node: Node, position: int | None = None, upstream: Any = None, local: Any = None, contribution: Any = None
+    ) -> None:
         self.node = node
         self.position = position
         self.upstream = upstream
@@ -61,18 +70,24 @@ class Step:
         self.contribution = contribution
 
     @property
-    def input(self):
+    def input(self) -> Node | None:
         """The node that receives; None for a forward step."""
         return None if self.position is None else self.node.inputs[self.position]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         node = self.node
         if self.position is None:
             return f"<forward: {node.describe()} = {node.brief(node.data)}>"
         return f"<backward: {node.describe()} adds {node.brief(self.contribution)} to {self.input.describe()}>"
 
 
-def forward_pass(order, leaf=None, leaves=(), revise=None, failed=None):
+def forward_pass(
+    order: Iterable[Node],
+    leaf: Callable[[Any], Any] | None = None,
+    leaves: Collection[Node] = (),
+    revise: Callable[[Any, Any], Any] | None = None,
+    failed: Callable[[Any, Exception], Any] | None = None,
+) -> dict[Any, Any]:
     """The forward pass, run again: {node: what its operator gives on what its inputs gave}. Stores nothing in a node.
 
     order       nodes in topological order
@@ -81,7 +96,7 @@ def forward_pass(order, leaf=None, leaves=(), revise=None, failed=None):
     revise      revise(node, result) may hand back another result, from which the next are computed
     failed      failed(node, error) hands back what to go on with where an operator has no value; None: it raises
     """
-    found = {}
+    found: dict[Any, Any] = {}
     for node in order:
         if node.inputs and node not in leaves:
             try:
@@ -96,7 +111,14 @@ def forward_pass(order, leaf=None, leaves=(), revise=None, failed=None):
     return found
 
 
-def backward_pass(root, watch=None, on=None, unit=None, leaves=(), revise=None):
+def backward_pass(
+    root: Node,
+    watch: Callable[[Step], object] | None = None,
+    on: Callable[[Any], Any] | None = None,
+    unit: Any = None,
+    leaves: Collection[Node] = (),
+    revise: Callable[[Any, Any], Any] | None = None,
+) -> Iterator[tuple[Any, Any]]:
     """The backward pass: yields (node, d root / d node) for each node that takes a gradient, from the root back.
 
     Each node multiplies its gradient with its local derivatives and adds the products to its inputs' gradients; when
@@ -125,7 +147,8 @@ def backward_pass(root, watch=None, on=None, unit=None, leaves=(), revise=None):
             node.require_untouched()
         op = node.op
         try:
-            # Rules of two inputs and of one, which are most of a graph, run three times as fast without `pull`.
+            # Rules of two inputs and of one, which are most of a graph, run three times as fast without `pull`. A
+            # single input takes a gradient, or else the node would take none.
             if direct and len(op.partials) == 2:
                 (a, b), (by_a, by_b) = inputs, op.partials
                 out, x, y = node.out, node.x, node.y
@@ -156,12 +179,12 @@ def backward_pass(root, watch=None, on=None, unit=None, leaves=(), revise=None):
         yield node, upstream
 
 
-def gradients(root, watch=None):
+def gradients(root: Node, watch: Callable[[Step], object] | None = None) -> dict[Node, Any]:
     """A dict {node: d root / d node} of every node that takes a gradient. Stores none in a node."""
     return dict(backward_pass(root, watch))
 
 
-def grad(root, wrt, create_graph=False):
+def grad(root: Node, wrt: Node | Sequence[Node], create_graph: bool = False) -> Any:
     """d root / d node for a node `wrt`, or a list of them for a list: as data, or with `create_graph` as nodes.
 
     Such a node is made of the nodes of the graph, by the operators' own rules, so that it can be drawn, evaluated and
@@ -172,21 +195,22 @@ def grad(root, wrt, create_graph=False):
     >>> slope.data, grad(slope, x)
     (12.0, 12.0)
     """
-    wanted = wrt if isinstance(wrt, (list, tuple)) else [wrt]
+    wanted: Any = wrt if isinstance(wrt, (list, tuple)) else [wrt]
+    kind: Any = type(root)
     if create_graph:
         current_order(root, "grad")
-        unit = root.unit if type(root.unit) is float else type(root)(root.unit, requires_grad=False)
+        unit = root.unit if type(root.unit) is float else kind(root.unit, requires_grad=False)
         found = dict(backward_pass(root, on=lambda x: x if x.requires_grad or x.label else x.data, unit=unit))
         name_gradients(root, found)
     else:
         found = gradients(root)
     result = [found.get(node, 0.0 * node.unit) for node in wanted]
     if create_graph:
-        result = [x if isinstance(x, Node) else type(root)(x, requires_grad=False) for x in result]
+        result = [x if isinstance(x, Node) else kind(x, requires_grad=False) for x in result]
     return result if isinstance(wrt, (list, tuple)) else result[0]
 
 
-def name_gradients(root, found):
+def name_gradients(root: Node, found: dict[Node, Any]) -> None:
     """Label the gradients that a pass has made, {node: its gradient}: "backward/dl_dk1" is the gradient of k1."""
     forward = set(topological_order(root))
     for node, gradient in found.items():
@@ -194,11 +218,11 @@ def name_gradients(root, found):
             gradient.label = f"backward/d{root.name}_d{node.name}"
 
 
-def steps(root):
+def steps(root: Node) -> list[Step]:
     """Both passes as a list of `Step`s: each operator as it is applied, then each contribution as it is passed back.
 
     Nothing is stored in the graph.
     """
-    backward = []
+    backward: list[Step] = []
     gradients(root, watch=backward.append)
     return [Step(node) for node in topological_order(root) if node.inputs] + backward

@@ -1,11 +1,19 @@
 """Value: a float that remembers how it was made, so that the derivative of any expression can be computed."""
 
+from __future__ import annotations
+
 from numbers import Real
 
 from .arithmetic import Arithmetic
 from .graph import Node
 from .naming import undefined
 from .passes import backward_pass
+
+TYPE_CHECKING = False  # mypy takes it for true; typing, which has one, takes 2 ms to import
+if TYPE_CHECKING:
+    from typing import Any, SupportsFloat
+
+    from .graph import Operator
 
 
 class Value(Arithmetic, Node):
@@ -22,12 +30,14 @@ class Value(Arithmetic, Node):
     """
 
     __slots__ = ()
+    data: float
+    grad: float | None
 
-    def __init__(self, data, label="", requires_grad=True):
+    def __init__(self, data: SupportsFloat, label: str = "", requires_grad: bool = True) -> None:
         super().__init__(float(data), label, requires_grad)
 
     @staticmethod
-    def apply_operator(op, *inputs):
+    def apply_operator(op: Operator, *inputs: Any) -> Any:
         """The Value op(*inputs), which remembers op and inputs. Raises what `math` raises where it does not exist."""
         for x in inputs:
             if type(x) is not Value:
@@ -55,7 +65,7 @@ class Value(Arithmetic, Node):
         out.label = ""
         return out
 
-    def backward(self, gradient=1.0):
+    def backward(self, gradient: float = 1.0) -> None:
         """Compute d self / d node, times `gradient`, for every node behind this one and store it in `.grad`.
 
         Gradients of interior nodes belong to this pass and replace older ones; those of leaves accumulate over
@@ -67,11 +77,11 @@ class Value(Arithmetic, Node):
             node.grad = found if node.inputs or node.grad is None else node.grad + found
 
     @staticmethod
-    def brief(quantity):
+    def brief(quantity: float) -> str:
         # Four digits, or all those before the point; + 0.0 turns -0.0 into 0.0.
         return f"{quantity:.0f}" if 1e4 <= abs(quantity) < 1e7 else f"{quantity + 0.0:.4g}"
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
         return f"Value(data={self.data}, grad={self.grad}{label})"
 
@@ -79,7 +89,7 @@ class Value(Arithmetic, Node):
 new = Value.__new__
 
 
-def constants_lifted(inputs):
+def constants_lifted(inputs: tuple[Any, ...]) -> Any:
     """The inputs with each number as a constant Value; None if one is neither a Value nor a real number."""
     if not all(isinstance(x, (Value, Real)) for x in inputs):
         return None

@@ -3,6 +3,8 @@
 Formulas, errors, scalarize and the stepper know no array operator by name: they ask it.
 """
 
+from typing import Any
+
 import numpy as np
 
 from scalar_engine.graph import Operator, data_of
@@ -35,17 +37,17 @@ class ArrayOperator(Operator):
     forward_has_self = True
     matrix_product = False  # whether its first two operands are multiplied as matrices: people transpose one of them
 
-    def formula(self, *operands):
+    def formula(self, *operands: str) -> str:
         """The operator applied to operands in writing, and to what it was made with: "clip(x, -1.0, 1.0)"."""
         if self.infix:
             return super().formula(*operands)
         return f"{self.symbol}({', '.join([*operands, *map(written, vars(self).values())])})"
 
-    def mismatch(self, error, *shapes):
+    def mismatch(self, error: Any, *shapes: Any) -> str:
         """What to say of shapes that do not fit, `error` being NumPy's: "(2, 3), cannot reshape array of size 6"."""
         return f"{', '.join(map(str, shapes))}, {error}"
 
-    def scalars(self, *values):
+    def scalars(self, *values: Any) -> Any:
         """The Values behind the output from those behind the inputs, as arrays of them."""
         if not self.moves:
             raise TypeError(
@@ -54,14 +56,14 @@ class ArrayOperator(Operator):
             )
         return self.forward(*values)
 
-    def scalar_count(self, out, *xs):
+    def scalar_count(self, out: Any, *xs: Any) -> Any:
         """How many of these Values are new, told from the arrays: one an element of `out`, if it does not say."""
         return 0 if self.moves else np.size(out)
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and identity(vars(self)) == identity(vars(other))
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash((type(self), identity(vars(self))))
 
 

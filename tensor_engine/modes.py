@@ -3,7 +3,8 @@
 Both belong to the thread (or the asynchronous task) that asks for them, and to nobody else.
 """
 
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 
 import numpy as np
@@ -13,7 +14,7 @@ watching = ContextVar("watching", default=False)
 
 
 @contextmanager
-def switched(mode, value):
+def switched(mode: ContextVar[bool], value: bool) -> Iterator[None]:
     """One of the two modes at another value."""
     token = mode.set(value)
     try:
@@ -22,7 +23,7 @@ def switched(mode, value):
         mode.reset(token)
 
 
-def no_grad():
+def no_grad() -> AbstractContextManager[None]:
     """Nothing computed inside requires a gradient or remembers how it was made: for evaluation, and for updates.
 
     >>> from tensor_engine import Tensor
@@ -35,7 +36,7 @@ def no_grad():
 
 
 @contextmanager
-def detect_anomaly():
+def detect_anomaly() -> Iterator[None]:
     """The first result that is NaN or infinite, forward or backward, raises FloatingPointError and names its maker.
 
     NumPy's own warnings (divide by zero, overflow) are silent meanwhile: the error says more.

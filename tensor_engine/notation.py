@@ -3,6 +3,10 @@
 Rules written in it run on arrays and on Tensors alike.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from scalar_engine.arithmetic import Arithmetic
@@ -11,13 +15,21 @@ from .errors import mismatch, warn_of_expansion
 from .operators import MaxOver, MeanOver, MinOver, SumOver
 from .rearranging import BroadcastTo, Cast, Index, Reshape, Transpose
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from typing_extensions import Self
+
+    from scalar_engine.graph import Operator
+
 
 class ArrayNotation(Arithmetic):
     """Gives a class that defines `apply_operator(op, *inputs)` and `ndim` the methods of arrays."""
 
     __slots__ = ()
+    ndim: int
 
-    def sum(self, axis=None, keepdims=False):
+    def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Self:
         """The sum over an axis, or several, or all; `keepdims` leaves them with length 1.
 
         >>> from tensor_engine import Tensor
@@ -26,7 +38,7 @@ class ArrayNotation(Arithmetic):
         """
         return SumOver(axis, keepdims)(self)
 
-    def mean(self, axis=None, keepdims=False):
+    def mean(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Self:
         """The mean over an axis, or several, or all; `keepdims` leaves them with length 1.
 
         >>> from tensor_engine import Tensor
@@ -36,7 +48,7 @@ class ArrayNotation(Arithmetic):
         """
         return MeanOver(axis, keepdims)(self)
 
-    def max(self, axis=None, keepdims=False):
+    def max(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Self:
         """The largest element over an axis, or several, or all; equal ones share its derivative evenly.
 
         >>> from tensor_engine import Tensor
@@ -45,7 +57,7 @@ class ArrayNotation(Arithmetic):
         """
         return MaxOver(axis, keepdims)(self)
 
-    def min(self, axis=None, keepdims=False):
+    def min(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Self:
         """The smallest element over an axis, or several, or all; equal ones share its derivative evenly.
 
         >>> from tensor_engine import Tensor
@@ -54,7 +66,7 @@ class ArrayNotation(Arithmetic):
         """
         return MinOver(axis, keepdims)(self)
 
-    def reshape(self, *shape):
+    def reshape(self, *shape: int | Sequence[int]) -> Self:
         """The elements, in their order, in another shape, as in NumPy: x.reshape(2, -1) or x.reshape((2, -1)).
 
         >>> from tensor_engine import Tensor
@@ -63,7 +75,7 @@ class ArrayNotation(Arithmetic):
         """
         return Reshape(unpacked(shape))(self)
 
-    def transpose(self, *axes):
+    def transpose(self, *axes: int | Sequence[int]) -> Self:
         """The axes reversed, or in the order that is said, as in NumPy: x.transpose(1, 0) or x.transpose((1, 0)).
 
         >>> from tensor_engine import Tensor
@@ -76,7 +88,7 @@ class ArrayNotation(Arithmetic):
         return Transpose(order)(self)
 
     @property
-    def T(self):
+    def T(self) -> Self:
         """The axes reversed: of a matrix (2, 3), its transpose (3, 2).
 
         >>> from tensor_engine import Tensor
@@ -85,7 +97,7 @@ class ArrayNotation(Arithmetic):
         """
         return self.transpose()
 
-    def swapaxes(self, a, b):
+    def swapaxes(self, a: int, b: int) -> Self:
         """Two axes exchanged: of matrices (n, 2, 3), with swapaxes(-1, -2), their transposes (n, 3, 2).
 
         >>> from tensor_engine import Tensor
@@ -96,7 +108,7 @@ class ArrayNotation(Arithmetic):
         axes[a], axes[b] = axes[b], axes[a]
         return self.transpose(tuple(axes))
 
-    def broadcast_to(self, shape):
+    def broadcast_to(self, shape: tuple[int, ...]) -> Self:
         """Repeated along new axes and those of length 1, to a shape; operators do it to their operands by themselves.
 
         >>> from tensor_engine import Tensor
@@ -106,7 +118,7 @@ class ArrayNotation(Arithmetic):
         """
         return BroadcastTo(shape)(self)
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: Any) -> Self:
         """The elements that a key chooses, as in NumPy: slices, integers, arrays of integers or of booleans.
 
         >>> from tensor_engine import Tensor
@@ -116,12 +128,12 @@ class ArrayNotation(Arithmetic):
         return Index(key)(self)
 
 
-def unpacked(numbers):
+def unpacked(numbers: tuple[Any, ...]) -> tuple[int, ...]:
     """Numbers given one by one, or as one tuple or list."""
     return tuple(numbers[0]) if len(numbers) == 1 and isinstance(numbers[0], (tuple, list)) else numbers
 
 
-def aligned(op, inputs, xs):
+def aligned(op: Operator, inputs: Any, xs: list[np.ndarray]) -> tuple[Any, list[np.ndarray]]:
     """An elementwise operator's inputs and their data; those that require a gradient are broadcast and cast."""
     first, second, *more = xs
     if first.dtype is second.dtype and not more:
@@ -140,7 +152,7 @@ def aligned(op, inputs, xs):
     return inputs, [x.data for x in inputs]
 
 
-def of_one_dtype(inputs, xs):
+def of_one_dtype(inputs: Any, xs: list[np.ndarray]) -> tuple[Any, list[np.ndarray]]:
     """The inputs of an operator and their data, those that require a gradient cast to the dtype of its output."""
     dtype = np.result_type(*xs)
     inputs = tuple(Cast(dtype)(x) if x.requires_grad and x.data.dtype != dtype else x for x in inputs)

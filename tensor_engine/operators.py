@@ -7,6 +7,7 @@ derivative of a derivative comes for free.
 
 import math
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -236,7 +237,7 @@ def last_axis(axis):
 matmul = MatMul()
 
 
-def sum(x, axis=None, keepdims=False):
+def sum(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
     """The sum of the elements of x over an axis, or several, or all; `keepdims` leaves them with length 1.
 
     >>> sum(np.ones((2, 3)), axis=0).tolist()
@@ -245,7 +246,7 @@ def sum(x, axis=None, keepdims=False):
     return SumOver(axis, keepdims)(x)
 
 
-def mean(x, axis=None, keepdims=False):
+def mean(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
     """The mean of the elements of x over an axis, or several, or all; `keepdims` leaves them with length 1.
 
     >>> mean(np.array([[1.0, 2.0], [3.0, 6.0]]), axis=1).tolist()
@@ -254,7 +255,7 @@ def mean(x, axis=None, keepdims=False):
     return MeanOver(axis, keepdims)(x)
 
 
-def max(x, axis=None, keepdims=False):
+def max(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
     """The largest element of x over an axis, or several, or all; equal ones share its derivative evenly.
 
     >>> max(np.array([[1.0, 2.0], [5.0, 4.0]]), axis=1, keepdims=True).tolist()
@@ -263,7 +264,7 @@ def max(x, axis=None, keepdims=False):
     return MaxOver(axis, keepdims)(x)
 
 
-def min(x, axis=None, keepdims=False):
+def min(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
     """The smallest element of x over an axis, or several, or all; equal ones share its derivative evenly.
 
     >>> min(np.array([[1.0, 2.0], [5.0, 4.0]]), axis=0).tolist()
@@ -272,7 +273,7 @@ def min(x, axis=None, keepdims=False):
     return MinOver(axis, keepdims)(x)
 
 
-def logsumexp(x, axis=-1, keepdims=False):
+def logsumexp(x: Any, axis: int | tuple[int, ...] | None = -1, keepdims: bool = False) -> Any:
     """log(sum(exp(x))) over an axis, the last one if none is said, or several; None for all. It never overflows.
 
     >>> logsumexp(np.array([[1000.0, 1000.0], [0.0, -np.inf]])).round(4).tolist()
@@ -281,7 +282,7 @@ def logsumexp(x, axis=-1, keepdims=False):
     return LogSumExpOver(axis, keepdims)(x)
 
 
-def softmax(x, axis=-1):
+def softmax(x: Any, axis: int = -1) -> Any:
     """exp(x) / sum(exp(x)) along an axis, in the shape of x: positive numbers that sum to 1. It never overflows.
 
     >>> softmax(np.array([[0.0, 0.0], [1000.0, 0.0]])).tolist()
@@ -290,7 +291,7 @@ def softmax(x, axis=-1):
     return Softmax(axis)(x)
 
 
-def log_softmax(x, axis=-1):
+def log_softmax(x: Any, axis: int = -1) -> Any:
     """log(softmax(x)) along an axis, in the shape of x; finite where softmax is too small for a float.
 
     >>> log_softmax(np.array([1000.0, 0.0])).tolist()

@@ -6,10 +6,12 @@ a few passes over that array instead of dozens of small calls.
 
 import math
 import sys
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
-from .tensor import store
+from .tensor import Tensor, store
 
 
 class Part:
@@ -21,13 +23,13 @@ class Part:
 
     __slots__ = ("parameters", "arrays", "views")
 
-    def __init__(self, parameters, flat_arrays, start=0):
+    def __init__(self, parameters: list[Any], flat_arrays: dict[str, np.ndarray], start: int = 0) -> None:
         self.parameters = parameters
         stop = start + sum(parameter.size for parameter in parameters)
         self.arrays = {name: flat[start:stop] for name, flat in flat_arrays.items()}
         self.views = {name: self.pieces(array) for name, array in self.arrays.items()}
 
-    def pieces(self, array):
+    def pieces(self, array: np.ndarray) -> list[np.ndarray]:
         pieces, start = [], 0
         for parameter in self.parameters:
             pieces.append(array[start : start + parameter.size].reshape(parameter.shape))
@@ -48,7 +50,7 @@ class Optimizer:
 
     moments: tuple[str, ...] = ()  # names of flat arrays that are kept from step to step
 
-    def __init__(self, parameters, learning_rate, weight_decay=0.0):
+    def __init__(self, parameters: Iterable[Tensor], learning_rate: float, weight_decay: float = 0.0) -> None:
         self.parameters = list(parameters)
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
@@ -62,7 +64,7 @@ class Optimizer:
         size = sum(parameter.size for parameter in self.parameters)
         self.lay_out({name: np.zeros(size, self.parameters[0].dtype) for name in self.moments})
 
-    def lay_out(self, moments):
+    def lay_out(self, moments: dict[str, np.ndarray]) -> None:
         """Make the flat arrays, but for the moments {name: array}, and move the parameters into them."""
         self.flat = np.concatenate([parameter.data.ravel() for parameter in self.parameters])
         arrays = {"w": self.flat, "scratch": np.empty_like(self.flat), **moments}
@@ -71,13 +73,13 @@ class Optimizer:
         self.singles = [Part([parameter], arrays, start) for parameter, start in zip(self.parameters, starts)]
         self.hand_out()
 
-    def hand_out(self):
+    def hand_out(self) -> None:
         """Give the parameters views of the flat array: new ones, so that older graphs can tell that it has changed."""
         self.given = [view.view() for view in self.whole.views["w"]]
         for parameter, view in zip(self.parameters, self.given):
             store(parameter, view)
 
-    def step(self):
+    def step(self) -> None:
         """One update from the gradients, which are used up: `.grad` is None after it.
 
         Raises ValueError if a parameter or its gradient has got another shape or dtype; nothing is changed then.
@@ -91,7 +93,7 @@ class Optimizer:
         self.hand_out()
         self.zero_grad()
 
-    def is_ready(self):
+    def is_ready(self) -> bool:
         """Put data that was assigned to parameters into the flat array; whether all of them have a gradient."""
         assigned, complete = [], True
         for parameter, view in zip(self.parameters, self.given):
@@ -111,34 +113,34 @@ class Optimizer:
             view[...] = parameter.data
         return complete
 
-    def moves_as_one(self):
+    def moves_as_one(self) -> bool:
         """Whether the update of all parameters is one update, if all have a gradient."""
         return True
 
-    def update(self, part):
+    def update(self, part: Part) -> None:
         """Move the parameters of a Part, each of which has a gradient."""
         raise TypeError("an optimizer needs an update")
 
-    def gradients(self, part):
+    def gradients(self, part: Part) -> list[Any]:
         """The gradients of a Part's parameters; weight decay added."""
         if not self.weight_decay:
             return [parameter.grad for parameter in part.parameters]
         return [parameter.grad + self.weight_decay * parameter.data for parameter in part.parameters]
 
-    def zero_grad(self):
+    def zero_grad(self) -> None:
         """Forget all gradients."""
         for parameter in self.parameters:
             parameter.grad = None
 
-    def state(self):
+    def state(self) -> dict[str, np.ndarray]:
         """The arrays that a resumed run needs, by name."""
         return {name: self.whole.arrays[name] for name in self.moments}
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         left_out = {"flat", "whole", "singles", "given"}  # views of memory, which a copy has to make for itself
         return {name: value for name, value in vars(self).items() if name not in left_out} | {"arrays": self.state()}
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         arrays = state.pop("arrays")
         vars(self).update(state)
         self.lay_out({name: arrays[name] for name in self.moments})
@@ -148,9 +150,10 @@ class Holder:
     """Something that holds a gradient, as a parameter does."""
 
     __slots__ = ("grad",)
+    grad: Any
 
 
-def shared(parameters):
+def shared(parameters: list[Any]) -> list[bool]:
     """For each parameter whether somebody else holds its gradient, or its memory, so that it must stay as it is.
 
     To compute in a gradient that is used up, instead of in other memory, makes a step of plain SGD twice as fast.
@@ -175,12 +178,14 @@ class SGD(Optimizer):
     array([0.8, 1.6])
     """
 
-    def __init__(self, parameters, learning_rate, momentum=0.0, weight_decay=0.0):
+    def __init__(
+        self, parameters: Iterable[Tensor], learning_rate: float, momentum: float = 0.0, weight_decay: float = 0.0
+    ) -> None:
         self.momentum = momentum
         self.moments = ("velocity",) if momentum else ()
         super().__init__(parameters, learning_rate, weight_decay)
 
-    def update(self, part):
+    def update(self, part: Part) -> None:
         if self.momentum:
             velocity, scratch = part.arrays["velocity"], part.arrays["scratch"]
             velocity *= self.momentum
@@ -204,16 +209,23 @@ class Adam(Optimizer):
 
     moments = "m", "v"
 
-    def __init__(self, parameters, learning_rate=1e-3, betas=(0.9, 0.999), epsilon=1e-8, weight_decay=0.0):
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        learning_rate: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
         self.betas = betas
         self.epsilon = epsilon
         super().__init__(parameters, learning_rate, weight_decay)
         self.steps = np.zeros(len(self.parameters), self.flat.dtype)  # how many updates each parameter has had
 
-    def moves_as_one(self):
+    def moves_as_one(self) -> bool:
         return len(set(self.steps.tolist())) == 1
 
-    def update(self, part):
+    def update(self, part: Part) -> None:
         beta1, beta2 = self.betas
         m, v, scratch = part.arrays["m"], part.arrays["v"], part.arrays["scratch"]
         m *= beta1
@@ -231,11 +243,11 @@ class Adam(Optimizer):
         scratch *= self.learning_rate * of_m / of_v
         part.arrays["w"] -= scratch
 
-    def counted(self, part):
+    def counted(self, part: Part) -> int:
         """The number of this update of a Part's parameters, counted from 1."""
         of_part = self.steps if part is self.whole else self.steps[self.singles.index(part) :][:1]
         of_part += 1
         return int(of_part[0])
 
-    def state(self):
+    def state(self) -> dict[str, np.ndarray]:
         return {**super().state(), "steps": self.steps}

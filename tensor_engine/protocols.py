@@ -3,13 +3,21 @@
 Each means what its readers expect, as in NumPy and PyTorch, or raises and says what to write instead.
 """
 
+from __future__ import annotations
+
 import operator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from scalar_engine.graph import Node, data_of
 
 from . import modes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from typing_extensions import Self
 
 
 class ArrayProtocols:
@@ -18,34 +26,34 @@ class ArrayProtocols:
     __slots__ = ()
     __array_ufunc__ = None  # array * tensor is the tensor's to compute
 
-    def __eq__(self, other):
+    def __eq__(self, other: Any) -> Any:
         """Element by element, as an array of booleans; nodes are still found by identity in sets and dicts."""
         return NotImplemented if other is None else self.data == data_of(other)
 
-    def __ne__(self, other):
+    def __ne__(self, other: Any) -> Any:
         return NotImplemented if other is None else self.data != data_of(other)
 
     __hash__ = object.__hash__
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         if self.size != 1:
             raise ValueError(
                 f"{self.describe()} has shape {self.shape}, neither true nor false: write .data.any() or .all()"
             )
         return bool(self.data)
 
-    def __len__(self):
+    def __len__(self) -> int:
         if not self.ndim:
             raise TypeError(f"{self.describe()} is one number, and has no length")
         return self.shape[0]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Self]:
         return (self[i] for i in range(len(self)))
 
-    def __float__(self):
+    def __float__(self) -> float:
         return float(self.item())
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if self.requires_grad:
             raise TypeError(
                 f"{self.describe()} takes a gradient, and NumPy would lose it: write it with the functions of "
@@ -53,22 +61,22 @@ class ArrayProtocols:
             )
         return np.array(self.data, dtype) if copy else np.asarray(self.data, dtype)
 
-    def __iadd__(self, other):
+    def __iadd__(self, other: Any) -> Self:
         return self.updated(operator.iadd, "+=", other)
 
-    def __isub__(self, other):
+    def __isub__(self, other: Any) -> Self:
         return self.updated(operator.isub, "-=", other)
 
-    def __imul__(self, other):
+    def __imul__(self, other: Any) -> Self:
         return self.updated(operator.imul, "*=", other)
 
-    def __itruediv__(self, other):
+    def __itruediv__(self, other: Any) -> Self:
         return self.updated(operator.itruediv, "/=", other)
 
-    def __ipow__(self, other):
+    def __ipow__(self, other: Any) -> Self:
         return self.updated(operator.ipow, "**=", other)
 
-    def updated(self, update, symbol, other):
+    def updated(self, update: Callable[[Any, Any], Any], symbol: str, other: Any) -> Any:
         """This leaf, its array changed in place; what is computed, or has to be recorded, becomes a new Tensor instead.
 
         As in PyTorch, a leaf that takes a gradient can be changed inside `no_grad` only: RuntimeError otherwise.

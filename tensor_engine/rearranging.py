@@ -5,6 +5,8 @@ that arrays and Tensors share, so that it runs on both.
 """
 
 import math
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -251,7 +253,7 @@ class Clip(ArrayOperator):
         return 6 * limits * x.size + limits + (limits > 0)
 
 
-def concatenate(tensors, axis=0):
+def concatenate(tensors: Iterable[Any], axis: int = 0) -> Any:
     """The Tensors joined along an axis that they have; their other axes must be equal.
 
     >>> concatenate([np.zeros((1, 2)), np.ones((2, 2))]).tolist()
@@ -260,7 +262,7 @@ def concatenate(tensors, axis=0):
     return Concatenate(axis)(*tensors)
 
 
-def stack(tensors, axis=0):
+def stack(tensors: Iterable[Any], axis: int = 0) -> Any:
     """The Tensors, all of one shape, joined along a new axis.
 
     >>> stack([np.zeros(2), np.ones(2)], axis=1).tolist()
@@ -275,7 +277,7 @@ def stack(tensors, axis=0):
     return concatenate([Reshape(tuple(shape))(x) for x in tensors], axis)
 
 
-def where(condition, a, b):
+def where(condition: Any, a: Any, b: Any) -> Any:
     """a where the array of booleans `condition` is true, b elsewhere; all three broadcast.
 
     >>> where([True, False], np.array([[1.0, 2.0], [3.0, 4.0]]), 0.0).tolist()
@@ -291,7 +293,7 @@ def where(condition, a, b):
     return Where(condition)(a, b)
 
 
-def clip(x, low=-math.inf, high=math.inf):
+def clip(x: Any, low: float = -math.inf, high: float = math.inf) -> Any:
     """x limited to the interval [low, high] of two numbers; its slope is 1 at both limits, as in PyTorch.
 
     >>> clip(np.array([-2.0, 0.5, 3.0]), -1, 1).tolist()

@@ -4,10 +4,15 @@ Here the two engines meet. Element by element, a gradient of the tensor engine c
 engine, and a matrix product can be drawn as the products and sums that it is.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from scalar_engine import operators as scalar
-from scalar_engine.graph import topological_order
+from scalar_engine.graph import Node, topological_order
 from scalar_engine.passes import current_order
 from scalar_engine.value import Value
 
@@ -29,17 +34,17 @@ class ScalarGraph:
     Value(data=2.0, grad=11.0, label='W[0, 1]')
     """
 
-    def __init__(self, tensor, values):
+    def __init__(self, tensor: Tensor, values: dict[Node, np.ndarray]) -> None:
         self.tensor = tensor
         self.values = values
 
-    def __getitem__(self, node):
+    def __getitem__(self, node: Node) -> np.ndarray:
         if node not in self.values:
             raise KeyError(f"{node.describe()} is not in the graph of {self.tensor.describe()} as it was recorded")
         return self.values[node]
 
     @property
-    def root(self):
+    def root(self) -> Value:
         """The Value behind the tensor, for `backward` and `draw`. Raises ValueError if the tensor is not one number."""
         if self.tensor.size != 1:
             raise ValueError(
@@ -48,11 +53,11 @@ class ScalarGraph:
         return self[self.tensor].item()
 
     @property
-    def nodes(self):
+    def nodes(self) -> list[Node]:
         """Every Value that the tensor depends on, and its own: inputs first."""
         return topological_order(scalar.sum(self[self.tensor].flat))[:-1]
 
-    def grad(self, node):
+    def grad(self, node: Tensor) -> np.ndarray | None:
         """d root / d node in the node's shape, gathered from its Values; None before `root.backward()`.
 
         What only moves elements about makes no Values: x.T has those of x, and their gradient is that of x.
@@ -62,7 +67,7 @@ class ScalarGraph:
         return np.array([value.grad or 0.0 for value in self[node].flat]).reshape(node.shape)
 
 
-def scalarize(tensor):
+def scalarize(tensor: Tensor) -> ScalarGraph:
     """The `ScalarGraph` behind a Tensor: its graph, computed once more on Values.
 
     >>> x = Tensor([1.0, 2.0], "x", requires_grad=True)
@@ -84,7 +89,7 @@ def scalarize(tensor):
         raise ValueError(
             f"scalarize: {total:,} Values would be needed (the limit is {LARGEST:,}): take a smaller batch"
         )
-    values = {}
+    values: dict[Node, np.ndarray] = {}
     for node, op, inputs in recipe:
         values[node] = values_of(node, op, [values[x] for x in inputs])
         if node.label:
@@ -92,9 +97,9 @@ def scalarize(tensor):
     return ScalarGraph(tensor, values)
 
 
-def recipe_of(root):
+def recipe_of(root: Tensor) -> list[Any]:
     """Triples (node, op, inputs), inputs first, of the nodes behind the root; a fused one is taken apart."""
-    recipe = []
+    recipe: list[Any] = []
     for node in topological_order(root):
         if isinstance(node.op, Released):
             raise RuntimeError(
@@ -113,13 +118,13 @@ def recipe_of(root):
     return recipe
 
 
-def recorded(function, tensors):
+def recorded(function: Callable[..., Any], tensors: list[Tensor]) -> Any:
     """function(*tensors) with its graph, also inside `no_grad`."""
     with modes.switched(modes.recording, True):
         return function(*tensors)
 
 
-def values_of(node, op, inputs):
+def values_of(node: Any, op: Any, inputs: list[np.ndarray]) -> np.ndarray:
     """The Values behind a node, in its shape; `inputs` are those behind its inputs."""
     if op is None:
         return array_of([Value(x, requires_grad=node.requires_grad) for x in np.ravel(node.data)], np.shape(node.data))
@@ -128,14 +133,14 @@ def values_of(node, op, inputs):
     return each(op, *inputs)
 
 
-def count_of(node, op, inputs):
+def count_of(node: Any, op: Any, inputs: list[Any]) -> int:
     """How many new Values `values_of` makes, but for two more a logit where logits beyond 1000 are centred."""
     if isinstance(op, ArrayOperator):
         return int(op.scalar_count(np.asarray(node.data), *[np.asarray(x.data) for x in inputs]))
     return np.size(node.data)
 
 
-def name(values, label):
+def name(values: Any, label: str) -> None:
     """Give the leaves and the new results among the values their names: "W[0, 1]", "b[2]", "loss"."""
     for index in np.ndindex(values.shape):
         if not values[index].label:

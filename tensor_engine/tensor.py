@@ -1,11 +1,14 @@
 """Tensor: an array that remembers how it was made. The graph and the backward pass are the scalar engine's own."""
 
+from __future__ import annotations
+
 from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from scalar_engine.graph import Node, Operator, data_of
-from scalar_engine.passes import backward_pass
+from scalar_engine.passes import backward_pass, current_order
 
 from . import modes
 from .array_operator import ArrayOperator
@@ -15,6 +18,9 @@ from .kernels import KERNELS, kernel_of
 from .notation import ArrayNotation, aligned, of_one_dtype
 from .operators import matmul
 from .protocols import ArrayProtocols
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 class Tensor(ArrayNotation, ArrayProtocols, Node):
@@ -32,16 +38,17 @@ class Tensor(ArrayNotation, ArrayProtocols, Node):
     """
 
     __slots__ = ()
+    grad: np.ndarray | None
     further_slips = slips
     mutable = True
 
-    def __init__(self, data, label="", requires_grad=False):
+    def __init__(self, data: ArrayLike, label: str = "", requires_grad: bool = False) -> None:
         data = np.asarray(data)
         store(self, data if data.dtype.kind == "f" else as_floats(data, np.float64))
         self.grad, self.op, self.inputs, self.label, self.requires_grad = None, None, (), label, requires_grad
 
     @staticmethod
-    def apply_operator(op, *inputs):
+    def apply_operator(op: Operator, *inputs: Any) -> Any:
         """The Tensor op(*inputs). Raises ValueError, with the shapes and labels, where they do not fit."""
         xs, needs = [], False
         for x in inputs:
@@ -77,14 +84,15 @@ class Tensor(ArrayNotation, ArrayProtocols, Node):
         out.label = ""
         if needs and modes.recording.get():
             out.op, out.inputs, out.requires_grad = op, inputs, True
-            out.out, out.x, out.y = data, *(xs if len(xs) == 2 else (xs, None) if len(xs) > 2 else (xs[0], kept))
+            out.out = data
+            out.x, out.y = xs if len(xs) == 2 else (xs, None) if len(xs) > 2 else (xs[0], kept)
         else:
             out.op, out.inputs, out.requires_grad = None, (), False
         if modes.watching.get():
             require_finite(out, op, inputs)
         return out
 
-    def backward(self, gradient=None, *, keep=False):
+    def backward(self, gradient: ArrayLike | Tensor | None = None, *, keep: bool = False) -> None:
         """Compute d self / d leaf for every leaf that requires a gradient, and add it to the leaf's `.grad`.
 
         gradient    the gradient of something by this, in its shape; it may be left out where this is a single number
@@ -105,6 +113,8 @@ class Tensor(ArrayNotation, ArrayProtocols, Node):
                     f"backward from {self.describe()}: it has shape {self.shape}, and its gradient {gradient.shape}"
                 )
         watch = require_finite_contribution if modes.watching.get() else None
+        if watch:
+            current_order(self, "backward")  # every element is looked at, also those written into an array
         found, owners, released = [], set(), Released()
         try:
             for node, by_node in backward_pass(self, watch, unit=gradient):
@@ -124,7 +134,7 @@ class Tensor(ArrayNotation, ArrayProtocols, Node):
             else:  # it shares its memory with another
                 node.grad = np.array(gradient)
 
-    def assign(self, data):
+    def assign(self, data: Any) -> None:
         """x.data = array. What `x.data -= y` has changed in place becomes a view, by which older graphs can tell."""
         if data is self.data:
             data = data.view()
@@ -133,9 +143,9 @@ class Tensor(ArrayNotation, ArrayProtocols, Node):
             data = data if data.dtype.kind == "f" else as_floats(data, self.dtype)
         store(self, data)
 
-    data = property(Node.data.__get__, assign, doc="The array.")
+    data: np.ndarray = property(Node.data.__get__, assign, doc="The array.")  # type: ignore[misc]
 
-    def require_untouched(self):
+    def require_untouched(self) -> None:
         """Raise RuntimeError if data that the backward pass needs has been changed in place since the forward pass."""
         inputs = self.inputs
         arrays = self.x if len(inputs) > 2 else (self.x, self.y)
@@ -148,30 +158,30 @@ class Tensor(ArrayNotation, ArrayProtocols, Node):
                 )
 
     @property
-    def unit(self):
+    def unit(self) -> Any:
         return self.data.dtype.type(1) if self.data.ndim == 0 else np.ones_like(self.data)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         """The lengths of the axes; () for a number."""
         return np.shape(self.data)
 
     @property
-    def ndim(self):
+    def ndim(self) -> int:
         """The number of axes."""
         return np.ndim(self.data)
 
     @property
-    def size(self):
+    def size(self) -> int:
         """The number of elements."""
         return np.size(self.data)
 
     @property
-    def dtype(self):
+    def dtype(self) -> np.dtype:
         """The type of the elements, float32 or float64."""
         return self.data.dtype
 
-    def numpy(self):
+    def numpy(self) -> np.ndarray:
         """The data, as an array that shares its memory.
 
         >>> Tensor([1.0, 2.0]).numpy()
@@ -179,7 +189,7 @@ class Tensor(ArrayNotation, ArrayProtocols, Node):
         """
         return self.data
 
-    def item(self):
+    def item(self) -> float:
         """The one element, as a Python float.
 
         >>> Tensor([[3.0]]).item()
@@ -187,7 +197,7 @@ class Tensor(ArrayNotation, ArrayProtocols, Node):
         """
         return self.data.item()
 
-    def detach(self):
+    def detach(self) -> Tensor:
         """A Tensor of the same data (sharing its memory), cut from the graph.
 
         >>> w = Tensor([1.0, 2.0], requires_grad=True)
@@ -196,14 +206,14 @@ class Tensor(ArrayNotation, ArrayProtocols, Node):
         """
         return Tensor(self.data, self.label)
 
-    def __matmul__(self, other):
+    def __matmul__(self, other: Any) -> Tensor:
         return product(self, other)
 
-    def __rmatmul__(self, other):
+    def __rmatmul__(self, other: Any) -> Tensor:
         return product(other, self)
 
     @property
-    def constant(self):
+    def constant(self) -> str:
         """What to call it if it is a leaf without a label: its number, or what kind of array it is."""
         data = self.data
         if np.size(data) == 1:
@@ -212,10 +222,10 @@ class Tensor(ArrayNotation, ArrayProtocols, Node):
         return "one_hot" if is_one_hot else f"array{np.shape(data)}"
 
     @staticmethod
-    def brief(quantity):
+    def brief(quantity: Any) -> str:
         return f"{np.asarray(quantity).item() + 0.0:.4g}" if np.size(quantity) == 1 else str(np.shape(quantity))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
         grad = ", requires_grad=True" if self.requires_grad else ""
         data = np.array2string(np.asarray(self.data), precision=4, threshold=20, separator=", ", prefix="Tensor(")
@@ -227,20 +237,20 @@ class Released(Operator):
 
     symbol = "released"
 
-    def __init__(self, by="an earlier backward pass"):
+    def __init__(self, by: str = "an earlier backward pass") -> None:
         self.by = by
 
 
-new, store = Tensor.__new__, Node.data.__set__
+new, store = Tensor.__new__, Node.data.__set__  # type: ignore[misc]
 
 
-def as_floats(data, dtype):
+def as_floats(data: Any, dtype: Any) -> np.ndarray:
     if data.dtype.kind not in "biu":
         raise TypeError(f"a Tensor holds real numbers, not {data.dtype}")
     return data.astype(dtype)
 
 
-def constants_lifted(inputs):
+def constants_lifted(inputs: tuple[Any, ...]) -> tuple[Tensor, ...] | None:
     """op's inputs with numbers, lists and arrays as constant Tensors; None if one is none of these.
 
     None of them widens float32 but an array of float64: numbers become floats of the first Tensor's type, as do lists,
@@ -261,7 +271,7 @@ def constants_lifted(inputs):
     return tuple(lifted)
 
 
-def constant(x, dtype):
+def constant(x: Any, dtype: Any) -> Tensor | None:
     """A number, a list or an array as a Tensor that requires no gradient; None if x is none of these."""
     if isinstance(x, (np.ndarray, np.bool_)):
         data = x if x.dtype.kind == "f" else as_floats(x, dtype)
@@ -275,7 +285,7 @@ def constant(x, dtype):
     return out
 
 
-def product(a, b):
+def product(a: Any, b: Any) -> Any:
     """a @ b, a vector on either side taken for a matrix of one row or one column, as NumPy does."""
     if type(a) is not Tensor or type(b) is not Tensor:
         lifted = constants_lifted((a, b))

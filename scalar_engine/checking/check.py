@@ -1,5 +1,7 @@
 """The first wrong step in somebody's own calculation, what was expected there, and the likely slip."""
 
+from __future__ import annotations
+
 import warnings
 
 from ..graph import recorded_order
@@ -11,8 +13,15 @@ from .keys import read
 from .step_check import StepCheck
 from .twins import Twins
 
+TYPE_CHECKING = False  # mypy takes it for true; typing, which has one, takes 2 ms to import
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
 
-def check_steps(root, claimed):
+    from ..graph import Node
+
+
+def check_steps(root: Node, claimed: Mapping[Any, Any] | Callable[..., Any]) -> StepCheck:
     """Find the first wrong step in a calculation by hand: a `StepCheck`; print it, or read its fields.
 
     `claimed` is a dict of what was computed of the graph behind `root`: values by label or node, {"k1": 2.0}, and
@@ -51,7 +60,7 @@ def check_steps(root, claimed):
     return StepCheck(root, remark="the backward function is right, at the numbers of the graph and at others")
 
 
-def check_claims(root, claims):
+def check_claims(root: Node, claims: Any) -> StepCheck:
     """The StepCheck of `Claims`: values, then rules, then gradients."""
     data = [node for node in claims.numbers["gradient"] if not node.requires_grad]
     if data:  # the engine computes no gradient of data; in a copy of the graph it does
@@ -69,7 +78,7 @@ def check_claims(root, claims):
     return found
 
 
-def first_wrong(calculation, kind):
+def first_wrong(calculation: Calculation, kind: str) -> StepCheck | None:
     """The StepCheck of the first wrong "value" or "gradient"; None if all are right."""
     claim = calculation.first_wrong_claim(kind)
     if claim is None:

@@ -4,6 +4,12 @@ The text stands here and nowhere else. Code tells slips apart as objects, so tha
 anything noticing. What each would lead to is in candidates.py.
 """
 
+from __future__ import annotations
+
+TYPE_CHECKING = False  # mypy takes it for true; typing, which has one, takes 2 ms to import
+if TYPE_CHECKING:
+    from ..graph import Node
+
 
 class Slip:
     """A likely slip, as `check_steps` reports it.
@@ -17,12 +23,12 @@ class Slip:
     node    the node whose value or gradient it made wrong; later ones have inherited it
     """
 
-    def __init__(self, kind, text, node):
+    def __init__(self, kind: str, text: str, node: Node) -> None:
         self.kind = kind
         self.text = text
         self.node = node
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<{self.kind}: {self.text}>"
 
 
@@ -33,11 +39,11 @@ class KnownSlip:
     output, {op} its name, {node} the node with the wrong number; what else a gap holds, the `Candidate` says.
     """
 
-    def __init__(self, kind, sentence):
+    def __init__(self, kind: str, sentence: str) -> None:
         self.kind = kind
         self.sentence = sentence
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<{self.kind}: {self.sentence}>"
 
 

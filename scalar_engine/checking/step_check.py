@@ -1,7 +1,18 @@
 """StepCheck: what was found wrong first, as fields and as a remark for the student."""
 
+from __future__ import annotations
+
 from ..ledger import entry_columns
 from .elements import elements, shape_of
+
+TYPE_CHECKING = False  # mypy takes it for true; typing, which has one, takes 2 ms to import
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from ..graph import Node
+    from ..passes import Step
+    from .slips import Slip
 
 
 class StepCheck:
@@ -24,8 +35,18 @@ class StepCheck:
     """
 
     def __init__(
-        self, root, node=None, kind="", claimed=None, expected=None, slip=None, steps=(), remark="", name="", names=None
-    ):
+        self,
+        root: Node,
+        node: Node | None = None,
+        kind: str = "",
+        claimed: Any = None,
+        expected: Any = None,
+        slip: Slip | None = None,
+        steps: Iterable[Step] = (),
+        remark: str = "",
+        name: str = "",
+        names: dict[Node, str] | None = None,
+    ) -> None:
         self.root = root
         self.node = node
         self.kind = kind
@@ -38,13 +59,13 @@ class StepCheck:
         self.name = name or (node.describe(names=self.names) if node is not None else "")
 
     @property
-    def ok(self):
+    def ok(self) -> bool:
         return self.node is None
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return self.ok
 
-    def __str__(self):
+    def __str__(self) -> str:
         if self.ok:
             return self.remark
         node, slip, names = self.node, self.slip, self.names
@@ -61,7 +82,7 @@ class StepCheck:
         return "\n".join(lines)
 
     @property
-    def title(self):
+    def title(self) -> str:
         """What is wrong, at the head of the remark."""
         node, root = self.node, self.root
         if self.kind == "gradient":
@@ -70,23 +91,23 @@ class StepCheck:
             return f"the rule for {node.op.name}, at {self.in_full(node)},"
         return self.name
 
-    def in_full(self, node):
+    def in_full(self, node: Any) -> str:
         """A node's name and the formula that made it: "k = w * x + b"."""
         name = node.describe(names=self.names)
         return f"{name} = {node.formula(names=self.names)}" if node.label else name
 
     @property
-    def operands(self):
+    def operands(self) -> str:
         """The numbers that the node was computed from: ", with x = 2, w = -1"."""
         known = [x for x in self.node.inputs[:6] if x.label and not shape_of(x.data)]
         parts = [f"{x.describe(names=self.names)} = {x.brief(x.data)}" for x in known]
         return f", with {', '.join(parts)}" if parts else ""
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<check_steps: {self}>"
 
 
-def difference(claimed, expected):
+def difference(claimed: Any, expected: Any) -> str:
     """Claimed and expected numbers in a sentence, with as many digits as it takes to see that they differ."""
     shape_claimed, xs = elements(claimed)
     shape, ys = elements(expected)
@@ -95,7 +116,8 @@ def difference(claimed, expected):
     worst = max(range(len(xs)), key=lambda i: abs(xs[i] - ys[i]) if xs[i] == xs[i] else float("inf"))
     place = ""
     if shape:
-        index, rest = [], worst
+        index: list[int] = []
+        rest = worst
         for n in reversed(shape):
             index.insert(0, rest % n)
             rest //= n
@@ -104,7 +126,7 @@ def difference(claimed, expected):
     return f"claimed {x}{place}, expected {y}"
 
 
-def digits_apart(x, y):
+def digits_apart(x: float, y: float) -> tuple[str, str]:
     """Two numbers with as few digits as it takes to tell them apart, but at least four."""
     for digits in (4, 6, 9, 17):
         a, b = (f"{number + 0.0:.{digits}g}" for number in (x, y))

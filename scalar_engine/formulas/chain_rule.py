@@ -3,6 +3,8 @@
 The local derivatives are the operators' own rules, run on Symbols; the numbers beside them, the same rules on floats.
 """
 
+from __future__ import annotations
+
 from .. import operators
 from ..graph import topological_order
 from ..naming import unique_names
@@ -11,6 +13,10 @@ from .layouts import LATEX_LAYOUT, TEXT_LAYOUT
 from .pages import Page, product_along
 from .symbol import ONE, ZERO, Application, Number, Symbol, symbol, within
 from .writing import escaped, latex_name
+
+TYPE_CHECKING = False  # mypy takes it for true; typing, which has one, takes 2 ms to import
+if TYPE_CHECKING:
+    from ..graph import Node
 
 LISTED_PATHS, LISTED_LENGTH = 24, 16  # beyond them the chain rule is written node by node
 NESTED, SIZE = 2, 100  # how many operators, one within another and in all, are still read as one formula
@@ -22,7 +28,7 @@ class Local:
 
     __slots__ = ("node", "input", "formula", "number")
 
-    def __init__(self, node, input, formula, number):
+    def __init__(self, node: Node, input: Node, formula: Symbol, number: float) -> None:
         self.node = node
         self.input = input
         self.formula = formula
@@ -43,33 +49,35 @@ class Derivation:
     gradients       {node: d root / d node} of all nodes behind root, by the engine
     """
 
-    def __init__(self, root, wrt, names, definitions, locals_):
+    def __init__(
+        self, root: Node, wrt: Node, names: dict[Node, Symbol], definitions: dict[Node, Symbol], locals_: list[Local]
+    ) -> None:
         self.root = root
         self.wrt = wrt
         self.names = names
         self.definitions = definitions
         self.locals = locals_
         self.n_paths, self.longest, self.paths = paths(root, wrt, definitions, locals_)
-        self.formula = None
+        self.formula: Symbol | None = None
         if self.paths is not None:
             self.formula = operators.sum([ZERO, *map(product_along, self.paths)])
         self.gradients = gradients(root)
 
     @property
-    def gradient(self):
+    def gradient(self) -> float:
         """d root / d wrt, by the engine."""
         return self.gradients[self.wrt]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return Page(self, TEXT_LAYOUT).page()
 
     @property
-    def latex(self):
+    def latex(self) -> str:
         """For the body of a LaTeX document with amsmath and `\\allowdisplaybreaks`."""
         return Page(self, LATEX_LAYOUT).page()
 
 
-def derive(root, wrt):
+def derive(root: Node, wrt: Node) -> Derivation:
     """The chain rule for d root / d wrt, written out step by step: print it, or read the `Derivation`.
 
     Labelled nodes go by their names (by their labels, if they share a name), numbers without a label by their values.

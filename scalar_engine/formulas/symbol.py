@@ -5,6 +5,8 @@ algebra: like terms are added up, a common factor goes in front, and factors of 
 is a third: numbers are integers and fractions as long as they can be.
 """
 
+from __future__ import annotations
+
 import math
 from fractions import Fraction
 from numbers import Real
@@ -13,6 +15,13 @@ from operator import attrgetter
 from .. import operators
 from ..arithmetic import Arithmetic
 from .writing import LATEX, TEXT
+
+TYPE_CHECKING = False  # mypy takes it for true; typing, which has one, takes 2 ms to import
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from ..graph import Operator
 
 
 class Symbol(Arithmetic):
@@ -27,34 +36,35 @@ class Symbol(Arithmetic):
     """
 
     __slots__ = ("hash", "name", "tex")
+    hash: int
 
     kind = "symbol"  # the method of a writer that writes it
     inner = ()  # the formulas that it is made of
 
-    def __init__(self, name, tex=""):
+    def __init__(self, name: str, tex: str = "") -> None:
         self.name = name
         self.tex = tex
 
-    def key(self):
+    def key(self) -> tuple[Any, ...]:
         """What is equal in equal formulas."""
         return type(self), self.name
 
-    def terms(self):
+    def terms(self) -> dict[Symbol, Any]:
         """The formula as a sum: {term: coefficient}, the constant being the coefficient of ONE."""
         return {self: 1}
 
-    def factors(self):
+    def factors(self) -> tuple[Any, dict[Symbol, Any]]:
         """The formula as a product: its coefficient, and {base: exponent}."""
         return 1, {self: 1}
 
-    def with_inner(self, change):
+    def with_inner(self, change: Callable[[Symbol], Symbol]) -> Symbol:
         """The formula with change(x), which is a name or like x, instead of each of its `inner` formulas x."""
         return self
 
-    def rebuilt(self, mapping):
+    def rebuilt(self, mapping: Mapping[Any, Any]) -> Any:
         return self
 
-    def replace(self, mapping):
+    def replace(self, mapping: Mapping[Any, Any]) -> Any:
         """The formula with each of the formulas in `mapping` replaced, wherever it occurs, by what it maps to.
 
         Put in for every name, numbers give a number and Values a Value: the operators run on what they are given.
@@ -62,18 +72,18 @@ class Symbol(Arithmetic):
         return mapping[self] if self in mapping else self.rebuilt(mapping)
 
     @staticmethod
-    def apply_operator(op, *inputs):
+    def apply_operator(op: Operator, *inputs: Any) -> Any:
         """The formula op(*inputs)."""
         if not all(isinstance(x, (Symbol, Real)) for x in inputs):
             return NotImplemented
-        inputs = [symbol(x) for x in inputs]
+        formulas = [symbol(x) for x in inputs]
         simplified = ALGEBRA.get(op)
-        return simplified(*inputs) if simplified else Application(op, inputs).if_known()
+        return simplified(*formulas) if simplified else Application(op, formulas).if_known()
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return self is other or isinstance(other, Symbol) and hash(self) == hash(other) and self.key() == other.key()
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         try:
             return self.hash
         except AttributeError:  # most formulas of a large program are never asked for it
@@ -81,11 +91,11 @@ class Symbol(Arithmetic):
             return self.hash
 
     @property
-    def latex(self):
+    def latex(self) -> str:
         """The formula as LaTeX, for a math environment."""
         return LATEX.formula(self)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return TEXT.formula(self)
 
 
@@ -347,7 +357,7 @@ def is_within(inner, outer):
     return all(0 < exponent <= outer.get(x, 0) or 0 > exponent >= outer.get(x, 0) for x, exponent in inner.items())
 
 
-ALGEBRA = {
+ALGEBRA: dict[Operator, Callable[..., Any]] = {
     operators.add: lambda a, b: total([(1, a), (1, b)]),
     operators.subtract: lambda a, b: total([(1, a), (-1, b)]),
     operators.multiply: lambda a, b: product([(a, 1), (b, 1)]),

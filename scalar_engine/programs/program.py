@@ -4,12 +4,21 @@ A program computes the root's value and its gradients: one statement for each no
 contribution, backward. What it says about an operator comes of the operator's own rules.
 """
 
+from __future__ import annotations
+
 import gc
 from collections import Counter
 from functools import cached_property
 from importlib import import_module
 
 from ..graph import recorded_order
+
+TYPE_CHECKING = False  # mypy takes it for true; typing, which has one, takes 2 ms to import
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from ..graph import Node
 
 # The modules that write programs. One is loaded when a program is first written in its style: what reads the text of
 # rules is slow to import, and styles on arrays are in the tensor engine, which this engine works without.
@@ -28,10 +37,10 @@ class Program:
     >>> x, w = Value(2.0, "x"), Value(-1.0, "w")
     >>> program = compile_graph(sigmoid(w * x), inputs=[x], parameters=[w])
     >>> program([2.0], [-1.0])
-    (0.11920292202211755, [0.2099871708070131])
+    (0.1192..., [0.2099...])
     """
 
-    def __init__(self, root, inputs, parameters):
+    def __init__(self, root: Node, inputs: list[Node], parameters: list[Node]) -> None:
         self.inputs = inputs
         self.parameters = parameters
         self.root = root
@@ -44,7 +53,7 @@ class Program:
                 gc.enable()
         self.function = executed(self.source, given)
 
-    def __call__(self, inputs, parameters):
+    def __call__(self, inputs: Sequence[Any], parameters: Sequence[Any]) -> tuple[float, list[float]]:
         """The root's value, and its gradients by the parameters as a list.
 
         Given arrays instead of floats as inputs, one number an instance, it computes all instances at once: the value
@@ -65,20 +74,20 @@ class Program:
         return float(value), [*map(float, gradients)]
 
     @property
-    def batched(self):
+    def batched(self) -> str:
         """The text of the function for arrays: NumPy, and the numbers of all instances in each variable."""
         return self.batch[0]
 
     @cached_property
-    def batched_function(self):
+    def batched_function(self) -> Callable[..., Any]:
         return executed(*self.batch)
 
     @cached_property
-    def batch(self):
+    def batch(self) -> tuple[str, dict[str, Any]]:
         return import_module(FOR_ALL_INSTANCES).written(self.root, self.inputs, self.parameters)
 
 
-def compile_graph(root, inputs=(), parameters=None):
+def compile_graph(root: Node, inputs: Sequence[Node] = (), parameters: Sequence[Node] | None = None) -> Program:
     """The graph behind `root` as a `Program`.
 
     inputs      leaves whose numbers vary from call to call and which need no gradients: the data
@@ -99,7 +108,7 @@ def compile_graph(root, inputs=(), parameters=None):
     return Program(root, list(inputs), list(parameters))
 
 
-def executed(source, given):
+def executed(source: str, given: dict[str, Any]) -> Callable[..., Any]:
     """The function that the source defines, with what has to be given to it."""
     namespace = dict(given)
     exec(compile(source, "<program>", "exec"), namespace)

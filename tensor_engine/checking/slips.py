@@ -13,7 +13,7 @@ from scalar_engine.checking.candidates import Candidate, contribution_of
 from scalar_engine.checking.slips import BROADCAST, LOCAL, TRANSPOSED, KnownSlip
 from scalar_engine.operators import sigmoid
 
-from ..kernels import ArrayOperator
+from ..array_operator import ArrayOperator
 from ..operators import Reduction, Softmax
 from ..rearranging import SumTo
 

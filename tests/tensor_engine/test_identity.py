@@ -104,6 +104,16 @@ def test_hazard_data_assigned_between_forward_and_backward():
     assert w.grad.tolist() == [12]
 
 
+def test_hazard_an_element_written_into_an_array_between_forward_and_backward():
+    """No object changes there: what looks at every element sees it, and backward does inside `detect_anomaly`."""
+    w = parameter(2.0, 3.0)
+    loss = (w * w).sum()
+    w.data[0] = 7.0
+    with detect_anomaly(), pytest.raises(ValueError, match="backward: data has changed since the graph was made"):
+        loss.backward()
+    assert w.grad is None
+
+
 @pytest.mark.parametrize("look", [step, draw, scalarize])
 def test_hazard_a_picture_of_numbers_that_do_not_go_together(look):
     w = parameter(2.0)

@@ -14,7 +14,10 @@ of the operands matters, as in a - b, the arrows are numbered.
 import html
 import re
 from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from scalar_engine import Node
 from scalar_engine.naming import unique_names
 from scalar_engine.passes import current_order
 from walkthroughs.drawing.groups import folding, groups_around, groups_of
@@ -37,7 +40,13 @@ LARGEST = 400  # nodes in a picture: layout takes seconds there, and nobody can 
 FORBIDDEN_IN_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-def draw(root, fold=None, open=(), gradients=None, largest=LARGEST):
+def draw(
+    root: Node,
+    fold: bool | None = None,
+    open: str | Iterable[str] = (),
+    gradients: Mapping[Node, Any] | None = None,
+    largest: int = LARGEST,
+) -> Drawing:
     """The graph behind the node `root` as a Drawing: show it in a notebook, or `.write("graph.svg")` it.
 
     fold        True folds every group into one node, False folds none; None folds if there are more than 200 nodes
@@ -47,7 +56,8 @@ def draw(root, fold=None, open=(), gradients=None, largest=LARGEST):
 
     The label "layer1/neuron2/k" puts a node into the groups layer1 and layer1/neuron2; a node without a label belongs
     to the group that all its consumers share. Raises ValueError, with advice, if the picture would be too large to
-    read, or if there is no group to open, and RuntimeError if a backward pass has released the graph.
+    read, if there is no group to open, or if data was changed since the graph was made; RuntimeError if a backward
+    pass has released it.
 
     >>> from scalar_engine import Value
     >>> x = Value(3.0, "x")
@@ -83,14 +93,16 @@ def draw(root, fold=None, open=(), gradients=None, largest=LARGEST):
     return drawing
 
 
-def edges_between(nodes, names, boxes, folded):
+def edges_between(
+    nodes: list[Node], names: dict[Node, str], boxes: dict[str, str], folded: dict[Node, str]
+) -> list[tuple[str, str, int, bool]]:
     """(tail, head, position, is_ordered), one for each input of a node shown, and one for all those to or from a box.
 
     The position counts from 1. It is written where the order of the operands matters, as in a - b.
     """
     edges, seen = [], set()
     for node in nodes:
-        ordered = len(node.inputs) > 1 and not node.op.symmetric
+        ordered = node.op is not None and len(node.inputs) > 1 and not node.op.symmetric
         for i, x in enumerate(node.inputs, start=1):
             tail = boxes[folded[x]] if x in folded else names[x]
             head = boxes[folded[node]] if node in folded else f"{names[node]}_op"
@@ -102,7 +114,7 @@ def edges_between(nodes, names, boxes, folded):
     return edges
 
 
-def add_node(drawing, node, name, title, gradient, is_root):
+def add_node(drawing: Drawing, node: Node, name: str, title: str, gradient: Any, is_root: bool) -> None:
     is_data = not node.inputs and not node.requires_grad
     drawing.titles[name] = lines_of(title) if node.label else []
     if is_data and not node.label:
@@ -116,13 +128,15 @@ def add_node(drawing, node, name, title, gradient, is_root):
         rows.append(f'<FONT COLOR="{GRADIENT}">grad {words}</FONT>')
     color = ROOT if is_root else INPUT if is_data else COMPUTED if node.inputs else PARAMETER
     drawing.node(name, f"<{'<BR/>'.join(rows)}>", id=name, shape="box", style="rounded,filled", fillcolor=color)
-    if node.inputs:
+    if node.op is not None:
         label = f"<{text(node.op.symbol)}>"
         drawing.node(f"{name}_op", label, id=f"{name}_op", **OPERATOR)
         drawing.edge(f"{name}_op", name, id=f"{name}_op-{name}", arrowhead="none")
 
 
-def require_readable(nodes, groups, folded, edges, largest):
+def require_readable(
+    nodes: list[Node], groups: dict[Node, str], folded: dict[Node, str], edges: list[Any], largest: int
+) -> None:
     around = [groups[node] for node in nodes if node not in folded]  # the group around each node or box shown
     around += [group.rpartition("/")[0] for group in set(folded.values())]
     n_shown = len(around)
@@ -140,12 +154,12 @@ def require_readable(nodes, groups, folded, edges, largest):
     raise ValueError(f"draw: {size} are more than anybody can read (the limit is {limit:,}): {advice}")
 
 
-def text(words):
+def text(words: str) -> str:
     """Words as they are typed, for a Graphviz HTML label: neither markup nor an escape such as \\N is obeyed."""
     return "<BR/>".join(html.escape(line).replace("\\", "&#92;" * 2) for line in lines_of(words)) or " "
 
 
-def lines_of(words):
+def lines_of(words: str) -> list[str]:
     """Words as lines that a picture can hold."""
     printable = FORBIDDEN_IN_XML.sub("\N{REPLACEMENT CHARACTER}", str(words).replace("\r\n", "\n").expandtabs(4))
     return printable.split("\n")

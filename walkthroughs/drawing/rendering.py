@@ -5,7 +5,9 @@ What it shows is decided elsewhere; here is how it becomes bytes and files.
 
 import subprocess
 import sys
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import graphviz
 
@@ -23,7 +25,7 @@ class Drawing(graphviz.Digraph):
     boxes: dict[str, tuple[str, int]]
     titles: dict[str, list[str]]
 
-    def pipe(self, format=None, **options):
+    def pipe(self, format: str | None = None, **options: Any) -> Any:
         """The picture as bytes, or as text in `encoding`; notebooks call this to show it. Options as in graphviz."""
         try:
             return super().pipe(format, **options)
@@ -31,7 +33,7 @@ class Drawing(graphviz.Digraph):
             data = rendered_by_pygraphviz(self.source, format or self.format)
             return data.decode(options["encoding"]) if options.get("encoding") else data
 
-    def render(self, filename=None, **options):
+    def render(self, filename: Any = None, **options: Any) -> str:
         """Write the source to `filename` and the picture beside it; returns its path. Options as in graphviz."""
         try:
             return super().render(filename, **options)
@@ -42,14 +44,14 @@ class Drawing(graphviz.Digraph):
                 source.unlink()
             return str(picture)
 
-    def write(self, path):
+    def write(self, path: str | PathLike[str]) -> Path:
         """Write the picture to `path`, in the format that its suffix names (svg, png, pdf, ...); returns the path."""
         path = Path(path)
         path.write_bytes(self.pipe(path.suffix[1:].lower() or "svg"))
         return path
 
 
-def rendered_by_pygraphviz(source, format):
+def rendered_by_pygraphviz(source: str, format: str) -> bytes:
     """The picture as bytes, made in a process of its own, as by `dot`: the C library prints warnings as it likes."""
     program = (
         "import sys, pygraphviz; graph = pygraphviz.AGraph(string=sys.stdin.buffer.read().decode()); "

@@ -12,8 +12,10 @@ import re
 import sys
 import textwrap
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -60,53 +62,53 @@ class Report:
     numbers: dict[str, Any] = field(default_factory=dict)
     files: dict[str, Any] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
-    data: dict[str, dict] = field(default_factory=dict)
+    data: dict[str, dict[str, Any]] = field(default_factory=dict)
     started: float = field(default_factory=time.perf_counter)
 
-    def section(self, title):
+    def section(self, title: str) -> None:
         self.blocks.append(Block("section", title))
 
-    def prose(self, text):
+    def prose(self, text: str) -> None:
         """Paragraphs, a blank line between them; `code` between backticks, LaTeX between dollars."""
         self.blocks.append(Block("prose", text))
 
-    def reading(self, text):
+    def reading(self, text: str) -> None:
         """What the numbers say: a sentence made from them by a function."""
         self.blocks.append(Block("reading", text))
 
-    def code(self, text, caption=""):
+    def code(self, text: str, caption: str = "") -> None:
         """Source or output, as it stands."""
         self.blocks.append(Block("code", text, caption=caption))
 
-    def math(self, latex, caption=""):
+    def math(self, latex: str, caption: str = "") -> None:
         """A formula on lines of its own: LaTeX, as in an align* environment."""
         self.blocks.append(Block("math", latex, caption=caption))
 
-    def figure(self, name, figure, caption):
+    def figure(self, name: str, figure: Any, caption: str) -> None:
         """A matplotlib Figure. `name` is that of its files."""
         self.blocks.append(Block("figure", figure, name, caption))
 
-    def picture(self, name, graph, caption):
+    def picture(self, name: str, graph: Any, caption: str) -> None:
         """A picture of a graph (walkthroughs.draw)."""
         self.blocks.append(Block("picture", graph, name, caption))
 
-    def table(self, name, caption, columns, rows):
+    def table(self, name: str, caption: str, columns: dict[str, str], rows: list[Any]) -> None:
         """A Table, which explains the arguments."""
         self.blocks.append(Block("table", Table(name, caption, columns, rows), name, caption))
 
-    def columns(self, name, columns):
+    def columns(self, name: str, columns: dict[str, Any]) -> None:
         """Long columns of numbers for a file NAME.csv, {header: sequence}, which the page does not show."""
         self.file(f"{name}.csv", lambda path: write_columns(path, columns))
 
-    def file(self, name, content):
+    def file(self, name: str, content: str | Callable[[Path], object]) -> None:
         """A file beside the page: its text, or a function that writes it to a path, such as `Stepper.save`."""
         self.files[name] = content
 
-    def fail(self, line):
+    def fail(self, line: str) -> None:
         """Say in a line what is not as it should be."""
         self.failures.append(line)
 
-    def used(self, name, held_out, n_training, n_held_out, digest):
+    def used(self, name: str, held_out: str, n_training: int, n_held_out: int, digest: str) -> None:
         """Name data that the report rests on: its sizes, what the held-out instances are, and its SHA-256."""
         self.data[digest] = {
             "data": name, "training": n_training, "held out": n_held_out, "held-out instances": held_out,
@@ -114,10 +116,10 @@ class Report:
         }  # fmt: skip
 
     @property
-    def readings(self):
+    def readings(self) -> list[str]:
         return [block.content for block in self.blocks if block.kind == "reading"]
 
-    def text(self):
+    def text(self) -> str:
         """The report for a terminal: readings, tables and short pieces of code, under their sections."""
         parts, section = [f"{self.title}\n{self.source}"], None
         for block in self.blocks:
@@ -136,7 +138,7 @@ class Report:
             section = None
         return "\n\n".join(parts)
 
-    def provenance(self):
+    def provenance(self) -> dict[str, str]:
         """How this report came about, as {what: text}."""
         blas = sorted({f"{pool['internal_api']} {pool['version']}" for pool in threadpool_info() if pool["version"]})
         versions = [f"{name} {version(name)}" for name in PACKAGES]
@@ -148,7 +150,7 @@ class Report:
             "Python": f"{platform.python_version()}, {platform.system()} {platform.machine()}",
         }
 
-    def write(self, folder):
+    def write(self, folder: str | PathLike[str]) -> list[Path]:
         """Write everything into a folder; returns the paths, the page first. Raises OSError if it cannot."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -180,13 +182,13 @@ class Report:
         return paths
 
 
-def command_line(name, arguments):
+def command_line(name: str, arguments: list[str] | None) -> str:
     """The command that a script was called with: `arguments`, or Python's own when None."""
     words = sys.argv[1:] if arguments is None else arguments
     return " ".join(["python -m walkthroughs", name, *words])
 
 
-def environment():
+def environment() -> jinja2.Environment:
     found = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
@@ -195,30 +197,30 @@ def environment():
     return found
 
 
-def plain(text):
+def plain(text: str) -> str:
     return " ".join(text.replace("`", "").split())
 
 
-def plain_number(value):
+def plain_number(value: Any) -> Any:
     """NumPy's numbers and arrays as JSON's."""
     if isinstance(value, (np.generic, np.ndarray)):
         return value.tolist()
     raise TypeError(f"{type(value).__name__} in a report's numbers")
 
 
-def save(figure, path):
+def save(figure: Any, path: Path) -> Path:
     figure.savefig(path, dpi=150, metadata={"CreationDate": None} if path.suffix == ".pdf" else None)
     return path
 
 
-def svg_of(figure):
+def svg_of(figure: Any) -> str:
     """A figure as SVG text, without a background of its own."""
     stream = io.StringIO()
     figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
     return stream.getvalue()
 
 
-def inline_svg(svg, name):
+def inline_svg(svg: str, name: str) -> str:
     """SVG text for a page, with ids that no other figure has."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r'\bid="', f'id="{name}-', svg)
@@ -226,12 +228,12 @@ def inline_svg(svg, name):
     return svg.replace("url(#", f"url(#{name}-")
 
 
-def recoloured(svg):
+def recoloured(svg: str) -> str:
     """SVG text with black in the colour of the page's text, for dark pages."""
     return re.sub(r'(stroke|fill)(: |=")(#000000|black)\b', r"\1\2currentColor", svg)
 
 
-def write_file(path, content):
+def write_file(path: Path, content: str | Callable[[Path], object]) -> Path:
     if callable(content):
         content(path)
     else:
@@ -239,7 +241,7 @@ def write_file(path, content):
     return path
 
 
-def write_columns(path, columns):
+def write_columns(path: Path, columns: dict[str, Any]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(columns)

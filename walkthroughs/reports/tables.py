@@ -3,7 +3,9 @@
 import csv
 import re
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from walkthroughs.reports.markup import FORMULA
 
@@ -33,17 +35,17 @@ class Table:
     name: str
     caption: str
     columns: dict[str, str]
-    rows: list
+    rows: list[Any]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if any(len(row) != len(self.columns) for row in self.rows):
             raise ValueError(f"table {self.name}: each row must have {len(self.columns)} values")
 
-    def cells(self):
+    def cells(self) -> list[list[str]]:
         """The rows as texts."""
         return [[written(value, spec) for value, spec in zip(row, self.columns.values())] for row in self.rows]
 
-    def numeric(self):
+    def numeric(self) -> list[bool]:
         """For each column, whether it holds numbers, which are set flush right."""
         return [
             any(is_number(row[i]) for row in self.rows)
@@ -51,7 +53,7 @@ class Table:
             for i in range(len(self.columns))
         ]
 
-    def text(self):
+    def text(self) -> str:
         lines = [list(self.columns), *self.cells()]
         widths = [max(map(len, column)) for column in zip(*lines)]
         flush = ["rjust" if numeric else "ljust" for numeric in self.numeric()]
@@ -59,7 +61,7 @@ class Table:
             "  " + "  ".join(getattr(cell, f)(w) for cell, f, w in zip(line, flush, widths)).rstrip() for line in lines
         )
 
-    def latex(self):
+    def latex(self) -> str:
         """The table in LaTeX, with the rules of the package booktabs."""
         caption = "".join(
             piece if re.fullmatch(FORMULA, piece) else escaped(piece)
@@ -73,11 +75,11 @@ class Table:
             r"\end{tabular}", r"\end{table}", "",
         ])  # fmt: skip
 
-    def records(self):
+    def records(self) -> list[dict[str, Any]]:
         """The rows as {header: value}."""
         return [dict(zip(self.columns, row)) for row in self.rows]
 
-    def write(self, folder):
+    def write(self, folder: str | PathLike[str]) -> list[Path]:
         """Write NAME.tex and NAME.csv; returns their paths."""
         tex, table = Path(folder) / f"{self.name}.tex", Path(folder) / f"{self.name}.csv"
         tex.write_text(self.latex(), encoding="utf-8")
@@ -86,11 +88,11 @@ class Table:
         return [tex, table]
 
 
-def is_number(value):
+def is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def written(value, spec):
+def written(value: Any, spec: str) -> str:
     """A cell's text. A specification is for numbers: words stay as they are."""
     if value is None:
         return ""
@@ -100,6 +102,6 @@ def written(value, spec):
     return text[1:] if text.startswith("-") and not text.strip("-0.%") else text  # 0, never -0
 
 
-def escaped(text):
+def escaped(text: str) -> str:
     """Text as LaTeX shows it."""
     return "".join(LATEX.get(character, character) for character in text)

@@ -1,11 +1,13 @@
 """A recording of training: the loss, the parameters and their gradients of several optimizer steps."""
 
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from scalar_engine import Node
 from scalar_engine.naming import unique_names
 
 from .quantities import brief, exact, summary
@@ -21,7 +23,7 @@ class Update:
     rate: float | None
 
     @property
-    def is_plain(self):
+    def is_plain(self) -> bool:
         """Whether it is gradient descent: after = before - rate * gradient, to rounding."""
         if self.rate is None or self.gradient is None:
             return False
@@ -31,7 +33,7 @@ class Update:
             np.allclose(self.after, expected, rtol=precision, atol=precision * np.max(np.abs(expected), initial=0))
         )
 
-    def formula(self, name):
+    def formula(self, name: str) -> tuple[str, str]:
         """The update in names and in numbers: ("w <- w - rate * dw", "1 - 0.1 * 0.5 = 0.95")."""
         if self.is_plain:
             rule, terms = f"{name} <- {name} - rate * d{name}", [self.before, self.rate, self.gradient]
@@ -62,7 +64,7 @@ class Recording:
     rate            the learning rate, or an optimizer, whose `learning_rate` is read at every step
     """
 
-    def __init__(self, parameters, rate=None):
+    def __init__(self, parameters: Iterable[Node], rate: Any = None) -> None:
         self.parameters = list(parameters)
         self.rate = rate
         self.names = list(unique_names(self.parameters, unlabelled="w").values())
@@ -70,7 +72,7 @@ class Recording:
         self.updates: list[list[Update]] = []  # of each step, one for each parameter
 
     @contextmanager
-    def step(self, loss):
+    def step(self, loss: Node) -> Iterator[None]:
         """Around the update: what the parameters and gradients are before it, and what it makes of the parameters.
 
         Nothing is recorded of an update that raises.
@@ -84,11 +86,11 @@ class Recording:
         self.updates.append([Update(*entry, rate) for entry in zip(before, gradients, after)])
 
 
-def copied(quantity):
+def copied(quantity: Any) -> Any:
     return quantity.copy() if isinstance(quantity, np.ndarray) else quantity
 
 
-def training_data(recording):
+def training_data(recording: Recording) -> dict[str, Any]:
     """A recording as plain data for the page."""
     rates = [updates[0].rate if updates else None for updates in recording.updates]
     return {
@@ -103,9 +105,9 @@ def training_data(recording):
     }
 
 
-def update_data(update, name):
+def update_data(update: Update, name: str) -> dict[str, Any]:
     rule, numbers = update.formula(name)
-    data = {"rule": rule, "numbers": numbers}
+    data: dict[str, Any] = {"rule": rule, "numbers": numbers}
     for when in ("before", "gradient", "after"):
         quantity = getattr(update, when)
         if quantity is not None:

@@ -1,8 +1,12 @@
 """step(root): a graph that Python has just made, to be stepped through on a page, in a terminal, or in a notebook."""
 
+from __future__ import annotations
+
 import sys
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from scalar_engine import Node
 
@@ -13,11 +17,12 @@ from .terminal import can_step, run, run_training
 from .trace import Trace
 
 
-def step(what, title=""):
+def step(what: Node | Recording, title: str = "") -> Stepper:
     """The `Stepper` of the graph behind a node of either engine, or of a `Recording` of training.
 
     Nothing is stored in the graph, and it need not have had a backward pass. Raises RuntimeError if a pass has released
-    it, what the pass raises where a derivative does not exist, and TypeError for anything else than a node.
+    it, ValueError if data was changed since it was made, what the pass raises where a derivative does not exist, and
+    TypeError for anything else than a node.
 
     >>> from scalar_engine import Value
     >>> x = Value(3.0, "x")
@@ -39,21 +44,21 @@ class Stepper:
     recording   of training; None if it is of a graph
     """
 
-    def __init__(self, trace, recording, title):
+    def __init__(self, trace: Any, recording: Any, title: str) -> None:
         self.trace = trace
         self.recording = recording
         self.title = title
 
     @cached_property
-    def html(self):
+    def html(self) -> str:
         """The page, as text."""
         return page(graph_data(self.trace) if self.trace else {"training": training_data(self.recording)}, self.title)
 
-    def text(self):
+    def text(self) -> str:
         """Every frame as text, a line each: the same text for the same numbers."""
         return listing(self.trace) if self.trace else listing_of_training(self.recording)
 
-    def run(self):
+    def run(self) -> None:
         """Step in the terminal; where there is none (a pipe), print the text."""
         if not can_step():
             encoding = sys.stdout.encoding or "utf-8"  # a pipe may have no σ, and shows the rest
@@ -63,18 +68,18 @@ class Stepper:
         else:
             run_training(self.recording, self.title)
 
-    def save(self, path):
+    def save(self, path: str | PathLike[str]) -> Path:
         """Write the page, one file that needs no other, to `path`; returns the path."""
         path = Path(path)
         path.write_bytes(self.html.encode("utf-8", "xmlcharrefreplace"))
         return path
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         """A frame of its own, so that two steppers in a notebook share neither names nor styles."""
         page = self.html.replace("&", "&amp;").replace("'", "&#39;")
         style = "width: 100%; height: 760px; border: 1px solid #8888"
         return f"<iframe srcdoc='{page}' sandbox='allow-scripts' style='{style}' title='stepper'></iframe>"
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         frames = self.trace.frames if self.trace else self.recording.losses
         return f"<Stepper: {self.title}, {len(frames)} steps>"

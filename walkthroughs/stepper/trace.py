@@ -1,6 +1,6 @@
 """The two passes of a graph as a list of frames: what the page, the terminal and the notebook all show.
 
-A frame is a `Step` of `scalar_engine.graph.steps` with its formula written out and the sum at the receiving node so
+A frame is a `Step` of `scalar_engine.steps` with its formula written out and the sum at the receiving node so
 far. Between the passes stands one more, the turn, where d root / d root = 1 begins the backward pass.
 """
 

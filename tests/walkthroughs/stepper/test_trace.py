@@ -161,6 +161,13 @@ def test_the_rule_of_arrays(formula, root):
     assert found == formula
 
 
+def test_a_formula_among_the_operands_of_a_rule_is_in_parentheses():
+    A, B = matrices()
+    formulas = [frame.formula for frame in Trace(((A + A) @ (B * B)).named("Y").sum().named("L")).frames]
+    assert "dL/d(B * B) = (A + A).T @ dL/dY    (3, 2) @ (2, 4) -> (3, 4)" in formulas
+    assert "dL/d(A + A) = dL/dY @ (B * B).T    (2, 4) @ (4, 3) -> (2, 3)" in formulas
+
+
 def test_scalars_behind_agree_on_random_networks():
     for seed in range(5):
         random = np.random.default_rng(seed)

@@ -212,7 +212,7 @@ def memory(report, setup, data):
     report.table(
         "graph", "What the engine's graph of the same pass holds until the backward pass has used it.",
         {"node": "", "operator": "", "shape": "", "bytes": ",d"},
-        [(n.label or "loss", n.op.symbol, str(np.shape(n.data)), np.asarray(n.data).nbytes) for n in nodes],
+        [(n.label or "loss", n.op.symbol, str(np.shape(n.data)), np.asarray(n.data).nbytes) for n in nodes if n.op],
     )  # fmt: skip
     report.reading(remembered(sum(a.nbytes for a in net.a), len(x), sum(W.nbytes for W in net.W)))
 

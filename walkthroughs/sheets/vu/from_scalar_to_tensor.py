@@ -121,7 +121,8 @@ def by_tensors(model, x, y):
         h = linear(h if number == 1 else sigmoid(h), W, b)
     loss = softmax_cross_entropy(h, y)
     loss.backward()
-    gradients = [np.vstack([W.grad, b.grad]).T.ravel() for W, b in tensors]  # neuron by neuron, as Values have them
+    # Neuron by neuron, as Values have them.
+    gradients = [np.vstack([np.asarray(W.grad), np.asarray(b.grad)]).T.ravel() for W, b in tensors]
     return loss.item(), np.concatenate(gradients).tolist()
 
 
