@@ -36,7 +36,7 @@ class Parser(argparse.ArgumentParser):
                 raise  # `run` knows what to do
             self.error(reason(error, folder))
         except MemoryError as error:
-            self.error(f"not enough memory ({error or 'for what was asked'})")
+            self.error(f"there is not enough memory ({error or 'for what was asked'})")
         except (ArithmeticError, ValueError) as error:
             self.error(str(error))
 

@@ -25,8 +25,8 @@ OPTIMIZERS = {
 }
 
 RANGES = {  # of a Setup's numbers: the lowest, whether it is allowed itself, the first that is too large
-    **dict.fromkeys(("learning_rate", "learning_rate_decay"), (0, False, math.inf)),
-    **dict.fromkeys(("hidden", "batch_size", "validation", "limit"), (0, False, math.inf)),
+    **dict.fromkeys(("learning_rate", "learning_rate_decay", "clip_norm"), (0, False, math.inf)),
+    **dict.fromkeys(("hidden", "batch_size", "validation", "limit", "patience"), (0, False, math.inf)),
     **dict.fromkeys(("weight_decay", "epochs", "seed"), (0, True, math.inf)),
     **dict.fromkeys(("momentum", "dropout"), (0, True, 1)),
 }
@@ -38,6 +38,7 @@ class Setup:
     """All that decides the numbers of a run. The fields are the options of `python -m models.train`, and their
     defaults are its defaults; besides there are
 
+    data        the name of a data set, or the path of a file; labels and test as `datasets.load` takes them
     scaling     "standardised", to mean 0 and deviation 1, or "symmetric", pixels to [-1, 1]
     limit       train on the first `limit` instances, and validate on a quarter as many; None takes all
 
@@ -66,6 +67,10 @@ class Setup:
     limit: int | None = None
     seed: int = 0
     dtype: str = "float32"
+    labels: str | None = None
+    test: str | None = None
+    clip_norm: float | None = None
+    patience: int | None = None
 
     def __post_init__(self):
         require_plausible(self)
@@ -83,7 +88,7 @@ class Setup:
 
     @property
     def layers(self):
-        """The network's sizes as the sheets write them: "784-300-10"."""
+        """The network's sizes as the sheets write them, "784-300-10", for a data set that has a name."""
         n_inputs = int(np.prod(datasets.IMAGE_SHAPES.get(self.data, (2,))))
         n_classes = len(self.classes or datasets.CLASS_NAMES[self.data])
         return "-".join(map(str, (n_inputs, *self.hidden, n_classes)))
@@ -92,14 +97,14 @@ class Setup:
 def data_of(setup, data_dir=None):
     """The scaled Dataset that a Setup trains on."""
     classes = None if setup.classes is None else tuple(setup.classes)
-    selection = setup.data, setup.final, classes, setup.validation, setup.limit
+    selection = setup.data, setup.final, classes, setup.validation, setup.limit, setup.labels, setup.test
     return dataset_of(*selection, setup.scaling, setup.dtype, data_dir)
 
 
 @lru_cache(maxsize=2)
-def dataset_of(data, final, classes, validation, limit, scaling, dtype, data_dir):
+def dataset_of(data, final, classes, validation, limit, labels, test, scaling, dtype, data_dir):
     """What `data_of` gives; the last two are kept, since runs of a sweep share them."""
-    loaded = datasets.load(data, final, None, data_dir, classes, validation)
+    loaded = datasets.load(data, final, None, data_dir, classes, validation, labels, test)
     if limit is not None:
         n_val = max(1, limit // 4)
         parts = loaded.xtrain[:limit], loaded.ytrain[:limit], loaded.xval[:n_val], loaded.yval[:n_val]
@@ -128,6 +133,7 @@ def train(setup, data_dir=None, *, record_norms=False, every=1, after_epoch=None
     history = fit(
         model, data, optimizer, setup.epochs, setup.batch_size, rng, decay=setup.learning_rate_decay,
         history=History(held_out="test" if setup.final else "validation"),
+        clip_norm=setup.clip_norm, patience=setup.patience,
         record_norms=record_norms, every=every, after_epoch=after_epoch, progress=progress,
     )  # fmt: skip
     if history.interrupted:

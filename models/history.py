@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -31,6 +32,9 @@ class History:
     gradient_norms  if recorded: for every batch, {layer: the norm of its gradient}
     interrupted     whether a key stopped the run before its end
     held_out        what the instances are that are not trained on: "validation" or "test"
+    diverged        where the loss stopped being finite, as a sentence; "" if it did not
+    loss            what the losses are
+    batches_per_epoch   how many of the batch losses belong to one epoch
     """
 
     batch_losses: list[float] = field(default_factory=list)
@@ -38,6 +42,19 @@ class History:
     gradient_norms: list[dict[str, float]] = field(default_factory=list)
     interrupted: bool = False
     held_out: str = "validation"
+    diverged: str = ""
+    loss: str = "cross-entropy (nats)"
+    batches_per_epoch: int = 0
+
+    @property
+    def best(self):
+        """The Epoch with the smallest held-out loss, the first of several."""
+        return min(self.epochs, key=lambda e: e.validation_loss if math.isfinite(e.validation_loss) else math.inf)
+
+    @property
+    def waited(self):
+        """How many epochs have passed since the best one."""
+        return self.epochs[-1].epoch - self.best.epoch
 
     @property
     def seconds(self):
@@ -58,40 +75,59 @@ class History:
         return [table, numbers, picture]
 
     def to_json(self):
-        return json.dumps(asdict(self), indent=1)
+        return json.dumps(self.to_dict(), indent=1, allow_nan=False)
 
     @classmethod
     def from_json(cls, text):
         return cls.from_dict(json.loads(text))
 
+    def to_dict(self):
+        """The record as JSON can hold it: a number that is not finite is None."""
+        return map_numbers(asdict(self), lambda x: None if isinstance(x, float) and not math.isfinite(x) else x)
+
     @classmethod
     def from_dict(cls, fields):
-        """The History that dataclasses.asdict has taken apart."""
+        """The History that `to_dict` has taken apart."""
+        fields = map_numbers(fields, lambda x: math.nan if x is None else x)
         return cls(**{**fields, "epochs": [Epoch(**epoch) for epoch in fields["epochs"]]})
 
     def plot(self, path):
         """The learning curve: the loss of every batch, and loss and accuracy after every epoch, as a picture file."""
         from matplotlib.figure import Figure  # half a second, which a run without a picture need not wait
 
-        figure = Figure(figsize=(10, 4), layout="constrained")
-        loss_axes, accuracy_axes = figure.subplots(1, 2)
-        steps = len(self.batch_losses)
-        per_epoch = steps / max(1, len(self.epochs))
-        positions = [(i + 1) / per_epoch for i in range(steps)]
+        known = [epoch.train_accuracy for epoch in self.epochs if math.isfinite(epoch.train_accuracy)]
+        measures = ["loss", "accuracy"] if known or not self.epochs else ["loss"]
+        figure = Figure(figsize=(5 * len(measures), 4), layout="constrained")
+        panels = dict(zip(measures, figure.subplots(1, len(measures), squeeze=False)[0]))
+        per_epoch = self.batches_per_epoch or len(self.batch_losses) / (self.epochs[-1].epoch if self.epochs else 1)
+        positions = [(i + 1) / per_epoch for i in range(len(self.batch_losses))]
+        loss_axes = panels["loss"]
         loss_axes.plot(positions, self.batch_losses, color=FAINT_TRAINING, linewidth=0.6, label="each batch")
-        epochs = [epoch.epoch for epoch in self.epochs]
         for kind, color in [("train", TRAINING), ("validation", VALIDATION)]:
             name = "training" if kind == "train" else self.held_out
-            for axes, measure in [(loss_axes, "loss"), (accuracy_axes, "accuracy")]:
+            for measure, axes in panels.items():
                 values = [getattr(epoch, f"{kind}_{measure}") for epoch in self.epochs]
-                axes.plot(epochs, values, "o-", color=color, markersize=4, label=name)
-        loss_axes.set(xlabel="epoch", ylabel="cross-entropy (nats)", title="Loss")
-        accuracy_axes.set(xlabel="epoch", ylabel="fraction correct", title="Accuracy")
-        usual = sorted(self.batch_losses)[: max(1, steps * 49 // 50)]  # a few wild batches should not flatten the rest
-        largest = max([epoch.train_loss for epoch in self.epochs] + usual[-1:], default=1.0)
-        loss_axes.set_ylim(0, min(1.05 * largest, 1e6))
-        for axes in (loss_axes, accuracy_axes):
+                axes.plot([e.epoch for e in self.epochs], values, "o-", color=color, markersize=4, label=name)
+        if self.diverged and positions:
+            loss_axes.axvline(positions[-1], color="black", linestyle=":", label="no longer finite")
+        usual = sorted(filter(math.isfinite, self.batch_losses))
+        usual = usual[: max(1, len(usual) * 49 // 50)]  # a few wild batches should not flatten the rest
+        losses = [epoch.train_loss for epoch in self.epochs if math.isfinite(epoch.train_loss)] + usual[-1:]
+        loss_axes.set_ylim(min([0, *losses]), min(1.05 * max([0, *losses]), 1e6) or 1.0)
+        loss_axes.set(xlabel="epoch", ylabel=self.loss, title="Loss")
+        if "accuracy" in panels:
+            panels["accuracy"].set(xlabel="epoch", ylabel="fraction correct", title="Accuracy")
+        for axes in panels.values():
             axes.xaxis.get_major_locator().set_params(integer=True)
             axes.grid(alpha=0.25)
             axes.legend()
         figure.savefig(path, dpi=150)
+
+
+def map_numbers(value, change):
+    """A value of dicts and lists with `change` of everything else in it."""
+    if isinstance(value, dict):
+        return {key: map_numbers(each, change) for key, each in value.items()}
+    if isinstance(value, list):
+        return [map_numbers(each, change) for each in value]
+    return change(value)

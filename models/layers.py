@@ -93,8 +93,9 @@ class Dropout(Module):
     """While training, sets each element to 0 with probability `rate` and scales the others by 1 / (1 - rate)."""
 
     def __init__(self, rate: float, rng: np.random.Generator) -> None:
-        if not 0 <= rate < 1:
-            raise ValueError(f"dropout rate {rate}: must be at least 0 and below 1")
+        if not isinstance(rate, (int, float, np.floating)) or not 0 <= rate < 1:
+            meant = "" if isinstance(rate, float) else "; is it meant as the rng? Say rng=..."
+            raise ValueError(f"dropout rate {rate}: must be at least 0 and below 1{meant}")
         self.rate = rate
         self.rng = rng
 
@@ -131,7 +132,7 @@ class Sequential(Module):
 
 def one_of(table: dict[str, Any], name: str, what: str) -> Any:
     """table[name]. Raises ValueError, with the names that there are, if it is none of them."""
-    if name not in table:
+    if name not in tuple(table):  # whatever it is, a list too
         raise ValueError(f"there is no {what} {name!r}, only {', '.join(table)}")
     return table[name]
 
@@ -158,8 +159,13 @@ class MLP(Sequential):
         rng: np.random.Generator | int = 0,
         dtype: Any = np.float32,
     ) -> None:
-        self.sizes = list(sizes)
+        self.sizes = list(sizes) if np.ndim(sizes) == 1 else []
+        if len(self.sizes) < 2 or not all(isinstance(size, (int, np.integer)) and size > 0 for size in self.sizes):
+            raise ValueError(f"sizes {sizes}: must be two or more whole numbers above 0, as in [784, 100, 10]")
+        self.activation, self.dropout = activation, dropout
         self.rng = np.random.default_rng(rng)
+        if dropout != 0:
+            Dropout(dropout, self.rng)  # also where there is no hidden layer to follow, a wrong rate is refused
         layer_class, initialisation = one_of(ACTIVATIONS, activation, "activation")
         layers: list[Module] = []
         for i, (n_inputs, n_outputs) in enumerate(zip(self.sizes, self.sizes[1:]), start=1):

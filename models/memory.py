@@ -14,11 +14,11 @@ def require_room(sizes, itemsize):
     >>> require_room([784, 10**12, 10], 4)
     Traceback (most recent call last):
       ...
-    ValueError: a network of 784-1000000000000-10 takes more memory than this machine has
+    ValueError: there is not enough memory for a network of 784-1000000000000-10
     """
     weights = sum((n_inputs + 1) * n_outputs for n_inputs, n_outputs in zip(sizes, sizes[1:]))
     if COPIES * itemsize * weights > memory():
-        raise ValueError(f"a network of {'-'.join(map(str, sizes))} takes more memory than this machine has")
+        raise ValueError(f"there is not enough memory for a network of {'-'.join(map(str, sizes))}")
 
 
 def memory():

@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 import time
+import warnings
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
@@ -25,6 +26,7 @@ from tqdm import tqdm
 from .experiment import Setup, train
 from .files import held, write_whole
 from .history import History
+from .training import Diverged
 
 PACKAGES = "scalar_engine", "tensor_engine", "models"  # the code that decides what a run gives
 DASK_TIMEOUT = 10  # seconds to wait for a scheduler
@@ -84,8 +86,9 @@ def sweep_of(setups, path, data_dir=None, workers=None, dask=None, title="sweep"
 
 def run_setup(fields, data_dir):
     """A run of a sweep: from a Setup as a dict to its History as a dict. Diverging is a result like others."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return asdict(train(Setup(**fields), data_dir, progress=False)[1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Diverged)
+        return train(Setup(**fields), data_dir, progress=False)[1].to_dict()
 
 
 def run_one(run, key, config):

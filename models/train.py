@@ -1,29 +1,38 @@
-"""Train a multilayer perceptron, and write its learning curve and a checkpoint.
+"""Train a multilayer perceptron, and write its learning curve, a checkpoint, and the trained model.
 
     python -m models.train --data mnist --hidden 300 --epochs 5
     python -m models.train --data digits --hidden 64 --activation relu --optimizer adam --out runs/digits
+    python -m models.train --data flowers.csv --labels species --patience 5
 
 MNIST and Fashion-MNIST are read from --data-dir, or from the folder that the environment variable
-SCALAR_TO_TENSOR_DATA names, or are downloaded. A run that was stopped goes on, bit for bit, with
+SCALAR_TO_TENSOR_DATA names, or are downloaded. A file may be CSV with a label column, .npz with x_train, y_train,
+x_test and y_test, or IDX. `python -m models.predict` uses the trained model, model.safetensors. A run that was
+stopped goes on, bit for bit, with
 
     python -m models.train --resume --out DIR
+
+and with --epochs, --learning-rate or --patience goes on so from there. Exit status: 0 when all is done, 2 when
+something that was given is wrong, 3 when the loss stopped being finite, 130 when interrupted.
 """
 
 import argparse
 import json
+import sys
+import warnings
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from . import checkpoints, datasets
+from . import checkpoints, datasets, kept
 from .command_line import Parser, positive, run
 from .experiment import OPTIMIZERS, Setup, data_of, model_of
 from .files import held, write_whole
 from .history import History
 from .layers import ACTIVATIONS, parameter_count
-from .training import evaluate, fit
+from .mistakes import draw_confusion, draw_mistakes
+from .training import Diverged, evaluate, fit
 
 USUAL_RATES = ", ".join(f"{rate:g} for {name}" for name, (rate, _) in OPTIMIZERS.items())
 
@@ -46,8 +55,18 @@ def batch_size(text):
     return text if text == "full" else positive(int)(text)
 
 
+def data_name(text):
+    if text not in datasets.NAMES and not Path(text).is_file():
+        raise argparse.ArgumentTypeError(
+            f"invalid choice: {text!r} (choose from {', '.join(datasets.NAMES)}, or a file: there is none of this name)"
+        )
+    return text
+
+
 OPTIONS: dict[str, dict[str, Any]] = {  # how argparse reads each
-    "--data": {"choices": datasets.NAMES},
+    "--data": {"type": data_name, "metavar": "DATA", "help": f"{', '.join(datasets.NAMES)}, or a file"},
+    "--labels": {"help": "the label column of a CSV file, by name or number, or a file of the labels"},
+    "--test": {"metavar": "FILE", "help": "the test set that belongs to a file"},
     "--data-dir": {"metavar": "DIR", "help": "with mnist/ and fashion-mnist/ in it"},
     "--hidden": {"nargs": "*", "type": positive(int), "help": "units of each hidden layer"},
     "--activation": {"choices": list(ACTIVATIONS)},
@@ -57,18 +76,26 @@ OPTIONS: dict[str, dict[str, Any]] = {  # how argparse reads each
     "--learning-rate-decay": {"type": positive(float), "help": "factor of the rate after each epoch"},
     "--momentum": {"type": fraction, "help": "for sgd"},
     "--weight-decay": {"type": not_negative, "help": "L2 penalty"},
+    "--clip-norm": {"type": positive(float), "metavar": "NORM", "help": "scale larger gradients down to this norm"},
     "--batch-size": {"type": batch_size, "help": 'instances a step, or "full"'},
     "--epochs": {"type": positive(int)},
+    "--patience": {
+        "type": positive(int),
+        "metavar": "N",
+        "help": "stop after N epochs without a smaller held-out loss, and keep the best epoch's weights",
+    },
     "--classes": {"nargs": "+", "type": int, "help": "train on these classes only"},
     "--validation": {"type": positive(int), "metavar": "N", "help": "instances held out"},
     "--final": {"action": "store_true", "help": "train on all training data, report on the test set"},
     "--seed": {"type": int, "help": "of the weights and the order"},
     "--dtype": {"choices": ["float32", "float64"]},
+    "--mistakes": {"action": "store_true", "help": "draw the confusion matrix and the ten worst mistakes"},
     "--out": {"type": Path, "metavar": "DIR"},
     "--resume": {"action": "store_true", "help": "go on with the run in --out"},
 }
 SETUP = {field.name: field.default for field in fields(Setup)}  # what decides the numbers of a run, and its defaults
-OF_A_CALL = {"data_dir": None, "out": Path("runs/train"), "resume": False}
+OF_A_CALL = {"data_dir": None, "mistakes": False, "out": Path("runs/train"), "resume": False}
+MAY_CHANGE = {"epochs", "learning_rate", "patience"}  # when a run is resumed
 
 
 def parser():
@@ -97,7 +124,7 @@ def main(arguments=None):
             checkpoint = checkpoints.read(path) if is_resumed else None
             config = config_of(given, checkpoint)
             with threadpool_limits(config["threads"], "blas"):
-                return train_into(out, config, checkpoint, given.get("data_dir"))
+                return train_into(out, config, checkpoint, given.get("data_dir"), given.get("mistakes"))
 
 
 def config_of(given, checkpoint):
@@ -113,48 +140,86 @@ def config_of(given, checkpoint):
     if checkpoint is None:
         return {**config, "threads": blas_threads()}
     saved, epochs = checkpoint["config"], checkpoint["history"].epochs
-    for name in set(given) - set(OF_A_CALL) - {"epochs"}:
-        if saved.get(name) != given[name]:
+    for name in set(given) - set(OF_A_CALL):
+        is_free = name in MAY_CHANGE and (saved.get(name) is not None or name != "patience")  # the best must be known
+        if saved.get(name) != given[name] and not is_free:
             raise ValueError(f"--{name.replace('_', '-')} {given[name]}: the run to be resumed has {saved.get(name)}")
     if epochs and given.get("epochs", epochs[-1].epoch) < epochs[-1].epoch:
         raise ValueError(f"--epochs {given['epochs']}: the run to be resumed has had {epochs[-1].epoch}")
-    return {**saved, "epochs": given.get("epochs", saved["epochs"])}
+    return {**saved, **{name: given[name] for name in MAY_CHANGE & set(given)}}
 
 
 def blas_threads():
     return max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1)
 
 
-def train_into(out, config, checkpoint, data_dir):
+def train_into(out, config, checkpoint, data_dir, mistakes):
     """Load, train, and write everything into the folder `out`; returns the exit status."""
     setup = checkpoints.setup_of(config)
     data = data_of(setup, data_dir)
     model, optimizer, rng = model_of(setup, data)
-    path = out / "checkpoint.npz"
+    path, best = out / "checkpoint.npz", out / "model.safetensors"
     history = checkpoints.restore(checkpoint, path, model, optimizer, rng) if checkpoint else History()
+    first = history.epochs[-1].epoch + 1 if history.epochs else 1
 
     held_out = "test" if setup.final else "validation"
     print(f"{data.name}: {len(data.xtrain)} training and {len(data.xval)} {held_out} instances")
+    print(*(f"  {note}" for note in data.notes), sep="\n", end="\n" if data.notes else "")
     print(f"{'-'.join(map(str, model.sizes))}, {setup.activation}, {parameter_count(model):,} parameters")
     if blas_threads() != config["threads"]:
         print(f"BLAS has {blas_threads()} threads, the run began with {config['threads']}: last digits may differ")
+    if checkpoint and checkpoint["config"]["learning_rate"] != setup.learning_rate:
+        now = config["learning_rate"] * setup.learning_rate_decay ** (first - 1)
+        print(
+            f"learning rate {setup.learning_rate:g}, not {checkpoint['config']['learning_rate']:g} as until now; with "
+            f"the decay of the epochs so far {now:g} in epoch {first}"
+        )
 
     def after_epoch(history):
         checkpoints.save(path, model, optimizer, rng, history, config)
+        if setup.patience and history.best is history.epochs[-1]:
+            kept.save(best, model, data)
         report(history.epochs[-1], held_out)
 
     history.interrupted, history.held_out = False, held_out
+    if not checkpoint:
+        best.unlink(missing_ok=True)  # of an earlier run
     if not checkpoint or checkpoint["config"] != config:  # so that a run can be resumed from its start
         checkpoints.save(path, model, optimizer, rng, history, config)
     write_whole(out / "config.json", json.dumps(config, indent=1) + "\n")
-    history = fit(
-        model, data, optimizer, setup.epochs, setup.batch_size, rng,
-        decay=setup.learning_rate_decay, history=history, after_epoch=after_epoch,
-    )  # fmt: skip
-    written = [out / "config.json", *(history.save(out) if history.epochs else []), path]
-    if setup.final and not history.interrupted:
-        print(f"test accuracy {evaluate(model, data.xval, data.yval).accuracy:.4f}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Diverged)  # it is said below
+        history = fit(
+            model, data, optimizer, setup.epochs, setup.batch_size, rng, clip_norm=setup.clip_norm,
+            patience=setup.patience, decay=setup.learning_rate_decay, history=history, after_epoch=after_epoch,
+        )  # fmt: skip
+    if setup.patience and history.epochs and history.best.epoch < first and best.exists():
+        model = kept.load(best).model  # none of this call's epochs was better
+    elif not (setup.patience or history.interrupted or history.diverged):
+        kept.save(best, model, data)
+    return tell(out, setup, data, model, history, mistakes)
+
+
+def tell(out, setup, data, model, history, mistakes):
+    """Write what a run has come to, beside its checkpoint and its model, and say so; returns the exit status."""
+    stopped = history.interrupted or history.diverged
+    if setup.patience and history.epochs and (out / "model.safetensors").exists():
+        early = "stopped early; " if history.waited >= setup.patience and not stopped else ""
+        print(f"{early}the best epoch is {history.best.epoch}, and the model has its weights")
+    written = [out / "config.json", *(history.save(out) if history.batch_losses else [])]
+    written += [path for path in (out / "checkpoint.npz", out / "model.safetensors") if path.exists()]
+    if not stopped and (setup.final or mistakes):
+        found = evaluate(model, data.xval, data.yval)
+        if setup.final:
+            print(f"test accuracy {found.accuracy:.4f}")
+        if mistakes:
+            draw_confusion(found.confusion, data.class_names, out / "confusion.png")
+            draw_mistakes(data, found, out / "mistakes.png")
+            written += [out / "confusion.png", out / "mistakes.png"]
     print("Written:", *(f"  {name}" for name in written), sep="\n")
+    if history.diverged:
+        print(f"training diverged: {history.diverged}", file=sys.stderr)
+        return 3
     if history.interrupted:
         print(f"interrupted; --resume --out {out} goes on after epoch {len(history.epochs)}")
         return 130

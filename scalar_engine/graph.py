@@ -34,18 +34,14 @@ class Operator:
     partials: tuple[Callable[..., Any], ...] = ()
     forward_keeping: Callable[..., Any]  # where `keeps` is true
     forward_has_self = False  # whether the forward rule reads what the operator was made with
-    forward_on: dict[
-        type, Any
-    ] = {}  # {type of operand: function(op, *xs)}; the tensor engine enters its kernels for arrays
+    forward_on: dict[type, Any] = {}  # {type of operand: function(op, *xs)}; the tensor engine enters its kernels
 
     # What else a class may say of its operators; most have no need of it.
     postfix = False  # whether `formula` writes it behind its operand: x.T, x.sum(axis=0)
     elementwise = True  # whether on arrays it does the same to every element, and broadcasts
     implied = False  # whether elementwise operators do it to their operands unasked, so that formulas leave it out
     moves = False  # whether it only moves the elements of arrays about
-    stable: dict[
-        str, str
-    ] = {}  # what to write instead where it gives NaN or infinity, by what made its operand, "" any
+    stable: dict[str, str] = {}  # what to write instead where it gives NaN or infinity, by what made its operand
     lists = 1  # how many lists of one length its operands are: 2 for dot([w1, w2], [x1, x2])
     keeps = False  # whether `forward_keeping(*xs)` gives, beside out, what `pull` takes for the node to have kept
     logarithmic = False  # whether a natural log is taken in it, which people may take to another base
@@ -179,7 +175,7 @@ class Node:
 
     unit: Any = 1.0  # d root / d root
     mutable = False  # whether data may change in place: then `require_untouched` says so before the backward pass
-    further_slips: Any = None  # what people do wrong with this kind of number, for `check_steps`: a module
+    further_slips: Any = None  # what people do wrong with this kind of number, for `check_steps` (a module)
 
     def __init__(self, data: Any, label: str, requires_grad: bool) -> None:
         """A leaf. What operators make is put together in `apply_operator`, where every microsecond counts."""

@@ -106,6 +106,8 @@ def report(where, op, inputs, result):
     ranges = "; ".join(f"{x.label or x.describe()} {spread(x.data)}" for x in inputs)
     advice = next((op.stable[maker] for maker in [*makers(inputs), ""] if maker in op.stable), "")
     hint = f". Stable: {advice}" if advice else ""
+    if hint and where == "forward" and kinds == ["NaN"] and all(np.isfinite(x.data).all() for x in inputs):
+        hint = ". It does not exist there, however it is written: look at where the operands come from"
     return f"{op.name} made {' and '.join(kinds)} ({where}): {formula(op, inputs)} of {ranges}{hint}"
 
 

@@ -47,6 +47,7 @@ MIRRORS = {
         "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
     ],
 }
+LIBRARIES = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}  # as torchvision calls its folders
 TIMEOUT = 15  # seconds without a byte after which the next mirror is tried
 
 
@@ -72,7 +73,11 @@ def read_idx(name, data_dir=None):
     elif not given:
         data = download(name, folder / f"{name}.gz")
     elif is_folder:
-        raise DataError(f"{folder / name} is missing, also as .gz; get it from {source(name)}, or {UNSET}")
+        looked = ", ".join(place for place in places(name)[2:] if not place.endswith(".gz"))
+        raise DataError(
+            f"{folder / name} is missing, also as .gz; get it from {source(name)}, or {UNSET} (also looked for there: "
+            f"{looked})"
+        )
     else:
         raise DataError(f"there is no data folder {folder} to read {name} from; {UNSET}, or {by_hand(name)}")
     return parse(data)
@@ -89,9 +94,20 @@ def is_here(dataset, data_dir=None):
 
 
 def find(name, folder):
-    """The path of the file `name` in `folder`, unpacked or else gzipped; None if there is neither."""
-    candidates = folder / name, folder / f"{name}.gz"
-    return next((path for path in candidates if path.exists()), None)
+    """The path of the file `name` in `folder`, unpacked or else gzipped; None if there is neither.
+
+    Where there is only a folder of that name, it is that, for whoever reads it to say so.
+    """
+    candidates = [folder / place for place in places(name)]
+    return next((path for test in (Path.is_file, Path.exists) for path in candidates if test(path)), None)
+
+
+def places(name):
+    """Where the file `name` may lie in a data folder, as unpackers and other libraries leave it."""
+    dataset, filename = name.split("/")
+    folders = f"{dataset}/", f"{LIBRARIES[dataset]}/raw/", ""
+    filenames = filename, filename.replace("-idx", ".idx")
+    return [f"{folder}{each}{suffix}" for folder in folders for each in filenames for suffix in ("", ".gz")]
 
 
 def parse(data):

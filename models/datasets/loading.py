@@ -5,12 +5,13 @@ name and says more about it. Images are pixels as stored, uint8; labels count fr
 to evaluate on are the test set, which takes no part otherwise, and the training set is everything else.
 """
 
-import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from .dataset import Dataset, digest_of
+from .files import is_file, load_file
 from .idx_files import read_idx
 
 CLASS_NAMES = {
@@ -90,95 +91,37 @@ def load_images(name, final, flatten, seed, data_dir, num_val):
     return (xtrain, ytrain), (xval, yval), 10
 
 
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """A data set, split, with what a report says about it.
-
-    xtrain, xval     (instances, features)   pixels as stored or coordinates; floats once `standardised`
-    ytrain, yval     (instances,)            the classes, from 0 to num_classes - 1
-    class_names      a word for each class
-    image_shape      (rows, columns) of the pictures that the features are; None if they are none
-    digest           SHA-256 of the four arrays as they were loaded, so of this data, split and selection
-    mean, deviation  what scaling has subtracted and divided by: the stored x is mean + deviation * x
-    """
-
-    name: str
-    xtrain: np.ndarray
-    ytrain: np.ndarray
-    xval: np.ndarray
-    yval: np.ndarray
-    class_names: tuple[str, ...]
-    image_shape: tuple[int, int] | None
-    digest: str
-    mean: float | np.ndarray = 0.0
-    deviation: float | np.ndarray = 1.0
-
-    @property
-    def num_classes(self):
-        return len(self.class_names)
-
-
-def load(name, final=False, seed=None, data_dir=None, classes=None, num_val=None):
-    """The Dataset called `name`, one of NAMES.
+def load(name, final=False, seed=None, data_dir=None, classes=None, num_val=None, labels=None, test=None):
+    """The Dataset called `name`, one of NAMES, or that of a file: CSV, .npz or IDX, as `files.load_file` reads it.
 
     final      evaluate on the test set, and train on everything else
     seed       draws other points of synth and moons (None is 0); shuffles images before the split (None does not)
     data_dir   as for `load_mnist`
     classes    those to keep, in this order: the first becomes class 0. Chosen after the split
     num_val    how many training instances are for validation, before classes are chosen; None is NUM_VAL[name]
+    labels, test    where a file's labels and test set are, see `files.load_file`
 
     synth and moons have 60,000 and 2,000 training instances beside NUM_VAL, and test sets of 10,000 and 500.
     Raises ValueError, in one line, for other names, classes and numbers; of these DataError for the files.
     """
     if name not in NAMES:
-        raise ValueError(f"there is no data set {name!r}, only {', '.join(NAMES)}")
+        if not is_file(name):
+            raise ValueError(f"there is no data set {name!r}, only {', '.join(NAMES)}")
+        dataset = load_file(name, final, labels, test, num_val)
+        return dataset if classes is None else selected(dataset, classes)
+    if labels is not None or test is not None:
+        raise ValueError(f"{name} has its own labels and test set; other ones go with a file as the data")
     class_names, image_shape = CLASS_NAMES[name], IMAGE_SHAPES.get(name)
     if classes is not None:
-        check_classes(name, classes)
-    pool, test = instances(name, final, seed or 0, data_dir)
+        check_classes(name, classes, len(class_names))  # before a minute is spent on reading
+    pool, tested = instances(name, final, seed or 0, data_dir)
     shuffle_seed = None if image_shape is None else seed
-    train, val = split(pool, test, final, shuffle_seed, NUM_VAL[name] if num_val is None else num_val)
-    if classes is not None:
-        train, val = (keep_classes(pair, classes, len(class_names)) for pair in (train, val))
-        class_names = tuple(class_names[c] for c in classes)
-    (xtrain, ytrain), (xval, yval) = train, val
-    return Dataset(name, xtrain, ytrain, xval, yval, class_names, image_shape, digest_of(xtrain, ytrain, xval, yval))
-
-
-def standardised(dataset, dtype=np.float32):
-    """The data set with x of mean 0 and deviation 1 in `dtype`, by the mean and deviation of the training data alone.
-
-    Images have one mean and one deviation, of all pixels; points have their own for each coordinate.
-    """
-    mean, deviation = mean_and_deviation(dataset.xtrain, axis=0 if dataset.image_shape is None else None)
-    return rescaled(dataset, mean, deviation, dtype)
-
-
-def symmetric(dataset, dtype=np.float32):
-    """The images of a data set in [-1, 1]: the pixels less half the largest, divided by half the largest."""
-    half = float(dataset.xtrain.max()) / 2
-    return rescaled(dataset, half, half, dtype)
-
-
-def rescaled(dataset, mean, deviation, dtype):
-    """The data set with (x - mean) / deviation for x."""
-
-    def scaled(x):
-        x = x.astype(dtype)
-        x -= mean
-        x /= deviation
-        return x
-
-    return replace(dataset, xtrain=scaled(dataset.xtrain), xval=scaled(dataset.xval), mean=mean, deviation=deviation)
-
-
-def mean_and_deviation(x, axis):
-    """Mean and deviation of x over an axis, or of all of x for None, in float64."""
-    if x.dtype != np.uint8:
-        return x.mean(axis), x.std(axis)
-    # Sums of whole numbers are exact, and x.std() would take eight times the memory and time.
-    mean = x.mean(axis, dtype=np.float64)
-    return mean, np.sqrt(np.square(x, dtype=np.int32).mean(axis, dtype=np.float64) - mean**2)
+    (xtrain, ytrain), (xval, yval) = split(
+        pool, tested, final, shuffle_seed, NUM_VAL[name] if num_val is None else num_val
+    )
+    digest = digest_of(xtrain, ytrain, xval, yval) if classes is None else ""  # that of the selection follows
+    dataset = Dataset(name, xtrain, ytrain, xval, yval, class_names, image_shape, digest)
+    return dataset if classes is None else selected(dataset, classes)
 
 
 # Reading, splitting, selecting: of (x, y) pairs
@@ -233,11 +176,21 @@ def shuffled(pair, rng):
     return x[order], y[order]
 
 
-def check_classes(name, classes):
-    last = len(CLASS_NAMES[name]) - 1
+def check_classes(name, classes, num_classes):
+    last = num_classes - 1
     if len(classes) < 2 or len(set(classes)) < len(classes) or not set(classes) <= set(range(last + 1)):
         given = " ".join(map(str, classes)) or "none"
         raise ValueError(f"classes {given}: must be two or more of the classes of {name}, 0 to {last}, each once")
+
+
+def selected(dataset, classes):
+    """The data set with the instances of these classes alone, which become 0, 1, ... in the order given."""
+    check_classes(dataset.name, classes, dataset.num_classes)
+    pairs = (dataset.xtrain, dataset.ytrain), (dataset.xval, dataset.yval)
+    arrays = [array for pair in pairs for array in keep_classes(pair, classes, dataset.num_classes)]
+    parts = dict(zip(("xtrain", "ytrain", "xval", "yval"), arrays))
+    names = tuple(dataset.class_names[c] for c in classes)
+    return replace(dataset, **parts, class_names=names, digest=digest_of(*arrays))
 
 
 def keep_classes(pair, classes, num_classes):
@@ -247,11 +200,3 @@ def keep_classes(pair, classes, num_classes):
     renumbered[list(classes)] = np.arange(len(classes))
     y = renumbered[y]
     return x[y >= 0], y[y >= 0]
-
-
-def digest_of(*arrays):
-    sha = hashlib.sha256()
-    for array in arrays:
-        sha.update(f"{array.dtype.str}{array.shape}".encode())
-        sha.update(array.ravel())
-    return sha.hexdigest()

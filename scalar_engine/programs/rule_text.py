@@ -150,7 +150,7 @@ class Alone(ast.NodeTransformer):
         """What a program has instead of a name for the value."""
         if isinstance(value, (int, float)) and math.isfinite(value):
             return ast.parse(f"({value!r})", mode="eval").body
-        if not callable(value) or isinstance(value, (type, Operator)):
+        if not callable(value):
             raise NoText
         return self.named(self.reader.helper(value, name))
 

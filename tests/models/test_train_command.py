@@ -34,7 +34,7 @@ def same(a, b):
 def test_it_writes_everything_and_is_quiet_in_a_pipe(tmp_path, capsys):
     assert main([*SMALL, "--epochs", "2", "--final", "--out", str(tmp_path)]) == 0
     out = capsys.readouterr()
-    names = ["checkpoint.npz", "config.json", "history.csv", "history.json", "learning_curve.png"]
+    names = ["checkpoint.npz", "config.json", "history.csv", "history.json", "learning_curve.png", "model.safetensors"]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
     assert out.err == "" and all(str(tmp_path / name) in out.out for name in names)
     assert "64-8-10, sigmoid, 610 parameters" in out.out and "test accuracy 0." in out.out

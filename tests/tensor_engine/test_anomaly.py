@@ -48,7 +48,7 @@ FORWARD = {
     "log of a negative number": (
         lambda: te.log(leaf([-1.0, 2.0])),
         "log made NaN (forward): log(x) of x (2,) from -1 to 2. "
-        "Stable: xlogy(x, y) if it is x * log(y) with x = 0, or a small number added",
+        "It does not exist there, however it is written: look at where the operands come from",
     ),
     "a NaN in the data": (
         lambda: leaf([1.0, np.nan, np.inf]) * 2,
@@ -164,3 +164,10 @@ def test_a_watched_pass_gives_the_same_gradients():
             loss.backward()
         gradients.append(x.grad)
     assert np.array_equal(*gradients)
+
+
+@pytest.mark.parametrize("operator", [te.log, te.sqrt])
+def test_outside_of_its_domain_no_other_way_of_writing_is_advised(operator):
+    with detect_anomaly(), pytest.raises(FloatingPointError, match="It does not exist there") as caught:
+        operator(leaf([-1.0, 2.0]))
+    assert "Stable" not in str(caught.value)

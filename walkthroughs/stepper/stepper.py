@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -60,7 +61,8 @@ class Stepper:
     def run(self) -> None:
         """Step in the terminal; where there is none (a pipe), print the text."""
         if not can_step():
-            print(self.text())
+            encoding = sys.stdout.encoding or "utf-8"  # a pipe may have no σ, and shows the rest
+            print(self.text().encode(encoding, "backslashreplace").decode(encoding))
         elif self.trace:
             run(self.trace, self.title)
         else:

@@ -129,6 +129,7 @@ def test_a_list_of_nothing():
 # ---- forward rules that take something from elsewhere
 
 HALF, MINUS, NOT_A_NUMBER = 0.5, -2.0, math.nan
+hash = 0.25  # to Python a function
 
 
 def less_half(x):
@@ -145,6 +146,10 @@ def operator_of(symbol, rule):
 
 def with_a_number(x):
     return x * HALF + MINUS**2 + sys.float_info.min
+
+
+def with_a_name_of_pythons(x):
+    return x * hash
 
 
 def with_a_function(x):
@@ -164,10 +169,10 @@ def with_a_name_twice(x):
     return less_half + 1
 
 
-RULES = [with_a_number, with_a_function, with_another_rule, with_a_function_of_its_own_name, with_a_name_twice]
+RULES = [with_a_number, with_a_name_of_pythons, with_a_function, with_another_rule, with_a_name_twice]
 
 
-@pytest.mark.parametrize("rule", [*RULES, less_half, factorial])
+@pytest.mark.parametrize("rule", [*RULES, with_a_function_of_its_own_name, less_half, factorial])
 def test_a_rule_brings_along_what_it_calls(rule):
     """The text runs alone, in both styles, though the rule names numbers, functions and rules of its module."""
     w, x = Value(3.0, "w"), Value(1.0, "x", requires_grad=False)
@@ -187,12 +192,27 @@ def with_a_module(x):
     return x + sys.getrecursionlimit() * 0
 
 
+def with_an_operator(x):
+    return sigmoid(x)
+
+
+def with_a_class(x):
+    return Operator.__call__(sigmoid, x) if Operator else x
+
+
+def with_a_list(x):
+    return x + RULES.__len__()
+
+
 def with_its_own_exp(x):
     exp = x
     return math.exp(exp)
 
 
-@pytest.mark.parametrize("rule", [with_no_number, with_a_module, with_its_own_exp, math.sin, abs, float.__neg__])
+GIVEN = [with_no_number, with_a_module, with_an_operator, with_a_class, with_a_list, with_its_own_exp]
+
+
+@pytest.mark.parametrize("rule", [*GIVEN, math.sin, abs, float.__neg__])
 def test_a_rule_that_cannot_be_written_is_given(rule):
     w, x = Value(3.0, "w"), Value(1.0, "x", requires_grad=False)
     program = is_right(operator_of("made", rule)(w * x), [x], [w])

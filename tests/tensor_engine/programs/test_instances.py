@@ -131,20 +131,7 @@ def test_logsumexp_of_many(n):
 
 
 def test_the_label_of_a_variable_is_none_that_the_text_has_already():
-    labels = [
-        "np",
-        "n",
-        "share",
-        "rows",
-        "weights",
-        "weights_2",
-        "drows",
-        "sigmoid",
-        "out",
-        "logsumexp_over",
-        "dn",
-        "v1",
-    ]
+    labels = ["np", "n", "share", "rows", "weights", "weights_2", "drows", "sigmoid", "logsumexp_over", "dn", "v1"]
     ws = [Value(0.1 * i, label) for i, label in enumerate(labels)]
     xs = [Value(0.3, label, requires_grad=False) for label in labels]
     root = (logsumexp([dot(ws, xs), sigmoid(dot(xs, ws[::-1])), sum(ws)]) * ws[0]).named("n")

@@ -1,0 +1,191 @@
+"""Trained networks, kept: `save` writes one to a file with all that is needed to use it, and `load` brings it back.
+
+The file is safetensors: the parameters as plain arrays, and JSON in the header for the layers, the names of the
+classes, and the scaling of the features. Nothing in it can run.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import save as packed
+
+from tensor_engine import no_grad, softmax
+
+from .datasets import Dataset
+from .datasets.checking import checked_x
+from .datasets.dataset import Columns, scaled
+from .files import write_whole
+from .layers import MLP, Dropout, Linear, ReLU, Sequential, Sigmoid, Softmax, Tanh
+from .module import Module
+
+KIND = "scalar-to-tensor model"
+PLAIN = {"ReLU": ReLU, "Sigmoid": Sigmoid, "Tanh": Tanh}
+
+
+class ModelError(ValueError):
+    """A file that is no kept network, or one that cannot be kept, and why, in one line."""
+
+
+@dataclass(eq=False)
+class Kept:
+    """A trained network with what it needs to be used on data as it is stored.
+
+    model               takes scaled features, gives logits
+    class_names         a word for each class
+    image_shape         (rows, columns) of the pictures that it takes; None if they are none
+    columns             of the table that it was trained on (datasets.dataset.Columns), or None
+    largest             the largest stored feature of the training data: 255 for most pictures
+    mean, deviation     the network sees (x - mean) / deviation of the stored x
+    """
+
+    model: Sequential
+    class_names: tuple[str, ...]
+    image_shape: tuple[int, int] | None
+    columns: Columns | None
+    largest: float
+    mean: np.ndarray
+    deviation: np.ndarray
+
+    def scaled(self, x):
+        """What the network sees of the stored x (instances, features)."""
+        x, n_features = checked_x(x), self.model.parameters()[0].shape[0]
+        if self.image_shape is not None and x.shape[1:] == self.image_shape:
+            x = x.reshape(len(x), -1)
+        if x.shape[1:] != (n_features,):
+            raise ValueError(f"x has shape {x.shape}, and the model takes {n_features} features an instance")
+        return scaled(x, self.mean, self.deviation, self.model.parameters()[0].dtype)
+
+    def probabilities(self, x):
+        """The probability of each class, (instances, classes), for x as it is stored: not scaled."""
+        self.model.train(False)
+        with no_grad():
+            out = self.model(self.scaled(x))
+            return (out if isinstance(self.model.layers[-1], Softmax) else softmax(out)).data
+
+    def predict(self, x):
+        """The name of the likeliest class of each instance of x, as it is stored."""
+        return [self.class_names[c] for c in self.probabilities(x).argmax(axis=1)]
+
+
+def save(path, model, data):
+    """Write a network of this project's layers to `path`, with the names and the scaling of the data set it knows.
+
+    The file is replaced in one step. Raises ModelError for layers that a file cannot tell of.
+
+    >>> from models.datasets import load as dataset, standardised
+    >>> model = MLP([64, 16, 10])
+    >>> save("digits.safetensors", model, standardised(dataset("digits")))    # doctest: +SKIP
+    """
+    if not isinstance(data, Dataset):
+        raise ModelError(f"save(path, model, data) needs the Dataset of the model, not a {type(data).__name__}")
+    tensors = {name: parameter.data for name, parameter in model.named_parameters().items()}
+    if len(tensors) < len(model.parameters()):
+        raise ModelError("two parameters have one name: give the layers labels of their own")
+    tensors |= {name: np.asarray(getattr(data, name), np.float64) for name in ("mean", "deviation")}
+    largest = np.max(data.mean + data.deviation * data.xtrain.max(axis=0))
+    about = {
+        "layers": architecture(model),
+        "class_names": data.class_names,
+        "image_shape": data.image_shape,
+        "columns": data.columns and asdict(data.columns),
+        "largest": round(float(largest), 3),
+    }
+    metadata = {"kind": KIND, "about": json.dumps(about)}
+    write_whole(path, packed({name: np.array(each, order="C") for name, each in tensors.items()}, metadata))
+
+
+def load(path):
+    """The Kept network in a file that `save` has written. Raises ModelError for what is none, or not whole."""
+    try:
+        with Path(path).open("rb") as file:
+            if file.read(2) == b"PK":
+                raise ModelError(f"{path}: a checkpoint or another .npz; the trained network is model.safetensors")
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
+    try:
+        with safe_open(str(path), framework="np") as file:
+            metadata = file.metadata() or {}
+            if metadata.get("kind") != KIND:
+                raise ModelError("safetensors, but not of models.save")
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
+        return restored(json.loads(metadata["about"]), tensors)
+    except Exception as error:  # safetensors', JSON's and NumPy's, and whatever an altered header makes of the layers
+        words = " ".join(str(error).split()) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        raise ModelError(f"{path}: not a whole model of models.save ({words})") from None
+
+
+def restored(about, tensors):
+    for name, array in tensors.items():
+        if not np.isfinite(array).all():
+            raise ModelError(f"{name} has numbers that are not finite")
+    mean, deviation = tensors.pop("mean"), tensors.pop("deviation")
+    model = network(about["layers"], sum(array.size for array in tensors.values()))
+    parameters = model.named_parameters()
+    if {name: p.data.shape for name, p in parameters.items()} != {name: a.shape for name, a in tensors.items()}:
+        raise ModelError("its weights are not those of its layers")
+    for name, parameter in parameters.items():
+        parameter.data = tensors[name]
+    n_features, n_classes = model.parameters()[0].shape[0], model.parameters()[-1].shape[0]
+    class_names = tuple(map(str, about["class_names"]))
+    columns = about["columns"] and Columns(**{name: as_tuple(each) for name, each in about["columns"].items()})
+    image_shape = about["image_shape"] and tuple(map(int, about["image_shape"]))
+    plausible = (
+        len(class_names) == n_classes
+        and all(array.shape in [(), (n_features,)] for array in (mean, deviation))
+        and deviation.all()
+        and (not image_shape or image_shape[0] * image_shape[1] == n_features)
+        and (not columns or len([columns.names[i] for i in columns.used]) == n_features)
+    )
+    if not plausible:
+        raise ModelError("its header does not fit its weights")
+    return Kept(model, class_names, image_shape, columns, float(about["largest"]), mean, deviation)
+
+
+def as_tuple(value):
+    return tuple(value) if isinstance(value, list) else value
+
+
+def architecture(model):
+    """The layers of a network in words and numbers, from which `network` makes them again."""
+    if type(model) is MLP:
+        return {"MLP": [model.sizes, model.activation, model.dropout]}
+    if type(model) is not Sequential:
+        raise ModelError(f"a file can tell of an MLP or a Sequential of layers, not of a {type(model).__name__}")
+    return {"Sequential": [words_for(layer) for layer in model.layers]}
+
+
+def words_for(layer):
+    name = type(layer).__name__
+    if type(layer) is Linear:
+        return [name, *layer.W.shape, layer.label.rpartition("/")[0]]
+    if type(layer) is Dropout:
+        return [name, layer.rate]
+    if type(layer) in (*PLAIN.values(), Softmax):
+        return [name]
+    raise ModelError(f"a file cannot tell of a layer {layer!r}")
+
+
+def network(layers, size):
+    """The network of an `architecture`, untrained; it may not have more than `size` parameters."""
+    ((kind, fields),) = layers.items()
+    if kind == "MLP":
+        sizes, activation, dropout = fields
+        if sum(n * (m + 1) for m, n in zip(sizes[:-1], sizes[1:])) != size:
+            raise ModelError("its weights are not those of its layers")
+        return MLP(sizes, activation, dropout)
+    if kind != "Sequential" or sum(w[2] * (w[1] + 1) for w in fields if w[0] == "Linear") != size:
+        raise ModelError("its weights are not those of its layers")
+    return Sequential(*(layer_of(*words) for words in fields))
+
+
+def layer_of(name, *fields) -> Module:
+    rng = np.random.default_rng(0)
+    if name == "Linear":
+        n_inputs, n_outputs, label = fields
+        return Linear(n_inputs, n_outputs, rng, label=label)
+    if name == "Dropout":
+        return Dropout(fields[0], rng)
+    return Softmax() if name == "Softmax" else PLAIN[name]()
