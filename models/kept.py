@@ -7,6 +7,7 @@ classes, and the scaling of the features. Nothing in it can run.
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import safe_open
@@ -181,7 +182,7 @@ def network(layers, size):
     return Sequential(*(layer_of(*words) for words in fields))
 
 
-def layer_of(name, *fields) -> Module:
+def layer_of(name: str, *fields: Any) -> Module:
     rng = np.random.default_rng(0)
     if name == "Linear":
         n_inputs, n_outputs, label = fields

@@ -11,11 +11,13 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from models import checkpoints, sweep
+from models import checkpoints, kept, sweep
 from models.checkpoints import CheckpointError
-from models.datasets import idx_files
+from models.datasets import idx_files, load, standardised
+from models.datasets.files import load_file
 from models.datasets.idx_files import DataError, read_idx
 from models.experiment import Setup, data_of, model_of
+from models.layers import MLP
 from models.question3 import SHEET, Case, read_case
 from models.train import main
 from tests.damaged import tried
@@ -116,6 +118,52 @@ def weights(tmp_path):
     return json.dumps(asdict(SHEET), indent=1).encode(), read
 
 
+@pytest.fixture(params=["table.csv", "table.csv.gz", "arrays.npz", "images-idx3-ubyte"])
+def own_data(request, tmp_path):
+    """A file of one's own: what changes a number in it and leaves a table is no damage that anybody could see."""
+    rng, path = np.random.default_rng(0), tmp_path / request.param
+    x, y = rng.integers(0, 255, (30, 3, 3), dtype=np.uint8), np.arange(30) % 3
+    if "csv" in path.name:
+        rows = [",".join(map(str, [f"class {label}", *image.ravel()])) for label, image in zip(y, x)]
+        whole = "\n".join(["label,a,b,c,d,e,f,g,h,i", *rows]).encode()
+        whole = gzip.compress(whole) if path.suffix == ".gz" else whole
+    elif path.suffix == ".npz":
+        np.savez(path, x_train=x, y_train=y)
+        whole = path.read_bytes()
+    else:
+        whole = bytes([0, 0, 8, 3, 0, 0, 0, 30, 0, 0, 0, 3, 0, 0, 0, 3]) + x.tobytes()
+        labels = tmp_path / "labels-idx1-ubyte"
+        labels.write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 30]) + y.astype(np.uint8).tobytes())
+
+    def read(damaged):
+        path.write_bytes(damaged)
+        try:
+            found = load_file(path)
+        except DataError as error:
+            return own_line(error, path)
+        assert np.isfinite(found.xtrain).all() and set(found.ytrain) <= set(range(found.num_classes))
+        return False
+
+    return whole, read
+
+
+@pytest.fixture
+def kept_model(tmp_path):
+    path = tmp_path / "model.safetensors"
+    kept.save(path, MLP([64, 3, 10]), standardised(load("digits")))
+
+    def read(damaged):
+        path.write_bytes(damaged)
+        try:
+            found = kept.load(path)
+        except kept.ModelError as error:
+            return own_line(error, path)
+        assert np.isfinite(found.model.parameters()[0].data).all()
+        return False
+
+    return path.read_bytes(), read
+
+
 def all_is_refused_or_right(whole, read, refused):
     assert not read(whole)
     assert tried(read, whole, N, seed=0) >= refused * N
@@ -135,3 +183,11 @@ def test_damaged_sweeps(sweeps):
 
 def test_damaged_weights(weights):
     all_is_refused_or_right(*weights, refused=0.5)
+
+
+def test_damaged_data_of_ones_own(own_data):
+    all_is_refused_or_right(*own_data, refused=0.2)
+
+
+def test_damaged_models(kept_model):
+    all_is_refused_or_right(*kept_model, refused=0.2)
