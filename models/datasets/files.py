@@ -9,6 +9,7 @@ import math
 import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
+from textwrap import shorten
 
 import numpy as np
 
@@ -89,7 +90,8 @@ def read_npz(path):
         with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = dict(file)
     except Exception as error:  # whatever a damaged archive makes of NumPy's and Python's readers
-        raise DataError(f"{path}: not a whole .npz file of arrays ({type(error).__name__}: {error})") from None
+        why = shorten(f"{type(error).__name__}: {error}", 200, placeholder="...")  # some quote half of the file
+        raise DataError(f"{path}: not a whole .npz file of arrays ({why})") from None
     for x, y in [("x_train", "y_train"), ("x", "y"), ("X", "y")]:
         if x in arrays:
             test = Part(arrays["x_test"], arrays.get("y_test")) if "x_test" in arrays else None
