@@ -92,16 +92,10 @@ class Softmax(Module):
 class Dropout(Module):
     """While training, sets each element to 0 with probability `rate` and scales the others by 1 / (1 - rate)."""
 
-<<<<<<< HEAD
-    def __init__(self, rate, rng):
+    def __init__(self, rate: float, rng: np.random.Generator) -> None:
         if not isinstance(rate, (int, float, np.floating)) or not 0 <= rate < 1:
             meant = "" if isinstance(rate, float) else "; is it meant as the rng? Say rng=..."
             raise ValueError(f"dropout rate {rate}: must be at least 0 and below 1{meant}")
-=======
-    def __init__(self, rate: float, rng: np.random.Generator) -> None:
-        if not 0 <= rate < 1:
-            raise ValueError(f"dropout rate {rate}: must be at least 0 and below 1")
->>>>>>> main
         self.rate = rate
         self.rng = rng
 
@@ -157,13 +151,6 @@ class MLP(Sequential):
     rng             a NumPy Generator, or a seed for one: weights and dropout come from it
     """
 
-<<<<<<< HEAD
-    def __init__(self, sizes, activation="sigmoid", dropout=0.0, rng=0, dtype=np.float32):
-        self.sizes = [*sizes] if np.ndim(sizes) == 1 else [sizes]
-        if len(self.sizes) < 2 or not all(isinstance(size, (int, np.integer)) and size > 0 for size in self.sizes):
-            raise ValueError(f"sizes {sizes}: must be two or more whole numbers above 0, as in [784, 100, 10]")
-        self.activation, self.dropout = activation, dropout
-=======
     def __init__(
         self,
         sizes: Sequence[int],
@@ -172,8 +159,10 @@ class MLP(Sequential):
         rng: np.random.Generator | int = 0,
         dtype: Any = np.float32,
     ) -> None:
-        self.sizes = list(sizes)
->>>>>>> main
+        self.sizes = list(sizes) if np.ndim(sizes) == 1 else []
+        if len(self.sizes) < 2 or not all(isinstance(size, (int, np.integer)) and size > 0 for size in self.sizes):
+            raise ValueError(f"sizes {sizes}: must be two or more whole numbers above 0, as in [784, 100, 10]")
+        self.activation, self.dropout = activation, dropout
         self.rng = np.random.default_rng(rng)
         if dropout != 0:
             Dropout(dropout, self.rng)  # also where there is no hidden layer to follow, a wrong rate is refused
