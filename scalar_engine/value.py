@@ -76,6 +76,9 @@ class Value(Arithmetic, Node):
         for node, found in dict(backward_pass(self, unit=float(gradient))).items():
             node.grad = found if node.inputs or node.grad is None else node.grad + found
 
+    def __float__(self) -> float:
+        return self.data
+
     @staticmethod
     def brief(quantity: float) -> str:
         # Four digits, or all those before the point; + 0.0 turns -0.0 into 0.0.

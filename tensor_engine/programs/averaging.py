@@ -42,7 +42,6 @@ def plan_for_all(root, inputs, parameters):
     """The Plan of the mean over all instances, and of its gradients. Each input is an array, of a number an instance.
 
     >>> from scalar_engine import Value
-    >>> from scalar_engine.programs.planner import plan_of
     >>> w, x = Value(2.0, "w"), Value(3.0, "x")
     >>> plan = plan_for_all((w * x).named("y"), [x], [w])
     >>> plan.value, plan.backward

@@ -21,7 +21,7 @@ def test_hazard_equality_is_element_by_element():
 
 def test_hazard_equality_of_values():
     x = Value(2.0)
-    assert x == 2 and x == 2.0 and x == 2 and x != 3 and x != Value(2.0) and len({x, Value(2.0)}) == 2
+    assert float(x) == 2.0 and x == 2 and x == 2.0 and x != 3 and x != Value(2.0) and len({x, Value(2.0)}) == 2
 
 
 @pytest.mark.parametrize("data, truth", [(0.0, False), ([0.0], False), (-1.0, True), ([[2.0]], True)])
