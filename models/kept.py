@@ -152,7 +152,7 @@ def as_tuple(value):
 def architecture(model):
     """The layers of a network in words and numbers, from which `network` makes them again."""
     if type(model) is MLP:
-        return {"MLP": [model.sizes, model.activation, model.dropout]}
+        return {"MLP": [[int(size) for size in model.sizes], model.activation, float(model.dropout)]}
     if type(model) is not Sequential:
         raise ModelError(f"a file can tell of an MLP or a Sequential of layers, not of a {type(model).__name__}")
     return {"Sequential": [words_for(layer) for layer in model.layers]}
@@ -161,9 +161,9 @@ def architecture(model):
 def words_for(layer):
     name = type(layer).__name__
     if type(layer) is Linear:
-        return [name, *layer.W.shape, layer.label.rpartition("/")[0]]
+        return [name, *map(int, layer.W.shape), layer.label.rpartition("/")[0]]
     if type(layer) is Dropout:
-        return [name, layer.rate]
+        return [name, float(layer.rate)]
     if type(layer) in (*PLAIN.values(), Softmax):
         return [name]
     raise ModelError(f"a file cannot tell of a layer {layer!r}")

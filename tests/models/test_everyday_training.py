@@ -195,8 +195,11 @@ def test_the_batches_and_the_epochs_of_a_curve_end_together(tmp_path, monkeypatc
     monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: seen.append(figure))
     _, history = train(Setup("digits", (8,), limit=200, epochs=10), every=5, progress=False)
     history.plot(tmp_path / "curve.png")
-    ends = {line.get_label(): line.get_xdata()[-1] for line in seen[0].axes[0].lines}
-    assert ends["each batch"] == ends["training"] == 10
+    cut_short = History([1.0] * 15, [Epoch(1, 1.0, 0.5, 1.0, 0.5, 0.1, 1.0)], batches_per_epoch=10)
+    cut_short.plot(tmp_path / "curve.png")
+    ends = [{line.get_label(): line.get_xdata()[-1] for line in figure.axes[0].lines} for figure in seen]
+    assert ends[0]["each batch"] == ends[0]["training"] == 10
+    assert ends[1]["each batch"] == 1.5 and ends[1]["training"] == 1
 
 
 @pytest.mark.parametrize("losses", [[], [math.nan], [math.inf, 1e300], [-1.0, -2.0]])
