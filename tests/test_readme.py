@@ -37,11 +37,9 @@ def run(block, namespace):
     claims, compared = claims_in(block), 0
     for statement in ast.parse(block).body:
         source = ast.get_source_segment(block, statement)
-        if not isinstance(statement, ast.Expr):
-            exec(source, namespace)
-            continue
+        is_value = isinstance(statement, ast.Expr)
         try:
-            result = eval(source, namespace)
+            result = eval(source, namespace) if is_value else exec(source, namespace)
         except Exception as error:  # the README says so in the next line, word by word
             assert f"# {type(error).__name__}: {error}" in block.splitlines()[statement.end_lineno]
             compared += 1
