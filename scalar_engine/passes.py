@@ -131,6 +131,7 @@ def backward_pass(
     """
     order = topological_order(root, leaves)
     pending = {root: root.unit if unit is None else unit}
+    mutable = root.mutable
     direct = watch is None and on is None  # then rules are called without the lists that `pull` needs
     while order:
         node = order.pop()
@@ -143,7 +144,7 @@ def backward_pass(
                 raise released(node, root)
             yield node, upstream
             continue
-        if node.mutable:
+        if mutable:
             node.require_untouched()
         op = node.op
         try:
