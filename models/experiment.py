@@ -10,9 +10,9 @@ from tensor_engine.optimizers import SGD, Adam
 
 from . import datasets
 from .history import History
+from .keeping.memory import require_room
+from .keeping.plausible import require_plausible, require_ranges
 from .layers import ACTIVATIONS, MLP, one_of
-from .memory import require_room
-from .plausible import require_plausible, require_ranges
 from .training import fit
 
 SCALINGS = {"standardised": datasets.standardised, "symmetric": datasets.symmetric}

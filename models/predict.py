@@ -17,7 +17,7 @@ from .datasets.dataset import Columns
 from .datasets.files import features_of, kind_of, read_idx_file, read_npz
 from .datasets.idx_files import DataError
 from .datasets.tables import NAMELESS, columns_known, read_csv
-from .kept import load
+from .keeping.kept import load
 
 
 def main(arguments=None):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from scalar_engine import Value, log, sigmoid, softmax, sum
 
-from .plausible import shortened
+from .keeping.plausible import shortened
 
 
 @dataclass(frozen=True)

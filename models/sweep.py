@@ -24,8 +24,8 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from .experiment import Setup, train
-from .files import held, write_whole
 from .history import History
+from .keeping.files import held, write_whole
 from .training import Diverged
 
 PACKAGES = "scalar_engine", "tensor_engine", "models"  # the code that decides what a run gives

@@ -25,11 +25,12 @@ from typing import Any
 
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from . import checkpoints, datasets, kept
+from . import datasets
 from .command_line import Parser, positive, run
 from .experiment import OPTIMIZERS, Setup, data_of, model_of
-from .files import held, write_whole
 from .history import History
+from .keeping import checkpoints, kept
+from .keeping.files import held, write_whole
 from .layers import ACTIVATIONS, parameter_count
 from .mistakes import draw_confusion, draw_mistakes
 from .training import Diverged, evaluate, fit

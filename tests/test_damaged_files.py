@@ -11,12 +11,13 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from models import checkpoints, kept, sweep
-from models.checkpoints import CheckpointError
+from models import sweep
 from models.datasets import idx_files, load, standardised
 from models.datasets.files import load_file
 from models.datasets.idx_files import DataError, read_idx
 from models.experiment import Setup, data_of, model_of
+from models.keeping import checkpoints, kept
+from models.keeping.checkpoints import CheckpointError
 from models.layers import MLP
 from models.question3 import SHEET, Case, read_case
 from models.train import main

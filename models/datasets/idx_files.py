@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from tqdm import tqdm
 
-from ..files import write_whole
+from ..keeping.files import write_whole
 
 VARIABLE = "SCALAR_TO_TENSOR_DATA"  # the environment variable that names a data folder
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from models import checkpoints, memory
 from models.command_line import Parser, one_line, run
 from models.datasets.idx_files import is_here
+from models.keeping import checkpoints, memory
 from models.train import main
 from tests import ROOT
 

@@ -10,10 +10,10 @@ import sys
 import numpy as np
 import pytest
 
-from models import kept
 from models.datasets import load, standardised
 from models.experiment import Setup, train
 from models.history import Epoch, History
+from models.keeping import kept
 from models.layers import MLP
 from models.sweep import sweep_of
 from models.train import main

@@ -14,8 +14,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from models import sweep as module
 from models.experiment import OPTIMIZERS, Setup, data_of, model_of, train
-from models.files import InUse, held
 from models.history import History
+from models.keeping.files import InUse, held
 from models.sweep import run_one, run_setup, sweep, sweep_of
 from tensor_engine.optimizers import SGD
 from tests import ROOT

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from models import checkpoints
 from models import train as module
-from models.checkpoints import CheckpointError
 from models.experiment import Setup, train
+from models.keeping import checkpoints
+from models.keeping.checkpoints import CheckpointError
 from models.train import main
 
 SMALL = ["--data", "digits", "--hidden", "8", "--batch-size", "100"]

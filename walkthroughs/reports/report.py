@@ -26,7 +26,7 @@ import numpy as np
 from markupsafe import Markup
 from threadpoolctl import threadpool_info
 
-from models.files import write_whole
+from models.keeping.files import write_whole
 from walkthroughs.drawing.palette import palette
 from walkthroughs.reports.markup import marked_up, mathml
 from walkthroughs.reports.tables import Table, inert

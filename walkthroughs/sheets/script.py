@@ -10,7 +10,7 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from models.command_line import Parser
-from models.files import held
+from models.keeping.files import held
 from walkthroughs.catalogue import entry_of
 from walkthroughs.reports.report import Report, command_line
 

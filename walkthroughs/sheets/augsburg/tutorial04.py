@@ -10,10 +10,10 @@ from dataclasses import asdict
 
 import numpy as np
 
-from models import checkpoints
 from models.by_hand import augsburg
 from models.experiment import model_of, train
 from models.history import History
+from models.keeping import checkpoints
 from models.sweep import fingerprint_of, run_setup
 from models.training import backward, fit
 from walkthroughs.reports.figures import OTHERS, REFERENCE, finish, learning_curves, new_figure

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from models import checkpoints, files
-from models.files import InUse, held, write_whole
+from models.keeping import checkpoints, files
+from models.keeping.files import InUse, held, write_whole
 from models.train import main
 from tests import ROOT
 
@@ -71,7 +71,7 @@ def test_a_holder_that_has_not_said_who_it_is(tmp_path):
 
 def test_the_lock_of_a_killed_run_and_its_parts_are_nobodys(tmp_path):
     program = (
-        "import os, sys, time; from pathlib import Path; from models.files import held\n"
+        "import os, sys, time; from pathlib import Path; from models.keeping.files import held\n"
         "with held(sys.argv[1]): Path(sys.argv[1], f'checkpoint.npz.{os.getpid()}-1.part').touch(); time.sleep(600)"
     )
     process = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], cwd=ROOT)

@@ -8,9 +8,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from models import checkpoints
-from models.checkpoints import CheckpointError
 from models.experiment import Setup, data_of, model_of
+from models.keeping import checkpoints
+from models.keeping.checkpoints import CheckpointError
 from models.train import main
 from tests import ROOT
 

@@ -16,7 +16,7 @@ from safetensors.numpy import save as packed
 import models
 from models import predict, train
 from models.datasets import load, standardised, symmetric
-from models.kept import KIND, ModelError
+from models.keeping.kept import KIND, ModelError
 from models.layers import MLP, Dropout, Linear, Module, ReLU, Sequential, Softmax, Tanh
 from models.training import fit
 from tensor_engine import softmax

@@ -15,9 +15,9 @@ from textwrap import shorten
 
 import numpy as np
 
-from .experiment import Setup
+from ..experiment import Setup
+from ..history import History
 from .files import write_whole
-from .history import History
 from .plausible import require_plausible
 
 TEXTS = "random", "history", "config"

@@ -15,12 +15,12 @@ from safetensors.numpy import save as packed
 
 from tensor_engine import no_grad, softmax
 
-from .datasets import Dataset
-from .datasets.checking import checked_x
-from .datasets.dataset import Columns, scaled
+from ..datasets import Dataset
+from ..datasets.checking import checked_x
+from ..datasets.dataset import Columns, scaled
+from ..layers import MLP, Dropout, Linear, ReLU, Sequential, Sigmoid, Softmax, Tanh
+from ..module import Module
 from .files import write_whole
-from .layers import MLP, Dropout, Linear, ReLU, Sequential, Sigmoid, Softmax, Tanh
-from .module import Module
 
 KIND = "scalar-to-tensor model"
 PLAIN = {"ReLU": ReLU, "Sigmoid": Sigmoid, "Tanh": Tanh}
