@@ -2,7 +2,7 @@
 
 A rule `lambda out, a, b: ...` is a partial derivative d out / d input, given the operator's output and inputs. It uses
 arithmetic and operators only, never a comparison or a branch, so that it runs on anything operators run on. Piecewise
-behaviour lives in operators whose own derivative is 0: step, sign and nonzero.
+behaviour lives in operators whose own derivative is 0 (step_functions.py).
 
 At a kink a rule takes PyTorch's side: relu has slope 0 at 0, abs has slope 0 at 0, and two equal arguments of maximum
 share the slope. At a pole (log 0, 1 / 0, the slope of sqrt at 0) floats raise, as Python's `math` does.
@@ -16,6 +16,7 @@ import operator
 import sys
 
 from .graph import Operator, times
+from .step_functions import comparison, nonzero, sign, step
 
 TYPE_CHECKING = False  # mypy takes it for true; typing, which has one, takes 2 ms to import
 if TYPE_CHECKING:
@@ -211,41 +212,6 @@ class Minimum(Operator):
 # ---- what the rules above are made of
 
 
-class UnitStep(Operator):
-    """step(x): 1 where x > 0, else 0; the slope of relu."""
-
-    symbol = "step"
-    forward = lambda x: 1.0 if x > 0 else 0.0
-    partials = (lambda out, x: 0.0,)
-
-
-class Sign(Operator):
-    """sign(x): 1, 0 or -1; slope 0."""
-
-    symbol = "sign"
-    forward = lambda x: 1.0 if x > 0 else -1.0 if x < 0 else x
-    partials = (lambda out, x: 0.0,)
-
-
-class Comparison(Operator):
-    """sign(a - b), and 0 where a and b are one infinity."""
-
-    symbol = "comparison"
-    forward = lambda a, b: 0.0 if a == b else sign.forward(a - b)
-    partials = (
-        lambda out, a, b: 0.0,
-        lambda out, a, b: 0.0,
-    )
-
-
-class Nonzero(Operator):
-    """0 where x = 0, else 1."""
-
-    symbol = "nonzero"
-    forward = lambda x: 0.0 if x == 0 else 1.0
-    partials = (lambda out, x: 0.0,)
-
-
 class LoweredPower(Operator):
     """x ** (y - 1), and 0 where y = 0 and that is not finite: x ** 0 has slope 0 everywhere, 0 included."""
 
@@ -366,6 +332,5 @@ def centred(xs):
 add, subtract, multiply, divide, power, negative = Add(), Subtract(), Multiply(), Divide(), Power(), Negative()
 exp, log, sqrt, sin, cos, tanh, sigmoid, softplus = Exp(), Log(), Sqrt(), Sin(), Cos(), Tanh(), Sigmoid(), Softplus()
 absolute, relu, maximum, minimum = Absolute(), ReLU(), Maximum(), Minimum()
-step, sign, comparison, nonzero = UnitStep(), Sign(), Comparison(), Nonzero()
 lowered, powlog, xlogy = LoweredPower(), PowLog(), XLogY()
 sum, dot, logsumexp = Sum(), Dot(), LogSumExp()

@@ -21,7 +21,7 @@ def plan_of(root, inputs, parameters, unit=ONE):
     values = planner.values
     forward = list(planner.forward())
     wrt = [values[node] for node in parameters]
-    backward = list(shared(planner.backward(values[root], wrt, unit)))
+    backward = list(with_temporaries(planner.backward(values[root], wrt, unit)))
     gradients = [planner.gradients.get(variable, ZERO) for variable in wrt]
     operators = planner.patterns.operators()
     return Plan([values[node] for node in inputs], wrt, forward, values[root], backward, gradients, operators)
@@ -116,7 +116,7 @@ class Planner:
         return Statement(self.gradients[target], formula, adds, source)
 
 
-def shared(statements):
+def with_temporaries(statements):
     """The statements, and before them those of temporary variables, for what is needed more than once and for operands.
 
     A product of variables stays where it is: it is no more work than a variable would be.

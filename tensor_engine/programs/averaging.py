@@ -16,7 +16,7 @@ from scalar_engine.programs.planner import plan_of
 LONG = 4  # products in a dot product for which a matrix pays
 
 
-class Written(Operator):
+class PlanOperator(Operator):
     """An operator that only these plans have. `formula` writes it, on operands that are written."""
 
     def __init__(self, symbol, formula):
@@ -27,15 +27,15 @@ class Written(Operator):
         return Application(self, map(symbol, operands))
 
 
-shares = Written("shares", "np.ones_like({0}) / len({0})".format)
-averaged = Written("mean", "np.mean({})".format)
-summed = Written("sum", "np.sum({})".format)
-multiplied = Written("dot", "np.dot({}, {})".format)
-stacked = Written("stack", lambda *rows: f"np.stack(({', '.join(rows)}))")
-collected = Written("array", lambda *numbers: f"np.array(({', '.join(numbers)}))")
-column = Written("column", "{}[:, None]".format)
-listed = Written("tolist", "{}.tolist()".format)
-element = Written("element", "{}[{}]".format)
+shares = PlanOperator("shares", "np.ones_like({0}) / len({0})".format)
+averaged = PlanOperator("mean", "np.mean({})".format)
+summed = PlanOperator("sum", "np.sum({})".format)
+multiplied = PlanOperator("dot", "np.dot({}, {})".format)
+stacked = PlanOperator("stack", lambda *rows: f"np.stack(({', '.join(rows)}))")
+collected = PlanOperator("array", lambda *numbers: f"np.array(({', '.join(numbers)}))")
+column = PlanOperator("column", "{}[:, None]".format)
+listed = PlanOperator("tolist", "{}.tolist()".format)
+element = PlanOperator("element", "{}[{}]".format)
 
 
 def plan_for_all(root, inputs, parameters):
