@@ -23,8 +23,8 @@ Derivatives
     compile_graph, Program  a graph as a function in plain Python
     check_steps, StepCheck, Slip    the first wrong step in somebody's own calculation
 
-Reading order: graph, naming, passes, step_functions, operators, arithmetic, value, functions; ledger, finite_differences; then the
-rooms formulas, programs and checking.
+Reading order: graph, naming, passes, step_functions, operators, arithmetic, value, functions; ledger,
+finite_differences; then the rooms formulas, programs and checking.
 """
 
 from .checking.check import check_steps
