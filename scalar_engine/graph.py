@@ -254,13 +254,13 @@ class Node:
         return formula(self.op, self.inputs, depth, names)
 
     @property
-    def record(self) -> tuple[Any, ...]:
-        """(out, *xs) as the operator had and made them: rules run on it, whatever has been assigned to nodes since.
+    def operands(self) -> Any:
+        """Data of the inputs as the operator had it: rules run on it, whatever has been assigned to nodes since.
 
         If the operator `keeps` something, for its one operand, that is in the place of a second.
         """
         n = len(self.inputs) + self.op.keeps
-        return (self.out, *self.x) if n > 2 else (self.out, self.x, self.y)[: n + 1]
+        return self.x if n > 2 else (self.x, self.y)[:n]
 
     @property
     def constant(self) -> str:
@@ -344,7 +344,7 @@ def plain_backward_pass(root: Node) -> dict[Node, Any]:
     for node in reversed(topological_order(root)):
         if node.inputs and node in gradients:
             needs = [x.requires_grad for x in node.inputs]
-            contributions = node.op.pull(gradients[node], *node.record, needs=needs)
+            contributions = node.op.pull(gradients[node], node.out, *node.operands, needs=needs)
             for x, contribution in zip(node.inputs, contributions):
                 if x.requires_grad and contribution is not None:
                     gradients[x] = gradients[x] + contribution if x in gradients else contribution

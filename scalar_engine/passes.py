@@ -165,7 +165,7 @@ def backward_pass(
                 pending[a] = pending[a] + contribution if a in pending else contribution
             else:
                 needs = [x.requires_grad for x in inputs]
-                out, *xs = node.record if on is None else (on(node), *map(on, inputs))
+                out, xs = (node.out, node.operands) if on is None else (on(node), [on(x) for x in inputs])
                 contributions = op.pull(upstream, out, *xs, needs=needs)
                 for x, contribution, need in zip(inputs, contributions, needs):
                     if need and contribution is not None:

@@ -49,13 +49,15 @@ class Value(Arithmetic, Node):
         try:
             if len(inputs) == 2:  # the general case, written out for speed
                 a, b = inputs
-                out.x, out.y = x, y = a.data, b.data
+                x = out.x = a.data
+                y = out.y = b.data
                 out.data = out.out = op.forward(x, y)
                 out.requires_grad = a.requires_grad or b.requires_grad
             else:
                 xs = [x.data for x in inputs]
                 out.data = out.out = op.forward(*xs)
-                out.x, out.y = xs if len(xs) > 1 else xs[0], None
+                out.x = xs if len(xs) > 1 else xs[0]
+                out.y = None
                 out.requires_grad = inputs[0].requires_grad or any(x.requires_grad for x in inputs)
         except (ArithmeticError, ValueError) as error:
             raise undefined(op, inputs, error) from error
