@@ -1,7 +1,8 @@
 """Tables of one's own, as CSV: a row an instance, with a label column or without.
 
 There may be a header or none, commas, semicolons or tabs, quotes, and gzip around it. What is not a whole table of
-numbers beside its labels raises DataError: one line, with the row and the column.
+numbers beside its labels raises DataError: one line, with the row and the column. A column that has one and the same
+word in each row counts as constant, and is read as zeros.
 """
 
 import csv
@@ -71,19 +72,22 @@ def table_in(file, path, choose):
     header = is_header(first)
     names = names_of(first, header)
     label, features = choose(names, header)
-    values, labels, n = array("d"), [], 0
+    values, labels, words, n = array("d"), [], {}, 0
     for cells in rows if header else chain([first], rows):
         if not cells:
             continue
         n += 1
         if len(cells) != len(names):
             raise DataError(f"row {n} (line {rows.line_num}) has {len(cells)} cells, the first line {len(names)}")
+        if n == 1:
+            words = {i: cells[i] for i in features if is_word(cells[i])}
         try:
-            row = [float(cells[i]) for i in features]
+            row = [0.0 if i in words and cells[i] == words[i] else float(cells[i]) for i in features]
         except ValueError:
             row = [math.nan]
         if not math.isfinite(sum(row)):
-            refuse_cells(cells, names, features, f"row {n} (line {rows.line_num})")
+            kept = [i for i in features if not (i in words and cells[i] == words[i])]
+            refuse_cells(cells, names, kept, f"row {n} (line {rows.line_num})")
         values.extend(row)
         if label is not None:
             labels.append(cells[label].strip())
@@ -113,6 +117,10 @@ def refuse_cells(cells, names, features, where):
         else:
             continue
         raise DataError(f"{where}, column {names[i]!r}: {found}")
+
+
+def is_word(cell):
+    return not is_number(cell) and cell.strip().lower() not in MISSING
 
 
 def is_number(text):

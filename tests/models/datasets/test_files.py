@@ -154,6 +154,17 @@ def test_what_is_wrong_with_a_table_names_row_and_column(table, rows, words):
     assert message.startswith(f"{path}: ") and words in message
 
 
+def test_a_column_of_one_word_is_constant(table):
+    """A name that is the same in each row says nothing: it is dropped like a constant number, and that is said."""
+    path = table([[*NAMES[:3], "station", NAMES[3]], *([*row[:3], "A1", row[3]] for row in ROWS)])
+    data = load_file(path)
+    assert data.xtrain.shape[1] == load_file(table([NAMES, *ROWS])).xtrain.shape[1]
+    assert any(note.startswith("dropped, since constant: ") and "'station'" in note for note in data.notes)
+    rows = [[*row[:3], "A1" if i else "B2", row[3]] for i, row in enumerate(ROWS)]
+    path = table([[*NAMES[:3], "station", NAMES[3]], *rows])
+    assert "row 2 (line 3), column 'station': 'A1' is not a number" in error_of(load_file, path)
+
+
 def test_bytes_that_are_no_table_are_one_line(tmp_path):
     path = tmp_path / "x.csv"
     for data, words in [
