@@ -10,8 +10,9 @@ def unique_names(nodes, unlabelled=""):
     """{node: name} of nodes in topological order, as one text or picture has them: no two are alike.
 
     A label goes without its groups, "w", or with them where another would be called the same, "layer1.w". A node
-    without a label goes by the formula that made it, and a constant by its number; or both are called v1, v2, ... with
-    `unlabelled="v"`, as leaves that take a gradient always are. What is alike even so is numbered: w_2, a * b #2.
+    without a label goes by the formula that made it, and a constant by its number, of which there may be two; or both
+    are called v1, v2, ... with `unlabelled="v"`, as leaves that take a gradient always are. What is alike even so is
+    numbered: w_2, a * b #2.
     """
     groups: dict = {}  # {name, but for the place of an element: the groups that have one}
     for node in nodes:

@@ -90,6 +90,9 @@ def forward_pass(
 ) -> dict[Any, Any]:
     """The forward pass, run again: {node: what its operator gives on what its inputs gave}. Stores nothing in a node.
 
+    From moved leaves it gives `gradcheck` its differences, on Symbols `derive` its formulas, with a student's numbers
+    `check_steps` what follows from them, and as it stands `current_order` whether data was changed.
+
     order       nodes in topological order
     leaf        leaf(node) is what a leaf holds: a number, a Symbol, another node. None: its data
     leaves      nodes that are taken for leaves

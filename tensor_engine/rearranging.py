@@ -65,7 +65,8 @@ class Transpose(ArrayOperator):
 class BroadcastTo(ArrayOperator):
     """An array repeated along new and along length-1 axes; SumTo, its transpose, undoes it.
 
-    Every operand that an elementwise operator broadcasts goes through here, so that no rule of these has to undo it.
+    Every operand that takes a gradient and is broadcast by an elementwise operator goes through here, so that no rule
+    of these has to undo it.
     Two operators broadcast by themselves, and undo it in their own pulls: `@` its batches, `linear` its bias.
     """
 
