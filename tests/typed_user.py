@@ -1,6 +1,8 @@
 """A user's program, whose types mypy checks as strictly as it can."""
 
-import numpy as np
+from typing import Any
+
+from numpy.typing import NDArray
 
 import tensor_engine as te
 from models.layers import MLP
@@ -39,7 +41,7 @@ def scalars() -> float:
     return output.data + (x.grad or 0.0)
 
 
-def arrays(images: np.ndarray, classes: np.ndarray) -> float:
+def arrays(images: NDArray[Any], classes: NDArray[Any]) -> float:
     model = MLP([784, 100, 10], "relu")
     optimizer = SGD(model.parameters(), learning_rate=0.1, momentum=0.9)
     recording = Recording(model.parameters(), optimizer)
