@@ -38,7 +38,8 @@ def save(path, model, optimizer, rng, history, config):
     arrays |= {f"text:{name}": np.array(texts[name]) for name in TEXTS}
     file = io.BytesIO()
     np.savez(file, allow_pickle=False, **arrays)
-    write_whole(path, file.getbuffer())
+    with file.getbuffer() as contents:  # let go of before file, also where writing fails
+        write_whole(path, contents)
 
 
 def arrays_of(model, optimizer):

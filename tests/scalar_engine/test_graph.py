@@ -176,9 +176,10 @@ def test_watching_a_pass_does_not_change_it():
 
 
 def test_a_node_of_two_inputs_takes_at_most_216_bytes():
+    """224 from Python 3.12 on, which keeps two words in front of an object with a place for weak references."""
     a, b = Value(1.5), Value(2.5)
     node = a * b
     node.backward()
     parts = [node, node.inputs, node.data, node.grad]
-    assert sum(map(sys.getsizeof, parts)) <= 216
+    assert sum(map(sys.getsizeof, parts)) <= (216 if sys.version_info < (3, 12) else 224)
     assert not hasattr(node, "__dict__")
