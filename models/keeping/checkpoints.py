@@ -37,7 +37,7 @@ def save(path, model, optimizer, rng, history, config):
     texts = {"random": json.dumps(random_states), "history": history.to_json(), "config": json.dumps(config)}
     arrays |= {f"text:{name}": np.array(texts[name]) for name in TEXTS}
     file = io.BytesIO()
-    np.savez(file, allow_pickle=False, **arrays)
+    np.savez(file, **arrays)
     with file.getbuffer() as contents:  # let go of before file, also where writing fails
         write_whole(path, contents)
 
