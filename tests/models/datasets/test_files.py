@@ -14,6 +14,8 @@ from models.datasets.files import features_of, load_file, read_idx_file, read_np
 from models.datasets.idx_files import DataError
 from models.datasets.tables import all_features, columns_known, read_csv
 
+from ...damaged import damaged
+
 ROWS = [[f"{i}.5", str(i * i), "7", ("owl", "wren", "stork, white")[i % 3]] for i in range(30)]
 NAMES = ["weight", "length", "station", "species"]
 
@@ -283,25 +285,6 @@ def test_an_idx_header_that_promises_more_is_not_believed(tmp_path):
 
 
 # Damage
-
-
-def damaged(data, rng):
-    """The bytes cut, altered, or with some of them put in twice."""
-    data = bytearray(data)
-    for _ in range(rng.randint(1, 4)):
-        at = rng.randrange(len(data))
-        kind = rng.randrange(4)
-        if kind == 0:
-            del data[at:]
-        elif kind == 1:
-            data[at] = rng.randrange(256)
-        elif kind == 2:
-            data[at:at] = data[rng.randrange(len(data)) :][: rng.randint(1, 40)]
-        else:
-            del data[at : at + rng.randint(1, 40)]
-        if not data:
-            data = bytearray(b"\0")
-    return bytes(data)
 
 
 def test_damaged_files_are_read_or_refused_in_one_line(table, tmp_path):
