@@ -176,7 +176,7 @@ def long_enough(histories, n_val):
         name: last[name].validation_accuracy - h.epochs[-1 - third].validation_accuracy for name, h in histories.items()
     }
     rising = [name for name, gain in gains.items() if gain > standard_error(last[name].validation_accuracy, n_val)]
-    turned = [name for name, history in histories.items() if history.waited]
+    rises = {name: last[name].validation_loss - h.best.validation_loss for name, h in histories.items() if h.waited}
     brought = (
         f"The last third of the epochs still brings {listed(f'{name} {points(gains[name], 2)}' for name in rising)} of "
         "validation accuracy, more than its standard error: more epochs may help."
@@ -184,9 +184,14 @@ def long_enough(histories, n_val):
         else f"The last third of the epochs changes no validation accuracy by more than its standard error upwards (at "
         f"most {points(max(0.0, *gains.values()), 2)}): the training is long enough."
     )
-    if not turned:
+    if not rises:
         return f"{brought} No validation cost has begun to rise."
-    return f"{brought} The validation cost was lowest before the last epoch for {listed(turned)}."
+    most = max(rises, key=rises.__getitem__)
+    who = "all variants" if len(rises) == len(histories) else listed(rises)
+    return (
+        f"{brought} The validation cost was lowest before the last epoch for {who}, and has risen since by "
+        f"{nats(rises[most])} at most ({most})."
+    )
 
 
 def standard_error(accuracy, n):

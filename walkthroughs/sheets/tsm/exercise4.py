@@ -65,19 +65,18 @@ def shown(report, example, torch):
     if example.engine is examples.trained:
         report.code(inspect.getsource(examples.quadrants), "The data and the initial weights of both:")
     report.code(inspect.getsource(example.engine))
-    found = example.engine()
-    columns, rows = {"": "", "engine": ""}, [(what, written(value)) for what, value in found.items()]
-    compared = []
+    found, theirs = example.engine(), {}
+    columns = {"": "", "engine": ""}
     if torch:
         report.code(inspect.getsource(example.pytorch))
         with doubles(torch):
             theirs = example.pytorch(torch)
-        compared = [(what, ours, theirs.get(what), difference(ours, theirs.get(what))) for what, ours in found.items()]
         columns |= {"PyTorch": "", "largest difference": ".0e"}
-        rows = [(what, written(a), written(b), apart) for what, a, b, apart in compared]
+    compared = [(what, ours, theirs.get(what), difference(ours, theirs.get(what))) for what, ours in found.items()]
+    rows = [(what, written(a), written(b), apart)[: len(columns)] for what, a, b, apart in compared]
     report.table(example.engine.__name__, "What both return." if torch else "What it returns.", columns, rows)
     for who, side in [("The engine", 1), ("PyTorch", 2)]:
-        for row in compared or [(what, value, None) for what, value in found.items()]:
+        for row in compared:
             if isinstance(row[side], Exception):
                 report.code(f"{type(row[side]).__name__}: {row[side]}".partition(". ")[0], f"{who} says:")
     report.reading(example.shown(found))

@@ -33,30 +33,24 @@ def linear_layers(report, setup, data):
     relu, optimizer, rng = model_of(setup, data)
     of_relu = fit(relu, data, optimizer, setup.epochs, setup.batch_size, rng)
 
-    one = one_layer(*collapsed(deep))
-    padded = expanded(*collapsed(flat), hidden)
+    one = linear_network([collapsed(deep)])
+    padded = linear_network(expanded(collapsed(flat), hidden))
     rows = [
         row_of(f"{n_in}-{'-'.join(map(str, hidden))}-{n_out}, linear", deep, of_deep),
         ("the same, multiplied out", parameter_count(one), rank(one), None, accuracy(one, data), None),
         row_of(f"{n_in}-{n_out}", flat, of_flat),
-        (
-            "the same, spread over four layers",
-            parameter_count(padded),
-            rank(padded),
-            None,
-            accuracy(padded, data),
-            None,
-        ),
+        ("the same, in four layers", parameter_count(padded), rank(padded), None, accuracy(padded, data), None),
         row_of(f"{n_in}-{NARROW}-{n_out}, linear", narrow, of_narrow),
         row_of("the first, with relu", relu, of_relu),
     ]
     report.table(
         "linear", f"After {setup.epochs} epochs, all with SGD at the rate {setup.learning_rate:g} with momentum "
-        f"{setup.momentum:g}, batches of {setup.batch_size}; weights drawn after Glorot, with relu after He. The rank is that of the product of the weights.",
+        f"{setup.momentum:g}, batches of {setup.batch_size}; weights drawn after Glorot, with relu after He. The rank "
+        "is that of the product of the weights.",
         {"": "", "parameters": ",d", "rank": "d", "training loss": ".4f", "validation": ".2%", "seconds": ".1f"}, rows,
     )  # fmt: skip
     there, back = apart(deep, one, data.xval), apart(flat, padded, data.xval)
-    report.reading(f"{collapse(there, rank(one), back)}\n\n{worth(*(rows[i] for i in (0, 2, 4, 5)), len(data.xval))}")
+    report.reading(f"{collapse(there, rank(one), back)}\n\n{worth(rows[0], rows[2], rows[4], rows[5], len(data.xval))}")
     report.prose(
         "So: no, not for what the network can compute. What linear layers in a row change is training, since the same "
         "matrix is sought as a product (the cost is convex in one matrix and its bias, and no longer in four factors), "
@@ -88,25 +82,21 @@ def collapsed(network):
     return W, b
 
 
-def one_layer(W, b):
-    return linear_network([W], [b])
+def expanded(layer, hidden):
+    """The layer (W, b), W of shape (inputs, outputs), as a list of layers with hidden ones that are no narrower."""
+    W, b = layer
+    widths = [*hidden, len(b)]
+    zeros = hidden[0] - len(b)
+    first = np.pad(W, [(0, 0), (0, zeros)]), np.pad(b, (0, zeros))
+    return [first, *((np.eye(m, n), np.zeros(n)) for m, n in zip(widths, widths[1:]))]
 
 
-def expanded(W, b, hidden):
-    """The layer W (inputs, outputs), b (outputs,) as a chain of Linear layers with hidden ones at least as wide."""
-    n_in, n_out = W.shape
-    widths = [*hidden, n_out]
-    first = np.hstack([W, np.zeros((n_in, hidden[0] - n_out))])
-    others = [np.eye(m, n) for m, n in zip(widths, widths[1:])]
-    biases = [np.pad(b, (0, hidden[0] - n_out)), *(np.zeros(n) for n in widths[1:])]
-    return linear_network([first, *others], biases)
-
-
-def linear_network(weights, biases):
-    layers = [Linear(*W.shape, np.random.default_rng(0), label=f"layer{i}") for i, W in enumerate(weights, start=1)]
-    for layer, W, b in zip(layers, weights, biases, strict=True):
+def linear_network(layers):
+    """A network, in float32, of Linear layers with these (W, b)."""
+    network = Sequential(*(Linear(1, 1, np.random.default_rng(0), label=f"layer{i + 1}") for i in range(len(layers))))
+    for layer, (W, b) in zip(network.layers, layers):
         layer.W.data, layer.b.data = W.astype(np.float32), b.astype(np.float32)
-    return Sequential(*layers)
+    return network
 
 
 def rank(network):

@@ -3,6 +3,8 @@
 Counted from the arrays that the nodes of the engine's graph hold, each of which is overwritten to see who needs it.
 """
 
+from typing import Any
+
 import numpy as np
 
 from models.by_hand import tsm
@@ -46,9 +48,10 @@ def held(loss, model):
     for node in topological_order(loss):
         if not node.inputs:
             continue
+        op: Any = node.op
         named = [(x.name or "input", array) for x, array in zip(node.inputs, node.operands)]
-        if node.op.keeps:
-            named += [("its slope", node.operands[-1]), ("targets", node.op.classes)]
+        if op.keeps:
+            named += [("its slope", node.operands[-1]), ("targets", op.classes)]
         for name, array in [*named, (node.name, node.out)]:
             if np.ndim(array) and id(array) not in found:
                 is_parameter = "yes" if id(array) in parameters else ""
