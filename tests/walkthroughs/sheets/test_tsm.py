@@ -134,7 +134,8 @@ def test_exercise_3_trains_on_equal_terms():
     for engine, hand in zip(by_engine.epochs, by_hand.epochs, strict=True):
         assert hand.train_loss == pytest.approx(engine.train_loss, rel=1e-9)
         assert hand.validation_accuracy == engine.validation_accuracy
-    (_, _, first), *_, (steps, single, double) = exercise3.drift(setup, data_of(setup))
+    ((_, _, first), *_, (steps, single, double)), parted = exercise3.drift(setup, data_of(setup))
+    assert parted is None
     assert steps == 4 and first < 1e-15 and double < 1e-13 < single
 
 
@@ -147,8 +148,10 @@ def test_exercise_3_sees_a_difference():
     assert "99.8% of the images into the same class" in said and "differ by 0.000100 nats" in said
     worse = exercise3.compared(engine, history([0.4], validation_accuracy=0.93), 0.94, 5_000)
     assert "4.00 percentage points apart, NOT within" in worse
-    assert "float32's rounding" in exercise3.drifted([(1, 1e-8, 1e-17), (860, 1e-4, 1e-15)])
-    assert "NOT rounding alone" in exercise3.drifted([(1, 1e-8, 1e-17), (860, 1e-4, 1e-5)])
+    said = exercise3.drifted([(1, 1e-8, 1e-17), (860, 1e-4, 1e-15)], 329)
+    assert "float32's rounding" in said and "At step 329 for the first time a relu" in said
+    assert "relu" not in exercise3.drifted([(1, 1e-8, 1e-17), (860, 1e-4, 1e-15)], None)
+    assert "NOT rounding alone" in exercise3.drifted([(1, 1e-8, 1e-17), (860, 1e-4, 1e-5)], 329)
 
 
 def test_exercise_3_knows_exercise_2s_variants():

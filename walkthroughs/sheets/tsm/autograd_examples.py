@@ -53,7 +53,7 @@ def accumulated_in_pytorch(torch):
 
 def shared_weights():
     x = Tensor([[1.0, -2.0]])
-    w, w1, w2 = (Tensor([[0.5, -1.0], [2.0, 0.3]], requires_grad=True) for _ in range(3))
+    w, w1, w2 = (Tensor([[0.5, -0.1], [0.2, 0.3]], requires_grad=True) for _ in range(3))
     (tanh(x @ w) @ w).sum().backward()
     (tanh(x @ w1) @ w2).sum().backward()
     return {"dy/dw, used twice": w.grad, "the sum of dy/dw1 and dy/dw2": w1.grad + w2.grad}
@@ -61,7 +61,7 @@ def shared_weights():
 
 def shared_weights_in_pytorch(torch):
     x = torch.tensor([[1.0, -2.0]])
-    w, w1, w2 = (torch.tensor([[0.5, -1.0], [2.0, 0.3]], requires_grad=True) for _ in range(3))
+    w, w1, w2 = (torch.tensor([[0.5, -0.1], [0.2, 0.3]], requires_grad=True) for _ in range(3))
     (torch.tanh(x @ w) @ w).sum().backward()
     (torch.tanh(x @ w1) @ w2).sum().backward()
     return {"dy/dw, used twice": w.grad, "the sum of dy/dw1 and dy/dw2": w1.grad + w2.grad}

@@ -15,9 +15,9 @@ from models.by_hand import tsm
 from models.command_line import positive
 from models.experiment import model_of, train
 from models.history import Epoch, History
-from models.layers import MLP
+from models.layers import MLP, ReLU
 from models.training import backward, evaluate
-from tensor_engine import SGD
+from tensor_engine import SGD, no_grad
 from walkthroughs.reports.figures import MEASURES, finish, new_figure, plot_epochs
 from walkthroughs.reports.readings import nats, percent, points, speed
 from walkthroughs.sheets.beside_engine import agreement, engine_of, gradients_like, largest_difference
@@ -92,12 +92,12 @@ def compare_training(report, options, setup):
     )  # fmt: skip
     alike = float((predictions(net, data.xval) == evaluate(model, data.xval, data.yval).predictions).mean())
     report.reading(compared(by_engine, by_hand, alike, len(data.xval)))
-    rows = drift(setup, data)
+    rows, parted = drift(setup, data)
     report.table(
         "drift", "The largest difference of any weight or bias between the two, after some steps of the first epoch.",
         {"step": "d", "in float32": ".0e", "in float64": ".0e"}, rows,
     )  # fmt: skip
-    report.reading(drifted(rows))
+    report.reading(drifted(rows, parted))
 
 
 def in_exercise2(setup):
@@ -204,11 +204,14 @@ def epoch_by_hand(net, x, y, order, batch_size, learning_rate, momentum):
 
 
 def drift(setup, data):
-    """How far apart the weights of the two are after 1, 10, ... steps and after one epoch: (step, float32, float64)."""
+    """How far apart the weights of the two are after 1, 10, ... steps and after one epoch: (step, float32, float64).
+
+    With them comes the first step of float32, if any, at which a relu is on in the one network and off in the other.
+    """
     order = np.random.default_rng(setup.seed).permutation(len(data.xtrain))
     batches = [order[start : start + setup.batch_size] for start in range(0, len(order), setup.batch_size)]
     steps = [step for step in (1, 10, 100) if step < len(batches)] + [len(batches)]
-    found = []
+    found, parted = [], []
     for dtype in (np.float32, np.float64):
         model = MLP([data.xtrain.shape[1], *setup.hidden, data.num_classes], setup.activation, 0.0, setup.seed, dtype)
         net = by_hand_of(model)
@@ -216,26 +219,44 @@ def drift(setup, data):
         apart = {}
         for step, rows in enumerate(batches, start=1):
             x, y = data.xtrain[rows].astype(dtype), data.ytrain[rows]
+            hidden = hidden_layers(model, x) if dtype is np.float32 else []
             backward(model, x, y)
             optimizer.step()
             epoch_by_hand(net, x, y, np.arange(len(x)), len(x), setup.learning_rate, setup.momentum)
+            if any(((a > 0) != (b > 0)).any() for a, b in zip(hidden, net.a[1:])):
+                parted.append(step)
             if step in steps:
                 weights = [array for pair in zip(net.W, net.b) for array in pair]
                 engines = [parameter.data.T for parameter in model.parameters()]
                 apart[step] = largest_difference(weights, engines)
         found.append(apart)
-    return [(step, *(apart[step] for apart in found)) for step in steps]
+    return [(step, *(apart[step] for apart in found)) for step in steps], parted[0] if parted else None
 
 
-def drifted(rows):
-    """Whether rounding is all that tells the two apart: then doubles keep them together."""
+def hidden_layers(model, x):
+    """The activations (instances, units) of the engine's hidden layers."""
+    found = []
+    with no_grad():
+        for layer in model.layers:
+            x = layer(x)
+            if isinstance(layer, ReLU):
+                found.append(x.data)
+    return found
+
+
+def drifted(rows, parted):
+    """Whether rounding is all that tells the two apart: then doubles keep them together. For `parted` see `drift`."""
     (first, *_), (last, single, double) = rows[0], rows[-1]
-    grown = f"From step {first} to step {last:,} the weights come apart by up to {single:.0e} in float32"
-    if double < 1e-6 * single:
-        return (
-            f"{grown}, and by {double:.0e} in float64: the difference is float32's rounding, which the steps amplify."
-        )
-    return f"{grown}, and by {double:.0e} in float64, so that it is NOT rounding alone."
+    grown = (
+        f"From step {first} to step {last:,} the weights come apart by up to {single:.0e} in float32, and by "
+        f"{double:.0e} in float64"
+    )
+    if not double < 1e-6 * single:
+        return f"{grown}, so that it is NOT rounding alone."
+    said = f"{grown}: the difference is float32's rounding, which the steps amplify."
+    if parted is None:
+        return said
+    return f"{said} At step {parted:,} for the first time a relu is on in the one network and off in the other."
 
 
 def predictions(net, x):

@@ -6,6 +6,7 @@ They are in the manner of Fleuret's lectures 4.1 and 4.2, and all run when the p
 
 import importlib.util
 import inspect
+import textwrap
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -78,7 +79,8 @@ def shown(report, example, torch):
     for who, side in [("The engine", 1), ("PyTorch", 2)]:
         for row in compared:
             if isinstance(row[side], Exception):
-                report.code(f"{type(row[side]).__name__}: {row[side]}".partition(". ")[0], f"{who} says:")
+                sentence = f"{type(row[side]).__name__}: {row[side]}".partition(". ")[0]
+                report.code(textwrap.fill(sentence, 88), f"{who} says:")
     report.reading(example.shown(found))
     return compared
 
@@ -102,7 +104,7 @@ def numbers(value):
 def written(value):
     if isinstance(value, Exception):
         return type(value).__name__
-    return ", ".join(f"{number + 0.0:.6g}" for number in np.round(numbers(value), 9))
+    return ", ".join(f"{number + 0.0:.5g}" for number in np.round(numbers(value), 9))
 
 
 def difference(ours, theirs):
@@ -181,9 +183,7 @@ def passed_twice(found):
 
 def changed_in_place(found):
     refused = isinstance(found.get("the pass"), Exception)
-    return said(
-        "The pass would have multiplied with the new numbers, and is refused.", "the pass goes through.", refused
-    )
+    return said("The pass, which would have taken the changed numbers, is refused.", "the pass goes through.", refused)
 
 
 def second_derivative(found):
