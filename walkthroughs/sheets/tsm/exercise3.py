@@ -25,8 +25,7 @@ from walkthroughs.sheets.data import add_data, setup_for, used
 from walkthroughs.sheets.script import parser_for, run_walkthrough
 from walkthroughs.sheets.tsm.exercise2 import EPOCHS, METHOD, RATES, VARIANTS, standard_error, variant_of
 
-RATE = 0.01
-
+RATE = 0.01  # one of those that Exercise 2 tries
 NETWORKS = [((6, 3), "sigmoid"), ((784, 100, 10), "sigmoid"), ((784, 100, 10), "relu"),
             ((784, 100, 200, 50, 10), "relu"), ((784, 30, 30, 30, 30, 30, 10), "sigmoid")]  # fmt: skip
 
@@ -94,7 +93,7 @@ def compare_training(report, options, setup):
     report.reading(compared(by_engine, by_hand, alike, len(data.xval)))
     rows, parted = drift(setup, data)
     report.table(
-        "drift", "The largest difference of any weight or bias between the two, after some steps of the first epoch.",
+        "drift", "The largest difference of any weight or bias between the two, after some steps of an epoch.",
         {"step": "d", "in float32": ".0e", "in float64": ".0e"}, rows,
     )  # fmt: skip
     report.reading(drifted(rows, parted))
@@ -278,10 +277,8 @@ def measured(net, x, y):
 def compared(by_engine, by_hand, alike, n_val):
     """How the two do on the n_val validation images, of which they put the fraction `alike` into the same class."""
     engine, hand = by_engine.epochs[-1], by_hand.epochs[-1]
-    apart, error = (
-        hand.validation_accuracy - engine.validation_accuracy,
-        standard_error(engine.validation_accuracy, n_val),
-    )
+    apart = hand.validation_accuracy - engine.validation_accuracy
+    error = standard_error(engine.validation_accuracy, n_val)
     verdict = "within" if abs(apart) <= error else "NOT within"
     return (
         f"By hand {percent(hand.validation_accuracy, 2)} of the {n_val:,} validation images are right, with the engine "

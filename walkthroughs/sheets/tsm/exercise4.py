@@ -211,7 +211,7 @@ EXAMPLES = [
     Example(
         "Gradients accumulate",
         "`backward` stores the gradient in each leaf, and adds it to what is there already: a training loop has to "
-        "zero it.",
+        "zero it. (The engine's optimizers do so in `step`.)",
         examples.accumulated, examples.accumulated_in_pytorch, accumulated,
     ),
     Example(
