@@ -29,6 +29,7 @@ class MLP:
         pairs = list(zip(nunits, nunits[1:]))
         self.W = [np.ascontiguousarray(glorot(rng, n_in, n_out, dtype).T) for n_in, n_out in pairs]
         self.b = [np.zeros(n_out, dtype) for _, n_out in pairs]
+        self.velocities = [np.zeros_like(parameter) for parameter in (*self.W, *self.b)]
 
     def forward(self, x):
         """The probabilities (instances, classes) of x (instances, inputs)."""
@@ -57,7 +58,10 @@ class MLP:
             if l:
                 dz = (dz @ self.W[l]) * self.df(self.z[l], self.a[l])
 
-    def update(self, learning_rate):
-        for parameters, gradients in ((self.W, self.dW), (self.b, self.db)):
-            for parameter, gradient in zip(parameters, gradients):
-                parameter -= learning_rate * gradient
+    def update(self, learning_rate, momentum=0.0):
+        """v <- momentum * v + gradient, and parameter <- parameter - learning_rate * v, for each W and b."""
+        gradients = (*self.dW, *self.db)
+        for parameter, gradient, v in zip((*self.W, *self.b), gradients, self.velocities, strict=True):
+            v *= momentum
+            v += gradient
+            parameter -= learning_rate * v

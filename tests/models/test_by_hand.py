@@ -111,6 +111,20 @@ def test_tsm_is_the_engine(sizes, activation):
     compared(sizes, activation, [w.T for w in net.W], net.b, net.cost(Y), [g.T for g in net.dW], net.db, net.update)
 
 
+def test_tsm_has_the_engines_momentum():
+    net = tsm.MLP(SIZES, "relu", dtype=np.float64)
+    model = engine(SIZES, "relu", [w.T for w in net.W], net.b)
+    optimizer = SGD(model.parameters(), 0.1, momentum=0.9)
+    for _ in range(3):
+        net.forward(X)
+        net.backward(Y)
+        net.update(0.1, momentum=0.9)
+        backward(model, X, Y)
+        optimizer.step()
+    for parameter, data in zip(model.parameters()[::2], net.W, strict=True):
+        np.testing.assert_allclose(data.T, parameter.data, rtol=1e-9, atol=1e-13)
+
+
 def test_ftp_is_the_engine():
     net = ftp.MLP(SIZES, dtype=np.float64)
     with_biases(*[layer.b for layer in net.layers])

@@ -10,9 +10,6 @@ from walkthroughs.sheets.ftp import exercise3 as ftp_exercise3
 from walkthroughs.sheets.lmu import task1 as lmu_task1
 from walkthroughs.sheets.lmu import task2 as lmu_task2
 from walkthroughs.sheets.lmu import task3 as lmu_task3
-from walkthroughs.sheets.tsm import exercise2 as tsm_exercise2
-from walkthroughs.sheets.tsm import exercise3 as tsm_exercise3
-from walkthroughs.sheets.tsm import exercise5 as tsm_exercise5
 from walkthroughs.sheets.vu import question4, question5, question6, question7
 
 
@@ -96,46 +93,6 @@ def test_question_7_says_what_initialisations_do():
     assert "97.00% on the test set, 1.00 percentage points above" in question7.chosen(0.3, {0.3: test}, best)
     assert "the largest tried: one beyond" in question7.chosen(0.3, {0.3: best, 0.1: test}, test)
     assert "largest" not in question7.chosen(0.1, {0.3: test, 0.1: best}, test)
-
-
-def test_tsm_exercise_2_names_the_favourite_and_the_rates():
-    runs = {"100 relu": history([0.2], validation_accuracy=0.97), "300 relu": history([0.2], validation_accuracy=0.98)}
-    assert tsm_exercise2.favoured(runs, "300 relu", 0.979).startswith(
-        "300 relu has the best validation accuracy, 98.00%"
-    )
-    runs["100 relu"], runs["300 relu"] = runs["300 relu"], runs["100 relu"]
-    assert tsm_exercise2.favoured(runs, "100 relu", 0.979).startswith(
-        "100 relu has the best validation accuracy, 98.00%"
-    )
-    validated = {("A", 0.1): 0.9, ("A", 1.0): 0.5, ("B", 0.1): 0.8, ("B", 1.0): 0.85}
-    said = tsm_exercise2.tuned({"A": 0.1, "B": 1.0}, validated)
-    assert "0.1 for A and 1 for B" in said and "most for A, which would lose 40.0" in said
-    assert "at the edge of the rates tried for B:" in said
-    assert "edge" not in tsm_exercise2.tuned({"A": 0.1, "B": 0.1}, validated)
-
-
-def test_tsm_exercise_3_sees_a_difference():
-    row = ("6-3", "relu", "PyTorch", 1.0, 1e-16)
-    assert "agree with" in tsm_exercise3.same([row]) and "DIFFER" in tsm_exercise3.same([(*row[:4], 1e-6)])
-    engine, hand = history([0.2], validation_accuracy=0.97), history([0.2001], validation_accuracy=0.9702)
-    assert "have learned the same" in tsm_exercise3.compared(engine, hand)
-    assert "NOT learned the same" in tsm_exercise3.compared(engine, history([0.4], validation_accuracy=0.93))
-    longer = history([0.1] * 15, validation_accuracy=0.98)
-    assert "15 epochs, the same network has 98.00% of the validation set right, 1.00 percentage points more" in (
-        tsm_exercise3.beside_exercise2(engine, longer)
-    )
-    assert "1.00 percentage points less" in tsm_exercise3.beside_exercise2(longer, engine)
-
-
-def test_tsm_exercise_5_computes_its_answers():
-    assert "4.0 percentage points more" in tsm_exercise5.collapse(1e-7, 0.92, 0.93, 0.96)
-    fewer = tsm_exercise5.collapse(1e-2, 0.96, 0.93, 0.92)
-    assert "4.0 percentage points fewer" in fewer and "NOT the same" in fewer
-    rows = [("a", 100, 1e-4, 1e-2, 100.0, 0), ("b", 1000, 1e-4, 0.1, 1000.0, 0)]
-    assert "at 10,000 parameters it would be about 10,000 times" in tsm_exercise5.saved(rows, 10_000)
-    assert "it would be about 1,100 times" in tsm_exercise5.saved(rows, 1_149)
-    assert "from 51 instances a batch on" in tsm_exercise5.remembered(64_000, 64, 50_000)
-    assert "from 50 instances a batch on" in tsm_exercise5.remembered(64_000, 64, 49_900)
 
 
 def test_lmu_task_1_names_who_overfits():

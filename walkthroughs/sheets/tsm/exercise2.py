@@ -7,7 +7,7 @@ favourite is the variant with the best validation accuracy; only it meets the te
 from models.experiment import train
 from models.layers import parameter_count
 from walkthroughs.reports.figures import TEST, TRAINING, VALIDATION, curves_of_many, finish, new_figure
-from walkthroughs.reports.readings import listed, percent, points, winner
+from walkthroughs.reports.readings import listed, nats, percent, points, winner
 from walkthroughs.sheets.data import add_data, add_sweeps, setup_for, swept, used
 from walkthroughs.sheets.script import parser_for, run_walkthrough
 
@@ -33,9 +33,11 @@ def build(report, options):
     variants = {name_of(*variant): variant_of(base, *variant) for variant in VARIANTS}
 
     report.section("a) Training and validation partitions")
+    of_whole = ", the last ones of the file" if base.limit is None else ""
     report.prose(
-        f"The training images are split in two: {len(data.xtrain):,} to train on and the last {len(data.xval):,} to "
-        "validate on. Everything below is chosen by the validation partition; the test set waits for the favourite."
+        f"The training images are split in two: {len(data.xtrain):,} to train on, and {len(data.xval):,} others to "
+        f"validate on{of_whole}. Everything below is chosen by the validation partition; the test set waits for the "
+        "favourite."
     )
 
     report.section("b) The learning rate of each variant")
@@ -64,17 +66,24 @@ def build(report, options):
         report.figure(
             measure, curves_of_many(histories, measure, scale=scale), f"{title} per epoch, training and validation."
         )
+    report.reading(f"{learned(histories)} {long_enough(histories, len(data.xval))}")
 
     report.section("c) The favourite")
     favourite = max(histories, key=lambda name: histories[name].epochs[-1].validation_accuracy)
     final = finals[favourite].but(final=True)
-    used(report, options, final)
+    whole = used(report, options, final)
     model, history = train(final, options.data_dir)
     test = history.epochs[-1].validation_accuracy
     summary(report, finals, histories, favourite, test, parameter_counts(finals, model, favourite))
-    report.figure("comparison", comparison(histories, favourite, test), "Accuracy after the last epoch.")
+    report.figure(
+        "comparison", comparison(histories, favourite, test), "Accuracy after the last epoch; the test accuracy is "
+        "that of the favourite when it was trained again.",
+    )  # fmt: skip
     report.numbers.update(favourite=favourite, test_accuracy=test)
-    report.reading(favoured(histories, favourite, test))
+    report.reading(
+        f"{favoured(histories, favourite, len(data.xval))} {activations_compared(finals, histories)} "
+        f"{tested(test, len(data.xtrain), len(data.xval), len(whole.xtrain), len(whole.xval))}"
+    )
 
 
 def name_of(hidden, activation, dropout):
@@ -106,8 +115,8 @@ def summary(report, finals, histories, favourite, test, counts):
             last.train_accuracy, last.validation_accuracy, test if name == favourite else None,
         ))  # fmt: skip
     report.table(
-        "summary", "Every variant with every hyperparameter, after the last epoch; test accuracy of the favourite, "
-        "trained again on both partitions.",
+        "summary", "Every variant with every hyperparameter, after the last epoch; the test accuracy of the "
+        "favourite, trained again before it met the test set.",
         {"layers": "", "activation": "", "parameters": ",d", "rate": "g", "decay": "g", "momentum": "g",
          "dropout": "g", "batch": "d", "epochs": "d", "seed": "d",
          "training": ".2%", "validation": ".2%", "test": ".2%"},
@@ -146,18 +155,95 @@ def tuned(best, validated):
     return f"{said} The best is at the edge of the rates tried for {listed(edge)}: one beyond may be better still."
 
 
-def favoured(histories, favourite, test):
-    """The favourite, how far ahead it is, and what the hidden layers and the activation are worth."""
+def learned(histories):
+    """Whose training cost falls from the first epoch to the last, and by how much."""
+    costs = {name: (h.epochs[0].train_loss, h.epochs[-1].train_loss) for name, h in histories.items()}
+    stuck = [name for name, (first, last) in costs.items() if not last < first]
+    ratios = {name: last / first for name, (first, last) in costs.items()}
+    most, least = (choose(ratios, key=ratios.__getitem__) for choose in (min, max))
+    who = f"all variants but {listed(stuck)}" if stuck else "all variants"
+    return (
+        f"From the first epoch to the last the training cost falls for {who}; in proportion most for {most} "
+        f"({' to '.join(map(nats, costs[most]))}), least for {least} ({' to '.join(map(nats, costs[least]))})."
+    )
+
+
+def long_enough(histories, n_val):
+    """Whether the last third of the epochs still brought validation accuracy, and whose validation cost has turned."""
+    last = {name: history.epochs[-1] for name, history in histories.items()}
+    third = max(1, min(len(history.epochs) for history in histories.values()) // 3)
+    gains = {
+        name: last[name].validation_accuracy - h.epochs[-1 - third].validation_accuracy for name, h in histories.items()
+    }
+    rising = [name for name, gain in gains.items() if gain > standard_error(last[name].validation_accuracy, n_val)]
+    rises = {name: last[name].validation_loss - h.best.validation_loss for name, h in histories.items() if h.waited}
+    brought = (
+        f"The last third of the epochs still brings {listed(f'{name} {points(gains[name], 2)}' for name in rising)} of "
+        "validation accuracy, more than its standard error: more epochs may help."
+        if rising
+        else f"The last third of the epochs changes no validation accuracy by more than its standard error upwards (at "
+        f"most {points(max(0.0, *gains.values()), 2)}): the training is long enough."
+    )
+    if not rises:
+        return f"{brought} No validation cost has begun to rise."
+    most = max(rises, key=rises.__getitem__)
+    who = "all variants" if len(rises) == len(histories) else listed(rises)
+    return (
+        f"{brought} The validation cost was lowest before the last epoch for {who}, and has risen since by "
+        f"{nats(rises[most])} at most ({most})."
+    )
+
+
+def standard_error(accuracy, n):
+    """Of an accuracy that was measured on n instances."""
+    return (accuracy * (1 - accuracy) / n) ** 0.5
+
+
+def favoured(histories, favourite, n_val):
+    """The favourite, how far ahead it is, who is too near to be told from it, and what it has over a linear one."""
     last = {name: history.epochs[-1] for name, history in histories.items()}
     validation = {name: epoch.validation_accuracy for name, epoch in last.items()}
     gaps = {name: epoch.train_accuracy - epoch.validation_accuracy for name, epoch in last.items()}
-    widest = max(gaps, key=gaps.__getitem__)
-    sentences = [winner(validation, "validation accuracy", form=lambda a: percent(a, 2), apart=lambda d: points(d, 2))]
+    widest = max(gaps, key=lambda name: abs(gaps[name]))
+    error = standard_error(validation[favourite], n_val)
+    near = [name for name in last if name != favourite and validation[favourite] - validation[name] <= error]
+    who = f"{listed(near)} {'is' if len(near) == 1 else 'are'}" if near else "no other variant is"
+    sentences = [
+        winner(validation, "validation accuracy", form=lambda a: percent(a, 2), apart=lambda d: points(d, 2)),
+        f"On {n_val:,} images an accuracy of {percent(validation[favourite], 2)} has a standard error of "
+        f"{points(error, 2)}: {who} within one of it.",
+    ]
     if "no hidden layer" in validation and favourite != "no hidden layer":
-        gained = validation[favourite] - validation["no hidden layer"]
-        sentences.append(f"Hidden layers are worth {points(gained)}.")
+        ahead = points(validation[favourite] - validation["no hidden layer"])
+        sentences.append(f"It is {ahead} ahead of the network without a hidden layer.")
+    over = "above" if gaps[widest] >= 0 else "below"
     sentences.append(
-        f"Training and validation accuracy are furthest apart for {widest}, by {points(gaps[widest], 2)}. Trained "
-        f"again on both partitions, the favourite has {percent(test, 2)} of the test set right."
+        f"Training and validation accuracy are furthest apart for {widest}, where training is "
+        f"{points(gaps[widest], 2)} {over} validation."
     )
     return " ".join(sentences)
+
+
+def activations_compared(finals, histories):
+    """Of variants that differ in their activation alone, which one validates better; "" if there are none."""
+    groups: dict[tuple, dict[str, float]] = {}
+    for name, setup in finals.items():
+        if setup.hidden:
+            group = groups.setdefault((setup.layers, setup.dropout), {})
+            group[setup.activation] = histories[name].epochs[-1].validation_accuracy
+    form = {"form": lambda a: percent(a, 2), "apart": lambda d: points(d, 2)}
+    return " ".join(
+        f"Of the two activations of {layers}, each at its own rate, {winner(group, 'validation accuracy', **form)}"
+        for (layers, _), group in groups.items()
+        if len(group) == 2
+    )
+
+
+def tested(test, n_train, n_val, n_final, n_test):
+    """The favourite's test accuracy, and what it was trained on before."""
+    on = (
+        f"on both partitions together, {n_final:,} images"
+        if n_final == n_train + n_val
+        else f"on {n_final:,} training images"
+    )
+    return f"Trained again {on}, the favourite has {percent(test, 2)} of {n_test:,} test images right."
