@@ -45,7 +45,7 @@ def loss(y, target):
 
 
 def backward(x, target, V, h, y):
-    """The derivatives of the loss on all weights: dW, db, dV, dc. Each layer's come from those of the layer after it."""
+    """The derivatives of the loss on all weights, dW, db, dV, dc: each layer's from those of the layer after it."""
     inputs, hidden, classes = range(len(x)), range(len(h)), range(len(y))
     dy = [0.0 for _ in classes]
     dy[target] = -1 / y[target]  # Question 1: dl/dy_i, 0 for all other classes

@@ -6,9 +6,9 @@ from walkthroughs.reports.report import Report
 
 SIX = ".6f"
 TASK = r"""Implement the network $k = W^{\top} x + b$, $h = \sigma(k)$, $o = V^{\top} h + c$,
-$y = \operatorname{softmax}(o)$ with the weights below. Perform one forward pass, up to the loss on the target class, and
-one backward pass. Report the derivatives of the loss on all weights, including biases. Do not use anything more than
-plain Python and the `math` package."""
+$y = \operatorname{softmax}(o)$ with the weights below. Perform one forward pass, up to the loss on the target class,
+and one backward pass. Report the derivatives of the loss on all weights, including biases. Do not use anything more
+than plain Python and the `math` package."""
 BACKWARD = r"""\begin{align*}
   \frac{\partial l}{\partial y_i} & = -\frac{t_i}{y_i} \\
   \frac{\partial l}{\partial o_j}
@@ -95,7 +95,10 @@ def answer_key(network, results, script, printed, report, is_exam=False):
     given(report, case)
 
     report.section("In plain Python")
-    report.code(script.rstrip(), "A layer is a list of floats and a matrix a list of rows, as the sheet suggests; it runs alone.")
+    report.code(
+        script.rstrip(),
+        "A layer is a list of floats and a matrix a list of rows, as the sheet suggests; it runs alone.",
+    )
     report.code(printed.rstrip(), "What it prints:")
     report.reading(loops_agreement(results))
 
