@@ -56,7 +56,7 @@ def build(report, options):
         report.fail(checked)
     fill(report, found, example, options.seed, checked)
     report.file("derivations.tex", document(found, example, options.seed))
-    return f"{text(found, example, options.seed)}\n\n{checked}"
+    return f"{text(found, example, options.seed)}\n\n{textwrap.fill(checked, WIDTH)}"
 
 
 def agreement(errors):
@@ -66,7 +66,9 @@ def agreement(errors):
     if wrong:
         return f"{said}these DISAGREE with finite differences: {', '.join(wrong)}"
     worst = max(error for _, error in errors)
-    return f"{said}all agree with finite differences, definitions with the functions themselves (worst error {worst:.0e})."
+    return (
+        f"{said}all agree with finite differences, definitions with the functions themselves (worst error {worst:.0e})."
+    )
 
 
 def text(found, example, seed):

@@ -66,7 +66,9 @@ def tell(report, model, program):
     neuron = model.layers[0].neurons[0]
     h = neuron([leaf for leaf in program.inputs if leaf.label.startswith("x")])
     report.section("1. Values")
-    report.prose("Each number is a node that remembers how it was made. The graph has nodes of its own for each instance.")
+    report.prose(
+        "Each number is a node that remembers how it was made. The graph has nodes of its own for each instance."
+    )
     report.code("\n".join(f"{node.name} = {node.formula()}" for node in (h.inputs[0], h)))
     report.section("2. A program")
     report.prose("The walk through the graph of one instance, written down once, and run for each of them.")

@@ -151,11 +151,9 @@ def console(source):
 def tested(results):
     """Whether what the quick test compares is the same."""
     compared = [result for result in results if isinstance(result, bool)]
-    right = (
-        f"All {len(compared)} comparisons hold" if all(compared) else f"{compared.count(False)} comparisons do NOT hold"
-    )
-    refused = [result for result in results if isinstance(result, str)]
-    return f"{right}; {len(refused)} product of batches that do not fit is refused."
+    wrong, refused = compared.count(False), sum(isinstance(result, str) for result in results)
+    right = f"{wrong} of {len(compared)} comparisons do NOT hold" if wrong else f"All {len(compared)} comparisons hold"
+    return f"{right}; {refused} product, of batches of different sizes, is refused."
 
 
 def time_of(data, batch, rounds):
