@@ -79,7 +79,10 @@ def test_the_walkthrough_learns_and_writes_its_curve(tmp_path, capsys):
 def test_by_hand_and_by_the_engine_the_losses_are_the_same(tmp_path, monkeypatch, capsys):
     """One wrong derivative is seen; a network with more layers is the engine's alone."""
     small = ["--instances", "300", "--out", str(tmp_path)]
-    assert main(small) == 0 and "the losses are the same, however the network is trained" in capsys.readouterr().out
+    assert (
+        main(small) == 0
+        and "the losses are the same to rounding, however the network is trained" in capsys.readouterr().out
+    )
     rows = list(csv.DictReader((tmp_path / "ways.csv").read_text().splitlines()))
     assert [row["steps"] for row in rows] == ["300"] * 3
     assert rows[0]["validation accuracy"] == rows[1]["validation accuracy"]

@@ -89,10 +89,12 @@ def test_question_5_says_which_rates_suit_and_what_averaging_steadies():
 
 
 def test_question_6_names_the_best_batch_and_where_it_saves():
-    assert "batches of 64 it takes 2 micro" in question6.saving(1e-4, {16: 4e-6, 64: 2e-6})
-    assert "batches of 16 it takes 2 micro" in question6.saving(1e-4, {16: 2e-6, 64: 4e-6})
-    assert "A batch of 1 takes 4.0 times as long" in question6.saving(1e-4, {1: 4e-4, 16: 2e-6})
-    assert "batch of 1" not in question6.saving(1e-4, {1: 5e-5, 16: 2e-6})
+    assert "batches of 64 it takes 2 micro" in question6.saving(1e-4, {16: 4e-6, 64: 2e-6}, 1e-4)
+    assert "batches of 16 it takes 2 micro" in question6.saving(1e-4, {16: 2e-6, 64: 4e-6}, 1e-4)
+    said = question6.saving(1e-4, {1: 4e-4, 16: 2e-6}, 2e-4)
+    assert "A batch of 1 takes 4.0 times as long as one at a time, 300 microseconds more" in said
+    assert said.endswith("a step for each instance, which alone costs 200 microseconds.")
+    assert "batch of 1" not in question6.saving(1e-4, {1: 5e-5, 16: 2e-6}, 1e-4)
     assert "NOT the same" in question6.agreement([("dW", "(1,)", 1.0, 1e-3)])
     parts = {question6.PRODUCT: (2e-5, 1e-6), question6.OUTER: (9e-5, 4e-6), question6.STEP: (0, 0)}
     parts[question6.REST] = (2e-5, 1e-6)

@@ -213,7 +213,7 @@ def fill(report, sizes, runs, learning_rate, n_instances, n_validation):
     )
     if runs[0].name == "by hand":
         report.code(
-            "\n\n".join(map(inspect.getsource, (vu_lists.initial_weights, vu_lists.train))),
+            "\n\n".join(inspect.getsource(f) for f in (vu_lists.initial_weights, vu_lists.train)),
             "`forward` and `backward` are those of Question 3 (`models/by_hand/vu_lists.py`); this is what trains:",
         )
     figure = loss_curve(losses, max(1, len(losses) // 40), f"{sizes} on synthetic data", xlabel="step (instances seen)")
@@ -223,7 +223,7 @@ def fill(report, sizes, runs, learning_rate, n_instances, n_validation):
 
     report.section("Beside the engine")
     report.code(
-        "\n\n".join(map(inspect.getsource, (scalar_training.train_on_graphs, scalar_training.sgd_step))),
+        "\n\n".join(inspect.getsource(f) for f in (scalar_training.train_on_graphs, scalar_training.sgd_step)),
         "The engine's loop has no backward pass of its own to write. A graph is built for each instance:",
     )
     report.prose("Compiled once, the graph is a program, and the loop the same without the building.")
@@ -263,7 +263,7 @@ def agreement(runs):
     """Whether the ways to train give the same losses."""
     first, *others = runs
     worst = max(difference(run, first) for run in others)
-    are = "are the same" if worst < SAME else "are NOT the same"
+    are = "are the same to rounding" if worst < SAME else "are NOT the same"
     return f"Step by step the losses {are}, however the network is trained: the largest difference is {worst:.0e}."
 
 

@@ -97,11 +97,12 @@ def build(report, options):
         "times", "Microseconds per instance; one step of gradient descent per 256 instances, or per batch.",
         {"": "", "microseconds": ".1f", "times as fast": ".1f"}, rows,
     )  # fmt: skip
-    report.reading(saving(single, per_instance))
     parts = parts_of(data, BATCHES[-1], rounds, single, per_instance[BATCHES[-1]])
+    report.reading(saving(single, per_instance, BATCHES[-1] * parts[STEP][0]))
     report.table(
         "parts", f"Where the microseconds of an instance go, one at a time and in batches of {BATCHES[-1]}, both with "
-        f"a step for each {BATCHES[-1]}. Each line is timed alone, a batch's being `x.T @ dk` for the outer products.",
+        f"a step for each {BATCHES[-1]}. Each line is timed alone, a batch's being `x.T @ dk` for the outer products; all else is the "
+        "rest of the whole.",
         {"": "", "one at a time": ".1f", "batched": ".1f"},
         [(part, *(1e6 * s for s in both)) for part, both in parts.items()],
     )  # fmt: skip
@@ -142,7 +143,7 @@ def console(source):
             exec(line, namespace)
             continue
         except ValueError as error:
-            value = f"ValueError: {error}"
+            value = f"ValueError: {str(error).partition(' [')[0]}"
         values.append(value)
         shown.append(value if isinstance(value, str) else repr(value))
     return "\n".join(shown), values
@@ -237,12 +238,13 @@ def saved(parts):
     )
 
 
-def saving(single, per_instance):
-    """How much faster the best batch is; and why a batch of 1 is slower than one at a time, where it is."""
+def saving(single, per_instance, step):
+    """How much faster the best batch is; and where a batch of 1 is slower than one at a time, what its steps cost."""
+    more = per_instance.get(1, 0) - single
     slower = (
-        f" A batch of 1 takes {times(per_instance[1] / single)} as long as one at a time: each of its instances pays "
-        "for a step, which moves all the weights."
-        if per_instance.get(1, 0) > single
+        f" A batch of 1 takes {times(per_instance[1] / single)} as long as one at a time, {seconds(more)} more: it "
+        f"takes a step for each instance, which alone costs {seconds(step)}."
+        if more > 0
         else ""
     )
     best = min(per_instance, key=per_instance.__getitem__)
