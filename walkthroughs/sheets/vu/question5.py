@@ -188,7 +188,7 @@ def noise_of_steps(data, n, seed, learning_rate):
         net.forward(data.xtrain[batch], data.ytrain[batch])
         net.backward()
         net.update(learning_rate)
-    sample = rows[: min(SAMPLE, n - n % largest)]
+    sample = random_rows(data, SAMPLE, seed)
 
     def mean_gradient(batch):
         net.zero_gradients()

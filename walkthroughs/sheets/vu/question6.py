@@ -101,8 +101,8 @@ def build(report, options):
     report.reading(saving(single, per_instance, BATCHES[-1] * parts[STEP][0]))
     report.table(
         "parts", f"Where the microseconds of an instance go, one at a time and in batches of {BATCHES[-1]}, both with "
-        f"a step for each {BATCHES[-1]}. Each line is timed alone, a batch's being `x.T @ dk` for the outer products; all else is the "
-        "rest of the whole.",
+        f"a step for each {BATCHES[-1]}. Each line is timed alone, a batch's being `x.T @ dk` for the outer products; "
+        "all else is the rest of the whole.",
         {"": "", "one at a time": ".1f", "batched": ".1f"},
         [(part, *(1e6 * s for s in both)) for part, both in parts.items()],
     )  # fmt: skip
