@@ -45,7 +45,7 @@ def loss(y, target):
 
 
 def backward(x, target, V, h, y):
-    """The derivatives of the loss on all weights, dW, db, dV, dc: each layer's from those of the layer after it."""
+    """The derivatives of the loss on all weights, dW, db, dV, dc: from each layer to the one before."""
     inputs, hidden, classes = range(len(x)), range(len(h)), range(len(y))
     dy = [0.0 for _ in classes]
     dy[target] = -1 / y[target]  # Question 1: dl/dy_i, 0 for all other classes
@@ -53,7 +53,8 @@ def backward(x, target, V, h, y):
     do = [0.0 for _ in classes]
     for i in classes:
         for j in classes:
-            do[j] += dy[i] * (y[i] * (1 - y[i]) if i == j else -y[i] * y[j])  # Question 1: dy_i/do_j
+            slope = y[i] * (1 - y[i]) if i == j else -y[i] * y[j]  # Question 1: dy_i/do_j
+            do[j] += dy[i] * slope
 
     dV = [[0.0 for _ in classes] for _ in hidden]
     dh = [0.0 for _ in hidden]
@@ -78,7 +79,7 @@ def initial_weights(rng, n_inputs, n_outputs):
 
 
 def train(instances, targets, learning_rate, W, b, V, c):
-    """One pass over the instances, a step of gradient descent after each; yields the loss of each before its step."""
+    """One pass over the instances, a step after each; yields the loss of each before its step."""
     for x, target in zip(instances, targets):
         k, h, o, y = forward(x, W, b, V, c)
         l = loss(y, target)

@@ -121,7 +121,9 @@ def script_of(case):
 
 
 def rounded(numbers):
-    return [rounded(number) for number in numbers] if isinstance(numbers, list) else round(numbers, 4) + 0.0
+    if isinstance(numbers, list):
+        return [rounded(number) for number in numbers]
+    return round(numbers, 4) + 0.0  # 0, never -0
 
 
 BOTH_PASSES = """k, h, o, y = forward(x, W, b, V, c)
