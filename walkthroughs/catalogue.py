@@ -63,7 +63,7 @@ ENTRIES = [
           "the scalar network learns the synthetic data"),
     Entry("from_scalar_to_tensor", "vu.from_scalar_to_tensor", "Part 2 to Part 3", 1,
           "one network as Values, as programs, as Tensors"),
-    Entry("question5", "vu.question5", "Question 5", 40,
+    Entry("question5", "vu.question5", "Question 5", 35,
           "784-300-10 on MNIST, and gradients averaged over a few instances"),
     Entry("question6", "vu.question6", "Question 6", 4,
           "the batched passes equal one instance at a time, and where they are faster"),
