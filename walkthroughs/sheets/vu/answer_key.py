@@ -23,7 +23,7 @@ OF_WEIGHTS = {
     "b": r"$\partial l / \partial b_j = \partial l / \partial k_j$",
 }
 POINTS = {"Forward pass": 3, "Backward pass": 3, "Derivatives on the weights": 4}  # of an exam
-ROOM = 12  # lines for the working of each
+WORKING = "\n" * 12, "Working:"  # room for it, as empty code
 
 
 def target_of(case, loss=r"$l = -\log y_{%d}$"):
@@ -53,37 +53,32 @@ def exam(case):
     """The sheet to hand out: a Report without the answers, and without the command that would tell them."""
     report = Report("Scalar backpropagation: an exercise", "After VU, Assignment 1: Question 3", command="")
     columns = {"Name": "", "Student number": "", f"Points, of {sum(POINTS.values())}": ""}
-    report.table("name", "Who hands this in.", columns, [(blank(30), blank(16), blank(6))])
+    report.table("name", "Who hands this in.", columns, [("_" * 30, "_" * 16, "_" * 6)])
     report.prose(TASK)
     given(report, case)
     sizes = {"k": len(case.b), "h": len(case.b), "o": len(case.c), "y": len(case.c)}
     forward, backward, weights = titles(is_exam=True)
 
     report.section(forward)
-    to_fill_in(report, "forward", "The layers and the loss, numbered from 1.", {**sizes, "l": 1})
+    blanks(report, "forward", "The layers and the loss, numbered from 1.", {**sizes, "l": 1})
+    report.code(*WORKING)
     report.section(backward)
     layers = {f"dl/d{name}": sizes[name] for name in "yohk"}
-    to_fill_in(report, "backward", "The derivatives of the loss on the layers.", layers)
+    blanks(report, "backward", "The derivatives of the loss on the layers.", layers)
+    report.code(*WORKING)
     report.section(weights)
-    rows = {"W": len(case.W), "b": 1, "V": len(case.V), "c": 1}
-    for name, width in (("W", len(case.b)), ("b", len(case.b)), ("V", len(case.c)), ("c", len(case.c))):
-        lines = {f"row {i}" if rows[name] > 1 else "": width for i in range(1, rows[name] + 1)}
-        to_fill_in(report, f"weights_{name}", rf"$\partial l / \partial {name}$", lines, room=0)
-    report.code("\n" * ROOM, "Working:")
+    for name, rows in {"W": case.W, "b": [case.b], "V": case.V, "c": [case.c]}.items():
+        lengths = {f"row {i}" if len(rows) > 1 else "": len(row) for i, row in enumerate(rows, start=1)}
+        blanks(report, f"weights_{name}", rf"$\partial l / \partial {name}$", lengths)
+    report.code(*WORKING)
     return report
 
 
-def to_fill_in(report, name, caption, rows, room=ROOM):
-    """A table of blanks, {what a row is: how many numbers}, and room for the working."""
+def blanks(report, name, caption, rows):
+    """A table to fill in, {what a row is: how many numbers}."""
     width = max(rows.values())
     columns = {"": "", **{str(j): "" for j in range(1, width + 1)}}
-    report.table(name, caption, columns, [(what, *padded([blank(8)] * n, width)) for what, n in rows.items()])
-    if room:
-        report.code("\n" * room, "Working:")
-
-
-def blank(width):
-    return "_" * width
+    report.table(name, caption, columns, [(what, *padded(["_" * 8] * n, width)) for what, n in rows.items()])
 
 
 def answer_key(network, results, script, printed, report, is_exam=False):

@@ -8,8 +8,8 @@ is as on the sheet, and the sizes are its own:
 With --random SEED it is a second exercise, as an exam would want: the folder then has the sheet to hand out,
 exam/report.html, beside its answer key, report.html.
 
-Exit status: 0 if the derivatives agree with the sheet's (another network's: with finite differences), 1 if they
-do not, 2 if an argument or a file cannot be used.
+Exit status: 0 if the derivatives agree with the sheet's (another network's: with finite differences) and with those of
+the loops in plain Python, 1 if they do not, 2 if an argument or a file cannot be used.
 """
 
 import inspect
@@ -61,7 +61,7 @@ def build(report, options):
         printed, derivatives = run_alone(script)
     except ArithmeticError as error:
         raise ValueError(str(error)) from error
-    results["by_hand"] = beside_engine(results["gradients"], derivatives)
+    results["by_hand"] = compared(results["gradients"], derivatives)
     if results["agrees"] is False or not results["finite_differences"]["agree"]:
         report.fail(agreement(results))
     if not results["by_hand"]["agree"]:
@@ -143,7 +143,7 @@ def run_alone(script):
     return printed.getvalue(), {name: found[f"d{name}"] for name in "WbVc"}
 
 
-def beside_engine(gradients, by_hand):
+def compared(gradients, by_hand):
     """How the derivatives by hand compare with the engine's."""
     pairs = [pair for name in gradients for pair in zip(flat(gradients[name]), flat(by_hand[name]), strict=True)]
     difference = max(abs(a - b) for a, b in pairs)

@@ -167,7 +167,7 @@ def by_the_split(history, others):
         f"between splits is {nats(deviation)}), and not {nats(abs(gap))} {'above' if gap > 0 else 'below'} it."
     )
     if abs(gap - mean) <= 5 * deviation:  # where 95 of 100 single splits lie, by the t distribution for three
-        return f"{said} Splits alone differ by as much: the withheld images are much like the others."
+        return f"{said} Splits alone may differ by as much: it does not tell the withheld images from others."
     kind = "easier" if gap < mean else "harder"
     sign = ", enough to turn the difference's sign" if gap * mean < 0 else ""
     return (
