@@ -14,7 +14,7 @@ from walkthroughs.sheets.ftp import exercise3 as ftp_exercise3
 from walkthroughs.sheets.lmu import task1 as lmu_task1
 from walkthroughs.sheets.lmu import task2 as lmu_task2
 from walkthroughs.sheets.lmu import task3 as lmu_task3
-from walkthroughs.sheets.vu import question4, question5, question6, question7
+from walkthroughs.sheets.vu import question4, question5, question6, question7, splits
 
 
 def history(validation_losses, train_losses=None, validation_accuracy=0.9, train_accuracy=0.95):
@@ -132,12 +132,12 @@ def test_question_7_says_what_the_split_does():
         return history([0.5, 0.2 + gap], [0.5, 0.2])
 
     shuffled = [ending(gap) for gap in (0.029, 0.030, 0.031)]
-    said = question7.by_the_split(ending(-0.006), shuffled)
+    said = splits.by_the_split(ending(-0.006), shuffled)
     assert "ends 0.030 nats above the training loss" in said and "and not 0.006 nats below it" in said
     assert "easier than images drawn at random, by about 0.036 nats, enough to turn the difference's sign" in said
-    harder = question7.by_the_split(ending(0.06), shuffled)
+    harder = splits.by_the_split(ending(0.06), shuffled)
     assert "harder than images drawn at random, by about 0.030 nats. So" in harder
-    assert "Splits alone may differ by as much" in question7.by_the_split(ending(0.033), shuffled)
+    assert "Splits alone may differ by as much" in splits.by_the_split(ending(0.033), shuffled)
 
 
 def test_question_7_names_what_a_run_was_given():

@@ -136,7 +136,7 @@ def console(source):
     """Lines of Python as a console shows them with what they give, and the values of those that are expressions."""
     namespace, shown, values = {"np": np}, [], []
     for line in source.splitlines():
-        shown.append(f">>> {line}")
+        shown.append(" ".join([">>>", line]))
         try:
             value = eval(line, namespace)
         except SyntaxError:
