@@ -23,7 +23,7 @@ class Case:
     x           (inputs)            the instance
     W, b        (inputs, hidden), (hidden)
     V, c        (hidden, classes), (classes)
-    target      the true class, counted from 0
+    target      the target class, counted from 0
 
     Raises ValueError if these are no such lists or their shapes do not fit together.
     """

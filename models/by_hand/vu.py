@@ -55,6 +55,17 @@ class Network:
         self.zero_gradients()
 
 
+def train(net, x, y, group, learning_rate):
+    """One pass of a Network over instances x and their classes y, a step after every `group` of them; yields the loss
+    of each before its step."""
+    for i, (one, target) in enumerate(zip(x, y), start=1):
+        loss = net.forward(one, target)
+        net.backward()
+        if i % group == 0 or i == len(x):
+            net.update(learning_rate)
+        yield loss
+
+
 class BatchedNetwork(Network):
     """The same network on a batch: x (batch, inputs) and targets (batch,) instead of one of each."""
 

@@ -105,8 +105,8 @@ def cross_entropy_answer():
     chain = Chain(loss_of_class, "l", "y_c")
     return Answer(
         "Question 1: the local derivative of the cross-entropy",
-        "The logarithm is to base e. `c` is the true class. The other outputs do not occur in `l`, so the "
-        "derivatives by them are 0.",
+        "The logarithm is to base e, so its derivative is 1 over its argument. `c` is the target class. The other "
+        "outputs do not occur in `l`, so the derivatives by them are 0.",
         [*chain.definitions("l"), chain.whole(note="0 by `y_i`, `i != c`")],
     )
 
@@ -128,10 +128,10 @@ def logits_answer():
     return Answer(
         "Question 2: the derivative of the loss by the linear outputs",
         "The loss sees `y_c` only, so there is one path from each linear output to it. The derivative is the "
-        "output, less 1 for the true class: as vectors, `dl/do = y - onehot(c)`. The last row says it with "
+        "output, less 1 for the target class: as vectors, `dl/do = y - onehot(c)`. The last row says it with "
         "one-hot targets `t_i`, whose sum is 1.",
         [
-            Chain(loss_of_logits, "l", "o_c").whole(note="the true class"),
+            Chain(loss_of_logits, "l", "o_c").whole(note="the target class"),
             Chain(loss_of_logits, "l", "o_i", named=("y_i",)).whole(note="`i != c`"),
             one_hot.whole({t_i + t_j + t_k: 1}, fixed={"t_i": 0.2, "t_j": 0.5, "t_k": 0.3}, note="any class"),
         ],
@@ -144,9 +144,10 @@ def why_answer():
         "Backpropagation multiplies the gradient that arrives at a module with that module's local "
         "derivative, and adds up over the paths. It gets `dl/do_i` by itself, as the sum over `j` of "
         "`dl/dy_j` times `dy_j/do_i`, from the two local derivatives of Question 1; all that a module has to "
-        "know is its own. Working the product out pays nevertheless. It is cheaper: n subtractions instead of "
-        "a product with an n by n matrix. And it is safe: where `y_c` underflows to 0, `dl/dy_c` does not "
-        "exist, while `y_c - 1` is `-1`, as it should be.",
+        "know is its own. In that sum only the term of `y_c` is not 0, so no matrix is needed for it either. Working "
+        "the product out pays nevertheless. It is simpler: the outputs, with 1 taken off that of the target class. "
+        "And it is safer: where `y_c` underflows to 0, `dl/dy_c` does not exist, while `y_c - 1` is `-1`, as it "
+        "should be.",
         [],
     )
 

@@ -76,7 +76,7 @@ def test_text_and_file(tmp_path, capsys):
         "            = (1 / s) * e_i + (-y_i / s) * 1 * e_i\n"
         "            = e_i * (1 - y_i) / s\n"
         "            = y_i * (1 - y_i)   (i = j)\n",
-        "  dl/do_c = dl/dy_c * dy_c/do_c = (-1 / y_c) * (y_c * (1 - y_c)) = y_c - 1   (the true class)\n",
+        "  dl/do_c = dl/dy_c * dy_c/do_c = (-1 / y_c) * (y_c * (1 - y_c)) = y_c - 1   (the target class)\n",
         "  def del_sigmoid(h):\n      return h * (1 - h)\n",
         "  [ y_1 * (1 - y_1)   -y_1 * y_2        -y_1 * y_3      ]\n",
         "dl/dW11 = -0.165, by the chain rule",

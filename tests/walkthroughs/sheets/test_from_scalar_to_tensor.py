@@ -35,6 +35,19 @@ def test_a_way_that_is_off_is_noticed(way, monkeypatch, tmp_path, capsys):
     assert "DISAGREE" in capsys.readouterr().out
 
 
+def test_the_lines_of_a_layer_are_what_the_rules_compute():
+    import tensor_engine as te
+
+    rng = np.random.default_rng(1)
+    x, W1, b1, dh1 = (rng.normal(size=shape) for shape in ((7, 2), (2, 3), 3, (7, 3)))
+    W, b = (te.Tensor(array, requires_grad=True) for array in (W1, b1))
+    (te.sigmoid(te.linear(x, W, b)) * dh1).sum().backward()
+    names = {"x": x, "W1": W1, "b1": b1, "dh1": dh1, "linear": lambda x, W, b: x @ W + b, "sigmoid": te.sigmoid}
+    exec(from_scalar_to_tensor.LAYER, names)
+    np.testing.assert_allclose(names["dW1"], W.grad, rtol=1e-12)
+    np.testing.assert_allclose(names["db1"], b.grad, rtol=1e-12)
+
+
 def test_gradients_come_in_the_order_of_the_parameters():
     """Against finite differences of the tensors' own loss: neuron by neuron, the weights and then the bias."""
     import random

@@ -9,8 +9,10 @@ from dataclasses import replace
 import pytest
 
 from models import question3
+from models.by_hand import vu_lists
 from models.question3 import SHEET, Case, Question3, agrees, random_case
 from scalar_engine import gradcheck, operators
+from tests import ROOT
 from walkthroughs.sheets.vu.question3 import main
 
 ASYMMETRIC = Case(
@@ -106,6 +108,60 @@ def test_a_random_case_is_an_exam_and_its_answer_key(tmp_path, capsys):
     weights = [f'<td class="number">{number:g}</td>' for name in "WV" for row in getattr(case, name) for number in row]
     assert all(weight in exam and weight in key for weight in weights)
     assert "The derivatives agree with finite differences" in key
+
+
+def text_of(page):
+    return " ".join(re.sub(r"<style>.*?</style>|<[^>]*>", " ", page, flags=re.S).split())
+
+
+def test_an_exam_has_room_and_points_and_tells_nothing_else(tmp_path, capsys):
+    main(["--random", "5", "--out", str(tmp_path)])
+    exam = (tmp_path / "exam" / "report.html").read_text()
+    text = text_of(exam)
+    for words in ("Name", "Student number", "Points, of 10", "(3 points)", "(4 points)", "Working:"):
+        assert words in text
+    assert sum(map(int, re.findall(r"\((\d+) points\)", text))) == 10
+    assert exam.count("Working:") == exam.count("\n" * 10) == 3  # a page's lines to write on
+    assert not re.search("Seconds|Versions|numbers.json|[Ss]eed|CSV", text)
+    assert "(3 points)" in (tmp_path / "report.html").read_text()
+    main(["--out", str(tmp_path / "sheet")])
+    assert "points)" not in (tmp_path / "sheet" / "report.html").read_text()
+
+
+@pytest.mark.parametrize("arguments, target, y", [([], 0, 1), (["--target", "1"], 1, 2)])
+def test_the_target_class_is_called_the_same_everywhere(arguments, target, y, tmp_path, capsys):
+    """Counted from 0, as the sheet's loaders do, with the y that it means; nowhere another word or number."""
+    main([*arguments, "--out", str(tmp_path)])
+    terminal, page = capsys.readouterr().out, (tmp_path / "report.html").read_text()
+    assert f"target class {target}, counted from 0, so that l = -log y{y}\n" in terminal
+    seed = next(seed for seed in range(9) if random_case(seed).target == target)
+    main(["--random", str(seed), "--out", str(tmp_path / "of_seed")])
+    key, exam = ((tmp_path / "of_seed" / path).read_text() for path in ("report.html", "exam/report.html"))
+    for text in map(text_of, (page, key, exam)):
+        assert f"target class {target}, counted from 0, so that" in text and "true class" not in text
+        assert re.search(rf"so that l = &#x02212; log y {y} \.", re.sub(r"[\u2061\s]+", " ", text)), text[:900]
+    notebook = (ROOT / "walkthroughs" / "question3.ipynb").read_text(encoding="utf-8")
+    assert "target class 0, counted from 0" in notebook and "true class" not in notebook
+
+
+def test_the_loops_run_alone_and_are_held_to_the_engine(tmp_path, monkeypatch, capsys):
+    assert main(["--out", str(tmp_path)]) == 0
+    assert "The loops' derivatives agree with the engine's" in (tmp_path / "report.html").read_text().replace(
+        "&#39;", "'"
+    )
+    command = [sys.executable, "-I", "-S", str(tmp_path / "by_hand.py")]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "derivatives wrt V, c:\n[[-0.4404, 0.4404], [-0.4404, 0.4404], [-0.4404, 0.4404]]\n[-0.5, 0.5]\n" in out
+    source = (tmp_path / "by_hand.py").read_text()
+    assert re.findall(r"^(?:from|import) .*", source, re.MULTILINE) == ["import math"]
+    monkeypatch.setattr(vu_lists, "sigmoid", sigmoid)
+    assert main(["--out", str(tmp_path)]) == 1
+    assert "The loops' derivatives DO NOT agree with the engine's" in capsys.readouterr().err
+
+
+def sigmoid(k):
+    """A wrong one, to be seen."""
+    return [0.9 for _ in k]
 
 
 @pytest.mark.parametrize("what", ["sheet value", "weight"])

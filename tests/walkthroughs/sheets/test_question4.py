@@ -6,10 +6,12 @@ import random
 import numpy as np
 import pytest
 
+from models.by_hand import vu_lists
 from models.datasets import load_synth
 from models.mlp import MLP
 from models.scalar_training import accuracy, sgd_step, train, train_on_graphs
 from scalar_engine import Value
+from walkthroughs.sheets.vu import question4
 from walkthroughs.sheets.vu.question4 import main
 
 
@@ -72,6 +74,37 @@ def test_the_walkthrough_learns_and_writes_its_curve(tmp_path, capsys):
     losses = [float(row["loss"]) for row in csv.DictReader((tmp_path / "loss.csv").read_text().splitlines())]
     assert len(losses) == 60_000 and np.mean(losses[-6000:]) < 0.5 * np.mean(losses[:6000])
     assert (tmp_path / "loss_curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_by_hand_and_by_the_engine_the_losses_are_the_same(tmp_path, monkeypatch, capsys):
+    """One wrong derivative is seen; a network with more layers is the engine's alone."""
+    small = ["--instances", "300", "--out", str(tmp_path)]
+    assert (
+        main(small) == 0
+        and "the losses are the same to rounding, however the network is trained" in capsys.readouterr().out
+    )
+    rows = list(csv.DictReader((tmp_path / "ways.csv").read_text().splitlines()))
+    assert [row["steps"] for row in rows] == ["300"] * 3
+    assert rows[0]["validation accuracy"] == rows[1]["validation accuracy"]
+    assert "yield l\n" in (tmp_path / "report.html").read_text()
+    assert main([*small, "--hidden", "3", "2"]) == 0 and "yield l\n" not in (tmp_path / "report.html").read_text()
+    right = vu_lists.backward
+
+    def wrong(*arguments):
+        dW, db, dV, dc = right(*arguments)
+        return dW, db, dV, [dc[0] + 1e-6, *dc[1:]]
+
+    monkeypatch.setattr(vu_lists, "backward", wrong)
+    main(small)
+    assert "the losses are NOT the same" in capsys.readouterr().out
+
+
+def test_whether_the_data_need_to_be_normalised():
+    x = np.random.default_rng(0).normal(size=(1000, 2))
+    said = question4.normalised(x - x.mean(axis=0), x - x.mean(axis=0))
+    assert "that is a controlled range already" in said and "moves no number by more than 0.000" in said
+    said = question4.normalised(3 * x, x)
+    assert "so they need to be normalised" in said and f"go from {x.min():.2f} to {x.max():.2f}." in said
 
 
 def test_the_same_seed_gives_the_same_numbers(tmp_path):

@@ -1,7 +1,11 @@
 """What a reading says comes from its numbers: with two runs swapped, the sentence changes."""
 
+import re
+from types import SimpleNamespace
+
 import numpy as np
 
+from models.experiment import Setup
 from models.history import Epoch, History
 from walkthroughs.reports import readings
 from walkthroughs.sheets.augsburg import tutorial04 as augsburg
@@ -10,7 +14,7 @@ from walkthroughs.sheets.ftp import exercise3 as ftp_exercise3
 from walkthroughs.sheets.lmu import task1 as lmu_task1
 from walkthroughs.sheets.lmu import task2 as lmu_task2
 from walkthroughs.sheets.lmu import task3 as lmu_task3
-from walkthroughs.sheets.vu import question4, question5, question6, question7
+from walkthroughs.sheets.vu import question4, question5, question6, question7, splits
 
 
 def history(validation_losses, train_losses=None, validation_accuracy=0.9, train_accuracy=0.95):
@@ -52,34 +56,98 @@ def test_spread_and_speed():
 
 
 def test_question_4_says_whether_the_loss_drops():
-    assert "drops: 1.0000" in question4.learned([1.0] * 10 + [0.5] * 10, 0.9)
-    assert "does NOT drop" in question4.learned([0.5] * 10 + [1.0] * 10, 0.9)
+    said = question4.learned([1.0] * 10 + [0.5] * 10, 0.9, 250)
+    assert "drops: 1.0000" in said and "90.00% of the 250 validation instances" in said
+    assert "does NOT drop" in question4.learned([0.5] * 10 + [1.0] * 10, 0.9, 250)
 
 
 def test_question_5_names_the_better_way_of_stepping():
-    one, many = (question5.Run(g, 0.01, [2.0] * 10 + [1.0] * 10, a, 1.0) for g, a in ((1, 0.8), (4, 0.9)))
-    assert "4 instances a step is ahead" in question5.compared([one, many])
-    one.accuracy, many.accuracy = many.accuracy, one.accuracy
-    assert "a step an instance is ahead" in question5.compared([one, many])
+    def runs(*accuracies, seconds=1.0):
+        return [question5.Run([2.0] * 10 + [1.0] * 10, accuracy, seconds) for accuracy in accuracies]
+
+    better, worse = runs(0.90, 0.91, 0.92), runs(0.80, 0.81, 0.82, seconds=2.0)
+    said = question5.compared({1: worse, 4: better})
+    assert "4 instances a step 91.00% and a step an instance 81.00%" in said and "4 instances a step is ahead" in said
+    assert said.endswith("4 instances a step took 1.0 s, a step an instance 2.0 s: 2.0 times as long.")
+    assert "a step an instance is ahead" in question5.compared({1: better, 4: worse})
+    near = question5.compared({1: better, 4: runs(0.90, 0.91, 0.915)})
+    assert "3 initialisations do not tell which is ahead" in near
+    assert "falls from 2.00" in question5.falling([2.0] * 20 + [1.0] * 20)
+    assert "RISES from 1.00" in question5.falling([1.0] * 20 + [2.0] * 20)
 
 
-def test_question_6_names_the_best_batch():
-    assert "batches of 64 it takes 2 micro" in question6.saving(1e-4, {16: 4e-6, 64: 2e-6})
-    assert "batches of 16 it takes 2 micro" in question6.saving(1e-4, {16: 2e-6, 64: 4e-6})
-    assert "A batch of 1 takes 4.0 times as long" in question6.saving(1e-4, {1: 4e-4, 16: 2e-6})
-    assert "batch of 1" not in question6.saving(1e-4, {1: 5e-5, 16: 2e-6})
+def test_question_5_says_which_rates_suit_and_what_averaging_steadies():
+    grid = {1: {0.1: 0.8, 0.2: 0.9, 0.4: 0.7}, 4: {0.2: 0.7, 0.4: 0.92, 0.8: 0.9}}
+    said = question5.suited(grid)
+    assert "0.2 for a step an instance (90.00%) and 0.4 for 4 instances a step (92.00%)" in said
+    assert "The more instances are averaged, the larger it is." in said and "edge" not in said
+    grid[4][0.2] = 0.95
+    said = question5.suited(grid)
+    assert "It does NOT grow" in said and "At the edge of the rates tried for 4 instances a step:" in said
+    assert "a step of 16 is 4.0 times as steady as one of 1" in question5.steadied({1: 8.0, 4: 4.0, 16: 2.0})
+    assert "a step of 16 is 2.0 times" in question5.steadied({1: 8.0, 4: 4.0, 16: 4.0})
+
+
+def test_question_6_names_the_best_batch_and_where_it_saves():
+    assert "batches of 64 it takes 2 micro" in question6.saving(1e-4, {16: 4e-6, 64: 2e-6}, 1e-4)
+    assert "batches of 16 it takes 2 micro" in question6.saving(1e-4, {16: 2e-6, 64: 4e-6}, 1e-4)
+    said = question6.saving(1e-4, {1: 4e-4, 16: 2e-6}, 2e-4)
+    assert "A batch of 1 takes 4.0 times as long as one at a time, 300 microseconds more" in said
+    assert said.endswith("a step for each instance, which alone costs 200 microseconds.")
+    assert "batch of 1" not in question6.saving(1e-4, {1: 5e-5, 16: 2e-6}, 1e-4)
     assert "NOT the same" in question6.agreement([("dW", "(1,)", 1.0, 1e-3)])
+    parts = {question6.PRODUCT: (2e-5, 1e-6), question6.OUTER: (9e-5, 4e-6), question6.STEP: (0, 0)}
+    parts[question6.REST] = (2e-5, 1e-6)
+    said = question6.saved(parts)
+    assert "takes 90 microseconds" in said and "69% of what a batch saves is saved at `dW += outer(x, dk)`" in said
+    parts[question6.PRODUCT], parts[question6.OUTER] = parts[question6.OUTER], parts[question6.PRODUCT]
+    assert "saved at `x @ W`, more than anywhere else: it reads each weight once" in question6.saved(parts)
+
+
+def test_question_6_tries_matmul_on_batches():
+    session, results = question6.console(question6.QUICK_TEST)
+    assert results.count(True) == 4 and (4, 2, 5) in results and any("ValueError" in str(r) for r in results)
+    assert ">>> np.matmul(A, B).shape\n(4, 2, 5)\n" in session
+    assert question6.tested(results).startswith("All 4 comparisons hold; 1 product")
+    assert question6.tested([True, False]).startswith("1 of 2 comparisons do NOT hold")
 
 
 def test_question_7_follows_the_learning_rates():
-    rates = question7.RATES
-    growing = question7.influence(rates, [0.6, 0.8, 0.88, 0.9])
+    rates, losses = question7.RATES, [2.0, 1.0, 0.5, 0.4]
+    growing = question7.influence(rates, losses, [0.6, 0.8, 0.88, 0.9], [0.01] * 4)
     assert growing.startswith("Learning rate 0.03 has the best") and "The larger the rate, the better" in growing
-    swapped = question7.influence(rates, [0.6, 0.8, 0.9, 0.88])
-    assert swapped.startswith("Learning rate 0.01 has the best") and "rate 0.03 is 2.0 percentage points" in swapped
-    assert "noise" in question7.influence(rates, [0.8, 0.6, 0.88, 0.9])
+    assert "30.0 percentage points behind, with a training loss of 2.000 nats against 0.400 nats: it has not" in growing
+    swapped = question7.influence(rates, losses, [0.6, 0.8, 0.9, 0.88], [0.01] * 4)
+    assert swapped.startswith("Learning rate 0.01 has the best")
+    assert "0.03, is 2.0 percentage points behind: more than two deviations" in swapped
+    assert "behind: less than two" in question7.influence(rates, losses, [0.6, 0.8, 0.9, 0.88], [0.02] * 4)
+    assert "do not simply rise" in question7.influence(rates, losses, [0.8, 0.6, 0.88, 0.9], [0.01] * 4)
+    assert "it has not" not in question7.influence(rates, losses[::-1], [0.6, 0.8, 0.88, 0.9], [0.01] * 4)
     assert "falls from 2.000" in question7.falling([2.0] * 5 + [1.0] * 5)
     assert "rises from 1.000" in question7.falling([1.0] * 5 + [2.0] * 5)
+
+
+def test_question_7_says_what_the_split_does():
+    def ending(gap):
+        return history([0.5, 0.2 + gap], [0.5, 0.2])
+
+    shuffled = [ending(gap) for gap in (0.029, 0.030, 0.031)]
+    said = splits.by_the_split(ending(-0.006), shuffled)
+    assert "ends 0.030 nats above the training loss" in said and "and not 0.006 nats below it" in said
+    assert "easier than images drawn at random, by about 0.036 nats, enough to turn the difference's sign" in said
+    harder = splits.by_the_split(ending(0.06), shuffled)
+    assert "harder than images drawn at random, by about 0.030 nats. So" in harder
+    assert "Splits alone may differ by as much" in splits.by_the_split(ending(0.033), shuffled)
+
+
+def test_question_7_names_what_a_run_was_given():
+    setup, data = Setup("mnist"), SimpleNamespace(xtrain=range(55_000), xval=range(5_000))
+    assert "The last 5,000 of the training images" in question7.split_of(setup, data)
+    assert question7.sets_of(setup, data) == ("the full training set of 55,000 images", "the test set of 5,000")
+    data = SimpleNamespace(xtrain=range(1_000), xval=range(250))
+    for words in (question7.split_of(setup.but(limit=1_000), data), *question7.sets_of(setup.but(limit=1_000), data)):
+        assert not re.search("full|5,000|[Ll]ast|the test set", words) and re.search("1,000|250", words)
+    assert question7.epochs_of(setup.but(epochs=1)) == "1 epoch" and question7.epochs_of(setup) == "5 epochs"
 
 
 def test_question_7_says_what_initialisations_do():
@@ -87,12 +155,19 @@ def test_question_7_says_what_initialisations_do():
     alike = [history([0.3, value]) for value in (0.200, 0.201, 0.202)]
     assert "hardly matters" in question7.over_runs(alike, mean, deviation)
     apart = [history([0.3, value]) for value in (0.1, 0.2, 0.3)]
-    assert "matters for where it ends, so that" in question7.over_runs(apart, mean, deviation)
+    assert "matters for where a run ends, so that" in question7.over_runs(apart, mean, deviation)
+    assert "within one run batches scatter by 0.707 there, so the band says mostly that runs meet other batches" in (
+        question7.over_runs(alike, mean, deviation)
+    )
+    assert "the runs themselves are apart" in question7.over_runs(alike, mean, 10 * deviation)
     best, test = history([0.2], validation_accuracy=0.97).epochs[0], history([0.2], validation_accuracy=0.96).epochs[0]
-    assert "96.00% on the test set, 1.00 percentage points below" in question7.chosen(0.3, {0.3: best, 0.1: test}, test)
-    assert "97.00% on the test set, 1.00 percentage points above" in question7.chosen(0.3, {0.3: test}, best)
-    assert "the largest tried: one beyond" in question7.chosen(0.3, {0.3: best, 0.1: test}, test)
-    assert "largest" not in question7.chosen(0.1, {0.3: test, 0.1: best}, test)
+    sets = "the training images", "the test images"
+    said = question7.chosen(0.3, {0.3: best, 0.1: test}, test, sets)
+    assert "(97.00%, 0.200 nats), 1.00 percentage points ahead of 0.1." in said
+    assert "96.00% of the test images right, 1.00 percentage points below" in said
+    assert "1.00 percentage points above" in question7.chosen(0.3, {0.3: test, 0.1: test}, best, sets)
+    assert "the largest tried: one beyond" in said
+    assert "largest" not in question7.chosen(0.1, {0.3: test, 0.1: best}, test, sets)
 
 
 def test_lmu_task_1_names_who_overfits():

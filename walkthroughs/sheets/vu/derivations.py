@@ -4,7 +4,8 @@ Questions 1 and 2 of the assignment, the softmax Jacobian, the sigmoid's derivat
 ReLU layer; then one weight of Question 3's network with its numbers.
 
 Every formula comes from the operators' own derivative rules, run on symbols. Each is evaluated at random points and
-compared with finite differences. Prints the answers, and writes them as a page and as LaTeX, derivations.tex.
+compared with finite differences, or with the function that it defines. Prints the answers, and writes them as a page
+and as LaTeX, derivations.tex.
 
 Exit status: 0 if all formulas agree with finite differences, 1 if one does not, 2 if an argument cannot be used.
 """
@@ -55,7 +56,7 @@ def build(report, options):
         report.fail(checked)
     fill(report, found, example, options.seed, checked)
     report.file("derivations.tex", document(found, example, options.seed))
-    return f"{text(found, example, options.seed)}\n\n{checked}"
+    return f"{text(found, example, options.seed)}\n\n{textwrap.fill(checked, WIDTH)}"
 
 
 def agreement(errors):
@@ -64,7 +65,10 @@ def agreement(errors):
     said = f"{len(errors)} formulas, each at {POINTS} random points: "
     if wrong:
         return f"{said}these DISAGREE with finite differences: {', '.join(wrong)}"
-    return f"{said}all agree with finite differences (worst error {max(error for _, error in errors):.0e})."
+    worst = max(error for _, error in errors)
+    return (
+        f"{said}all agree with finite differences, definitions with the functions themselves (worst error {worst:.0e})."
+    )
 
 
 def text(found, example, seed):

@@ -19,6 +19,11 @@ from tensor_engine import Tensor, linear, softmax_cross_entropy
 from walkthroughs.sheets.script import parser_for, run_walkthrough
 
 AGREE = 1e-12
+LAYER = """\
+h1 = sigmoid(linear(x, W1, b1))
+dk1 = dh1 * h1 * (1 - h1)  # sigmoid
+dW1 = x.T @ dk1  # linear
+db1 = dk1.sum(axis=0)  # linear"""
 
 
 def main(arguments=None):
@@ -61,7 +66,9 @@ def tell(report, model, program):
     neuron = model.layers[0].neurons[0]
     h = neuron([leaf for leaf in program.inputs if leaf.label.startswith("x")])
     report.section("1. Values")
-    report.prose("Each number is a node that remembers how it was made. A graph is built for every instance.")
+    report.prose(
+        "Each number is a node that remembers how it was made. The graph has nodes of its own for each instance."
+    )
     report.code("\n".join(f"{node.name} = {node.formula()}" for node in (h.inputs[0], h)))
     report.section("2. A program")
     report.prose("The walk through the graph of one instance, written down once, and run for each of them.")
@@ -69,16 +76,17 @@ def tell(report, model, program):
     report.section("3. A batched program")
     report.prose(
         "The same lines, but `x1` is now an array, with a number for each instance, and so is all that depends on it. "
-        "Weights stay numbers; what the instances contribute to a weight's gradient is summed, here by `np.dot`."
+        "Weights stay numbers; what the instances contribute to the gradient of one is summed, here by `np.dot` and "
+        "`np.sum`."
     )
     report.code(excerpt(program.batched))
     report.section("4. Tensors")
     report.prose(
         "The weights become arrays too: column j of `W1` belongs to neuron j. All neurons of a layer are one line, and "
-        "the sums over instances and over inputs are matrix products. The rules are the operators' own; these two "
-        "lines are `linear`'s and `sigmoid`'s."
+        "a sum over inputs, or over what the instances contribute to a weight, is a matrix product. Nobody writes the "
+        "backward lines down: the rules of `sigmoid` and `linear` compute them."
     )
-    report.code("h1 = sigmoid(linear(x, W1, b1))\ndW1 = x.T @ dk1")
+    report.code(LAYER)
 
 
 def excerpt(source):

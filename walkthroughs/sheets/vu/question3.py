@@ -8,28 +8,33 @@ is as on the sheet, and the sizes are its own:
 With --random SEED it is a second exercise, as an exam would want: the folder then has the sheet to hand out,
 exam/report.html, beside its answer key, report.html.
 
-Exit status: 0 if the derivatives agree with the sheet's (another network's: with finite differences), 1 if they
-do not, 2 if an argument or a file cannot be used.
+Exit status: 0 if the derivatives agree with the sheet's (another network's: with finite differences) and with those of
+the loops in plain Python, 1 if they do not, 2 if an argument or a file cannot be used.
 """
 
+import inspect
+import io
 import json
 import math
+from contextlib import redirect_stdout
 from dataclasses import replace
 
 from models import question3
+from models.by_hand import vu_lists
 from models.question3 import Question3, agrees
 from scalar_engine import compile_graph, explain, gradcheck
 from walkthroughs.sheets.script import parser_for, run_walkthrough
-from walkthroughs.sheets.vu.answer_key import agreement, answer_key, exam
+from walkthroughs.sheets.vu.answer_key import agreement, answer_key, exam, loops_agreement, target_of
 from walkthroughs.stepper import step
 
 TITLE = "Question 3, step by step"
+SAME = 1e-9  # what part of the largest derivative another order of adding up may change
 
 
 def main(arguments=None):
     parser = parser_for("question3", __doc__)
     parser.add_argument("--x", nargs="+", type=float, metavar="NUMBER", help="the instance (default: 1 -1)")
-    parser.add_argument("--target", type=int, metavar="CLASS", help="the true class, counted from 0 (default: 0)")
+    parser.add_argument("--target", type=int, metavar="CLASS", help="the target class, counted from 0 (default: 0)")
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--weights", metavar="FILE", help="a JSON file with another network")
     source.add_argument(
@@ -52,13 +57,19 @@ def build(report, options):
     try:
         network = Question3(chosen_case(options))
         results = results_of(network)
+        script = script_of(network.case)
+        printed, derivatives = run_alone(script)
     except ArithmeticError as error:
         raise ValueError(str(error)) from error
+    results["by_hand"] = compared(results["gradients"], derivatives)
     if results["agrees"] is False or not results["finite_differences"]["agree"]:
         report.fail(agreement(results))
-    answer_key(network, results, report)
-    report.section("The code")
-    report.code(program_of(network), "Both passes in plain Python, as `--program` prints them; they run alone.")
+    if not results["by_hand"]["agree"]:
+        report.fail(loops_agreement(results))
+    answer_key(network, results, script, printed, report, is_exam=options.seed is not None)
+    report.section("Written by the engine")
+    report.code(program_of(network), "Both passes of the graph as a program, as `--program` prints it; it runs alone.")
+    report.file("by_hand.py", script)
     in_json = json.dumps(results, indent=2)
     report.file("question3.json", in_json + "\n")
     stepper = step(network.l, TITLE)
@@ -101,6 +112,44 @@ def results_of(network):
     }
 
 
+def script_of(case):
+    """The loops as a script, with the case's numbers and what prints the derivatives."""
+    loops = (getattr(vu_lists, name) for name in ("linear", "sigmoid", "softmax", "forward", "loss", "backward"))
+    numbers = [f"{name} = {getattr(case, name)}" for name in ("x", "W", "b", "V", "c", "target")]
+    parts = ["import math", *(inspect.getsource(function).strip() for function in (*loops, rounded))]
+    return "\n\n\n".join([*parts, "\n".join([*numbers, "", BOTH_PASSES])])
+
+
+def rounded(numbers):
+    if isinstance(numbers, list):
+        return [rounded(number) for number in numbers]
+    return round(numbers, 4) + 0.0  # 0, never -0
+
+
+BOTH_PASSES = """k, h, o, y = forward(x, W, b, V, c)
+l = loss(y, target)
+dW, db, dV, dc = backward(x, target, V, h, y)
+print("loss:", rounded(l))
+print("derivatives wrt W, b:", rounded(dW), rounded(db), sep="\\n")
+print("derivatives wrt V, c:", rounded(dV), rounded(dc), sep="\\n")
+"""
+
+
+def run_alone(script):
+    """What a script prints, and the derivatives that it leaves."""
+    found: dict = {}
+    with redirect_stdout(io.StringIO()) as printed:
+        exec(script, found)
+    return printed.getvalue(), {name: found[f"d{name}"] for name in "WbVc"}
+
+
+def compared(gradients, by_hand):
+    """How the derivatives by hand compare with the engine's."""
+    pairs = [pair for name in gradients for pair in zip(flat(gradients[name]), flat(by_hand[name]), strict=True)]
+    difference = max(abs(a - b) for a, b in pairs)
+    return {"agree": difference <= SAME * max(1.0, *(abs(a) for a, _ in pairs)), "largest_difference": difference}
+
+
 def program_of(network):
     """Both passes as straight-line Python, with the case's numbers and what prints the derivatives."""
     parameters = flat(network.W) + network.b + flat(network.V) + network.c
@@ -127,7 +176,7 @@ def in_words(results, network):
     check = results["finite_differences"]
     lines = [
         "Question 3: k = W'x + b,  h = sigmoid(k),  o = V'h + c,  y = softmax(o),  l = -log y[target]",
-        f"x = [{', '.join(f'{x:g}' for x in case.x)}], target class {case.target}",
+        f"x = [{', '.join(f'{x:g}' for x in case.x)}], {target_of(case, 'l = -log y%d')}",
         "",
         "Forward pass",
     ]
@@ -141,6 +190,8 @@ def in_words(results, network):
         lines.append(f"The engine {said(results['agrees'])} with the sheet to four decimals.")
     error = f"(worst error {check['worst_error']:.0e})"
     lines.append(f"The engine {said(check['agree'])} with finite differences {error}.")
+    apart = f"(largest difference {results['by_hand']['largest_difference']:.0e})"
+    lines.append(f"The loops in plain Python, by_hand.py, {say(results['by_hand']['agree'])} with the engine {apart}.")
     lines += ["", "Where one weight's derivative comes from:", str(explain(network.V[0][0], network.l))]
     lines += ["", "h1 is used once for each class, so its derivative is a sum over paths:"]
     lines.append(str(explain(network.h[0], network.l)))
@@ -149,6 +200,10 @@ def in_words(results, network):
 
 def said(agrees):
     return "agrees" if agrees else "DISAGREES"
+
+
+def say(agree):
+    return "agree" if agree else "DISAGREE"
 
 
 def flat(values):
@@ -169,6 +224,6 @@ def beside(name, gradient, sheet):
     width = 9 * max(len(row) for row in rows)
     lines = []
     for i, (row, expected) in enumerate(zip(rows, sheet_rows)):
-        mark = "agree" if agrees(row, expected) else "DISAGREE"
+        mark = say(agrees(row, expected))
         lines.append(f"  {name if i == 0 else '':<6}{decimals(row)}   |{decimals(expected):<{width}}   {mark}")
     return lines

@@ -7,12 +7,29 @@ import numpy as np
 
 from models.by_hand import vu
 from walkthroughs.reports.figures import OTHERS, REFERENCE, finish, new_figure
-from walkthroughs.reports.readings import seconds, times
+from walkthroughs.reports.readings import percent, seconds, times
 from walkthroughs.sheets.data import add_data, setup_for, used
 from walkthroughs.sheets.script import parser_for, run_walkthrough
 
 NAMES = "dW", "db", "dV", "dc"
 BATCHES = 1, 4, 16, 64, 256
+PRODUCT, OUTER, STEP, REST = "x @ W", "dW += outer(x, dk)", "the step", "all else"  # parts of an instance's time
+QUICK_TEST = """\
+rng = np.random.default_rng(0)
+A, B = rng.normal(size=(4, 2, 3)), rng.normal(size=(4, 3, 5))  # four matrices each
+np.matmul(A, B).shape
+all(np.allclose(np.matmul(A, B)[i], A[i] @ B[i]) for i in range(4))  # each with its partner
+W = rng.normal(size=(3, 5))  # one matrix for all
+np.matmul(A, W).shape
+all(np.allclose(np.matmul(A, W)[i], A[i] @ W) for i in range(4))
+np.matmul(A, B[:3])
+x, dk = rng.normal(size=(4, 3)), rng.normal(size=(4, 5))  # four instances as rows
+np.matmul(x[:, None, :], W).shape  # four matrices of a row each
+np.allclose(np.matmul(x[:, None, :], W)[:, 0], x @ W)
+outer = np.matmul(x[:, :, None], dk[:, None, :])  # a column times a row for each
+outer.shape
+np.allclose(outer.sum(axis=0), x.T @ dk)
+"""
 
 
 def main(arguments=None):
@@ -40,6 +57,17 @@ def build(report, options):
     )  # fmt: skip
     report.code(inspect.getsource(vu.BatchedNetwork))
 
+    report.section("A quick test of batches of matrices")
+    report.prose(
+        "The last two axes are those of the matrices, and the axes in front count them; what has none in front goes "
+        "with each. So the images (B, 784) need no batch of matrices: they are the rows of a single one, and `x @ W` "
+        "is one product. As B matrices of one row each they give the same numbers, with an axis more. And the outer "
+        "products of the backward pass are a batch of matrices, whose sum is `x.T @ dk`."
+    )
+    session, results = console(QUICK_TEST)
+    report.code(session, "In a Python console:")
+    report.reading(tested(results))
+
     report.section("The same as one instance at a time")
     x, y = data.xtrain[:64].astype(np.float64), data.ytrain[:64]
     rows = differences(x, y, n_out, options.seed)
@@ -50,8 +78,9 @@ def build(report, options):
     report.reading(agreement(rows))
 
     report.section("What it saves")
-    per_instance = {batch: time_of(data, batch, options) for batch in BATCHES}
-    single = time_of(data, None, options)
+    rounds = 2 if options.quick else 10
+    per_instance = {batch: time_of(data, batch, rounds) for batch in BATCHES}
+    single = time_of(data, None, rounds)
     figure, axes = new_figure(width=7, height=4)
     axes.loglog(BATCHES, [1e6 * s for s in per_instance.values()], "o-", color=OTHERS[0], label="batched")
     axes.axhline(1e6 * single, color=REFERENCE, linestyle="--", label="one instance at a time")
@@ -68,7 +97,16 @@ def build(report, options):
         "times", "Microseconds per instance; one step of gradient descent per 256 instances, or per batch.",
         {"": "", "microseconds": ".1f", "times as fast": ".1f"}, rows,
     )  # fmt: skip
-    report.reading(saving(single, per_instance))
+    parts = parts_of(data, BATCHES[-1], rounds, single, per_instance[BATCHES[-1]])
+    report.reading(saving(single, per_instance, BATCHES[-1] * parts[STEP][0]))
+    report.table(
+        "parts", f"Where the microseconds of an instance go, one at a time and in batches of {BATCHES[-1]}, both with "
+        f"a step for each {BATCHES[-1]}. Each line is timed alone, a batch's being `x.T @ dk` for the outer products; "
+        "all else is the rest of the whole.",
+        {"": "", "one at a time": ".1f", "batched": ".1f"},
+        [(part, *(1e6 * s for s in both)) for part, both in parts.items()],
+    )  # fmt: skip
+    report.reading(saved(parts))
 
 
 def differences(x, y, n_classes, seed):
@@ -94,14 +132,38 @@ def agreement(rows):
     return f"The two {said}: the worst is {worst[0]}, with a difference of {relative:.0e} of its largest element."
 
 
-def time_of(data, batch, options):
+def console(source):
+    """Lines of Python as a console shows them with what they give, and the values of those that are expressions."""
+    namespace, shown, values = {"np": np}, [], []
+    for line in source.splitlines():
+        shown.append(" ".join([">>>", line]))
+        try:
+            value = eval(line, namespace)
+        except SyntaxError:
+            exec(line, namespace)
+            continue
+        except ValueError as error:
+            value = f"ValueError: {str(error).partition(' [')[0]}"
+        values.append(value)
+        shown.append(value if isinstance(value, str) else repr(value))
+    return "\n".join(shown), values
+
+
+def tested(results):
+    """Whether what the quick test compares is the same."""
+    compared = [result for result in results if isinstance(result, bool)]
+    wrong, refused = compared.count(False), sum(isinstance(result, str) for result in results)
+    right = f"{wrong} of {len(compared)} comparisons do NOT hold" if wrong else f"All {len(compared)} comparisons hold"
+    return f"{right}; {refused} product, of batches of different sizes, is refused."
+
+
+def time_of(data, batch, rounds):
     """Seconds that an instance takes to be trained on: the best of some rounds. `batch` None is one at a time."""
     kind = vu.Network if batch is None else vu.BatchedNetwork
     net = kind(data.xtrain.shape[1], 300, data.num_classes)
-    x, y = data.xtrain[:256], data.ytrain[:256]
-    rounds = []
-    for _ in range(2 if options.quick else 10):
-        started = time.perf_counter()
+    x, y = data.xtrain[: BATCHES[-1]], data.ytrain[: BATCHES[-1]]
+
+    def train():
         if batch is None:
             for one, c in zip(x, y):
                 net.forward(one, c)
@@ -112,21 +174,81 @@ def time_of(data, batch, options):
                 net.forward(x[start : start + batch], y[start : start + batch])
                 net.backward()
                 net.update(0.01)
-        rounds.append((time.perf_counter() - started) / len(x))
-    return min(rounds)
+
+    return fastest(train, rounds) / len(x)
 
 
-def saving(single, per_instance):
-    """How much faster the best batch is; and why a batch of 1 is slower than one at a time, where it is."""
+def fastest(run, rounds):
+    """The seconds of the fastest of some rounds."""
+    seconds = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        run()
+        seconds.append(time.perf_counter() - started)
+    return min(seconds)
+
+
+def parts_of(data, batch, rounds, single, batched):
+    """{part: its seconds an instance (one at a time, in a batch)}: what each of the passes' dearest lines takes alone,
+    and what is left of the whole, of which `single` and `batched` are the seconds."""
+    nets = [kind(data.xtrain.shape[1], 300, data.num_classes) for kind in (vu.Network, vu.BatchedNetwork)]
+    x = data.xtrain[:batch]
+    dk = x @ nets[0].W  # of its shape
+
+    def outer_products():
+        for one, d in zip(x, dk):
+            nets[0].dW += np.outer(one, d)
+
+    def one_product():
+        nets[1].dW += x.T @ dk
+
+    def step(net):
+        net.n_instances = batch
+        net.update(0.0)
+
+    runs = {
+        PRODUCT: (lambda: [one @ nets[0].W for one in x], lambda: x @ nets[1].W),
+        OUTER: (outer_products, one_product),
+        STEP: (lambda: step(nets[0]), lambda: step(nets[1])),
+    }
+    found = {part: tuple(fastest(run, rounds) / len(x) for run in both) for part, both in runs.items()}
+    rest = [max(0.0, whole - sum(s)) for whole, s in zip((single, batched), zip(*found.values()))]
+    return {**found, REST: tuple(rest)}
+
+
+WHY = {
+    PRODUCT: "it reads each weight once for the batch, and not once for each instance",
+    OUTER: "one at a time, an array of the size of W is written for each instance and then added to dW, while one "
+    "matrix product adds up the instances of a batch as it goes",
+    STEP: "it moves all the weights",
+    REST: "each of the many small calls has its price, which a batch pays once",
+}
+
+
+def saved(parts):
+    """Where a batch saves most of its time, and why."""
+    savings = {part: one - many for part, (one, many) in parts.items()}
+    most = max(savings, key=savings.__getitem__)
+    share = savings[most] / sum(savings.values())
+    (product, in_batch), (outer, at_once) = parts[PRODUCT], parts[OUTER]
+    return (
+        f"One at a time, adding its outer product to dW takes {seconds(outer)} of an instance's time, and `x @ W` "
+        f"{seconds(product)}; in a batch these are {seconds(at_once)} and {seconds(in_batch)}. {percent(share, 0)} of "
+        f"what a batch saves is saved at `{most}`, more than anywhere else: {WHY[most]}."
+    )
+
+
+def saving(single, per_instance, step):
+    """How much faster the best batch is; and where a batch of 1 is slower than one at a time, what its steps cost."""
+    more = per_instance.get(1, 0) - single
     slower = (
-        f" A batch of 1 takes {times(per_instance[1] / single)} as long as one at a time: each of its instances pays "
-        "for a step, which moves all the weights."
-        if per_instance.get(1, 0) > single
+        f" A batch of 1 takes {times(per_instance[1] / single)} as long as one at a time, {seconds(more)} more: it "
+        f"takes a step for each instance, which alone costs {seconds(step)}."
+        if more > 0
         else ""
     )
     best = min(per_instance, key=per_instance.__getitem__)
     return (
         f"One at a time an instance takes {seconds(single)}, in batches of {best} it takes "
-        f"{seconds(per_instance[best])}: {times(single / per_instance[best])} as fast, mostly because a matrix "
-        f"product reads each weight once for the whole batch, instead of once for each instance.{slower}"
+        f"{seconds(per_instance[best])}: {times(single / per_instance[best])} as fast.{slower}"
     )

@@ -20,6 +20,7 @@ from walkthroughs.reports.figures import (
 from walkthroughs.reports.readings import nats, overfitting, percent, points, spread, winner
 from walkthroughs.sheets.data import add_data, add_sweeps, setup_for, swept, used
 from walkthroughs.sheets.script import parser_for, run_walkthrough
+from walkthroughs.sheets.vu.splits import SHUFFLES, by_the_split, gaps, shuffled_runs
 
 RATES = 0.001, 0.003, 0.01, 0.03  # the sheet's
 LARGER = 0.1, 0.3, 1.0  # tried for the final choice, once the sheet's rates have shown that larger ones are better
@@ -38,20 +39,20 @@ def build(report, options):
     if n_seeds < 3:
         raise ValueError(f"--initialisations {n_seeds}: the sheet asks for at least 3")
     base = setup_for(options, learning_rate=RATES[-1], batch_size=16)
-    used(report, options, base)
+    data = used(report, options, base)
     seeds = [options.seed + i for i in range(n_seeds)]
     setups = [base.but(learning_rate=rate, seed=seed) for rate in RATES for seed in seeds]
     setups += [base.but(learning_rate=rate) for rate in LARGER]
     histories = dict(zip(setups, swept(options, setups, "sweep")))
     report.prose(
         f"All runs train {base.layers} with sigmoid and softmax on batches of {base.batch_size}, by plain stochastic "
-        f"gradient descent for {base.epochs} epochs. Weights start in Glorot and Bengio's range, and the order of the "
-        "instances is new in every epoch; both come from the run's seed. The last 5,000 training images are the "
-        "validation set; the test set takes no part before 7.4."
+        f"gradient descent for {epochs_of(base)}. Weights start in Glorot and Bengio's range, and the order of the "
+        f"instances is new in every epoch; both come from the run's seed. {split_of(base, data)} The test set takes no "
+        "part before 7.4."
     )
     of_seeds = [histories[base.but(seed=seed)] for seed in seeds]
     every_batch(report, base, of_seeds[0])
-    training_against_validation(report, base, of_seeds[0])
+    training_against_validation(report, options, base, data, of_seeds[0])
     initialisations(report, base, of_seeds)
     learning_rates(report, base, seeds, histories)
     final_choice(report, options, base, seeds, histories)
@@ -80,7 +81,19 @@ def falling(losses):
     )
 
 
-def training_against_validation(report, base, history):
+def epochs_of(setup):
+    return "1 epoch" if setup.epochs == 1 else f"{setup.epochs} epochs"
+
+
+def split_of(setup, data):
+    """Which images are for training and which for validation."""
+    n_train, n_val = f"{len(data.xtrain):,}", f"{len(data.xval):,}"
+    if setup.limit is None:
+        return f"The last {n_val} of the training images are the validation set, and {n_train} are left to train on."
+    return f"Of a slice of the images, {n_train} are for training and {n_val} of those withheld are the validation set."
+
+
+def training_against_validation(report, options, base, data, history):
     report.section("7.1 Training loss against validation loss")
     report.figure(
         "epochs", learning_curves(history), "Loss and accuracy after each epoch, measured on the whole of both sets."
@@ -93,12 +106,21 @@ def training_against_validation(report, base, history):
     )  # fmt: skip
     report.reading(overfitting(history))
     report.prose(
-        "The difference estimates how much of what the network has learned holds for its training instances only. "
-        "It may have either sign, since the two sets are different images: MNIST, for one, is ordered by writer, "
-        "so that the last 5,000 images are other people's writing. What says more than the sign is how the "
-        "difference changes from epoch to epoch: while both fall together the network generalises, and once the "
-        "validation loss rises while the training loss falls, it overfits."
+        "For images drawn at random into the two sets, the difference tells how much better the network does on images "
+        "that it has been trained on. It stays small as long as what is learned holds for new images too, and grows "
+        "where the network learns its own images by heart. But these sets are not drawn at random: the loader "
+        f"withholds images from the end. So the same network, from the same weights, learns {SHUFFLES} more times, "
+        "from the same images, shuffled before they are split:"
     )
+    others = shuffled_runs(options, base)
+    rows = gaps([history]), gaps(others)
+    report.table(
+        "splits", "Validation loss minus training loss: in the loader's order, and the mean and standard deviation "
+        f"over {len(others)} shuffled splits.",
+        {"epoch": "d", "in order": ".4f", "shuffled": ".4f", "its deviation": ".4f"},
+        [(e.epoch, float(a[0]), float(b.mean()), float(b.std(ddof=1))) for e, a, b in zip(history.epochs, *rows)],
+    )  # fmt: skip
+    report.reading(by_the_split(history, others))
 
 
 def initialisations(report, base, histories):
@@ -133,29 +155,35 @@ def averaged(values, window):
 
 def over_runs(histories, mean, deviation):
     """What differs between initialisations, along the run and in the end."""
-    twentieth = max(1, len(mean) // 20)
+    twentieth = max(2, len(mean) // 20)
     early, late = deviation[:twentieth].mean(), deviation[-twentieth:].mean()
+    alone = np.mean([np.std(history.batch_losses[-twentieth:], ddof=1) for history in histories])
+    smooth = np.std([np.mean(history.batch_losses[-twentieth:]) for history in histories], ddof=1)
     final = [history.epochs[-1].validation_loss for history in histories]
     accuracies = [history.epochs[-1].validation_accuracy for history in histories]
-    hardly = np.std(final, ddof=1) < 0.05 * np.mean(final)
+    band = (
+        f"within one run batches scatter by {alone:.3f} there, so the band says mostly that runs meet other batches"
+        if late < 1.25 * alone
+        else f"within one run batches scatter by only {alone:.3f} there, so the runs themselves are apart"
+    )
     consequence = (
-        "where a run starts hardly matters for where it ends; what the band shows is mostly that each run meets other "
-        "batches, in another order"
-        if hardly
-        else "where a run starts matters for where it ends, so that a single run says little"
+        "the seed, which draws the first weights and the order, hardly matters for where a run ends"
+        if np.std(final, ddof=1) < 0.05 * np.mean(final)
+        else "the seed, which draws the first weights and the order, matters for where a run ends, so that a single "
+        "run says little"
     )
     in_the_end = spread(accuracies, "validation accuracy after the last epoch", lambda a: percent(a, 2))
     return (
         f"The loss of a batch deviates by {early:.3f} nats between runs over the first twentieth of the steps and by "
-        f"{late:.3f} over the last. {in_the_end} "
-        f"The validation losses deviate by {np.std(final, ddof=1):.4f} nats: {consequence}."
+        f"{late:.3f} over the last; {band}, and averaged over that twentieth the runs deviate by {smooth:.3f}. "
+        f"{in_the_end} The validation losses deviate by {np.std(final, ddof=1):.4f} nats: {consequence}."
     )
 
 
 def learning_rates(report, base, seeds, histories):
     report.section("7.3 Learning rates")
     figure, both = new_figure(2)
-    rows, means = [], {}
+    rows = []
     for rate, color in zip(RATES, shades(len(RATES))):
         runs = [histories[base.but(learning_rate=rate, seed=seed)] for seed in seeds]
         epochs = [epoch.epoch for epoch in runs[0].epochs]
@@ -166,7 +194,6 @@ def learning_rates(report, base, seeds, histories):
             axes.errorbar(epochs, values.mean(axis=0), deviation, **style)
         last = [run.epochs[-1] for run in runs]
         accuracies = [e.validation_accuracy for e in last]
-        means[f"rate {rate:g}"] = float(np.mean(accuracies))
         rows.append((
             rate, np.mean([e.train_loss for e in last]), np.mean([e.validation_loss for e in last]),
             np.mean(accuracies), np.std(accuracies, ddof=1),
@@ -179,49 +206,49 @@ def learning_rates(report, base, seeds, histories):
         whole_numbers(axes)
     report.figure("rates", figure, f"Mean over {len(seeds)} initialisations; the bars are one standard deviation.")
     report.table(
-        "rates_table", f"After {base.epochs} epochs: means over {len(seeds)} initialisations.",
+        "rates_table", f"After {epochs_of(base)}: means over {len(seeds)} initialisations.",
         {"learning rate": "g", "training loss": ".4f", "validation loss": ".4f", "validation accuracy": ".2%",
          "its deviation": ".2%"},
         [tuple(map(float, row)) for row in rows],
     )  # fmt: skip
-    report.reading(influence(RATES, list(means.values())))
+    report.reading(influence(*zip(*((rate, train, accuracy, d) for rate, train, _, accuracy, d in rows))))
 
 
-def influence(rates, accuracies):
-    """How the learning rate decides where the runs end."""
+def influence(rates, train_losses, accuracies, deviations):
+    """How the learning rate decides where the runs end: their training losses, and validation accuracies."""
     names = [f"learning rate {rate:g}" for rate in rates]
     won = winner(dict(zip(names, accuracies)), "validation accuracy")
     won = won[0].upper() + won[1:]
-    order = np.argsort(accuracies)
-    if list(order) == list(range(len(rates))):
-        return (
-            f"{won} The larger the rate, the better: with the smallest, the network is still "
-            f"{points(accuracies[-1] - accuracies[0])} behind. The five epochs are over before the small rates "
-            "have got far, and none of these rates is so large that steps overshoot; larger ones are worth a try."
-        )
     best = int(np.argmax(accuracies))
-    if best == len(rates) - 1:
-        return f"{won} The accuracies do not simply rise with the rate, so differences between neighbours are noise."
-    return (
-        f"{won} Smaller rates have not got as far in the same epochs, and larger ones overshoot: rate {rates[-1]:g} is "
-        f"{points(accuracies[best] - accuracies[-1])} behind."
-    )
+    behind = "" if not best else (
+        f" The smallest rate ends {points(accuracies[best] - accuracies[0])} behind, with a training loss of "
+        f"{nats(train_losses[0])} against {nats(train_losses[best])}"
+        + (": it has not got as far in the same time." if train_losses[0] > train_losses[best] else ".")
+    )  # fmt: skip
+    if list(np.argsort(accuracies)) == list(range(len(rates))):
+        return f"{won} The larger the rate, the better.{behind} So larger rates than these are worth a try."
+    if best < len(rates) - 1:
+        lost = accuracies[best] - accuracies[-1]
+        within = "less" if lost < 2 * max(deviations[best], deviations[-1]) else "more"
+        return f"{won}{behind} The largest, {rates[-1]:g}, is {points(lost)} behind: {within} than two deviations."
+    return f"{won}{behind} The accuracies do not simply rise with the rate."
 
 
 def final_choice(report, options, base, seeds, histories):
     report.section("7.4 The final choice, on the test set")
     tried = {rate: histories[base.but(learning_rate=rate)].epochs[-1] for rate in (*RATES, *LARGER)}
     report.table(
-        "choice", f"The validation set decides: after {base.epochs} epochs, seed {base.seed}.",
+        "choice", f"The validation set decides: after {epochs_of(base)}, seed {base.seed}.",
         {"learning rate": "g", "validation loss": ".4f", "validation accuracy": ".2%"},
         [(rate, e.validation_loss, e.validation_accuracy) for rate, e in tried.items()],
     )  # fmt: skip
     best = max(tried, key=lambda rate: tried[rate].validation_accuracy)
     final = base.but(learning_rate=best, final=True)
-    used(report, options, final)
+    data = used(report, options, final)
+    sets = sets_of(final, data)
     _, history = train(final, options.data_dir)
     last = history.epochs[-1]
-    report.figure("final", learning_curves(history), "The final run: full training set and canonical test set.")
+    report.figure("final", learning_curves(history), f"The final run, trained on {sets[0]} and measured on {sets[1]}.")
     report.table(
         "final_table", "The final set of hyperparameters, and what it gives.",
         {"layers": "", "activation": "", "optimizer": "", "learning rate": "g", "batch size": "d", "epochs": "d",
@@ -230,22 +257,33 @@ def final_choice(report, options, base, seeds, histories):
           last.train_accuracy, last.validation_loss, last.validation_accuracy)],
     )  # fmt: skip
     report.numbers["test_accuracy"] = last.validation_accuracy
-    report.reading(chosen(best, tried, last))
+    report.reading(chosen(best, tried, last, sets))
     report.prose(
         "With `final` on, the loader returns the full training set and the canonical test set; with it off, a part of "
         "the training set is withheld, to compare hyperparameters on. Had the test set made the choice, its accuracy "
-        "would be that of the luckiest candidate, and no longer an estimate for new digits."
+        "would favour the candidate that happens to suit these images best, and be no fair estimate for new ones."
     )
 
 
-def chosen(rate, tried, last):
+def sets_of(setup, data):
+    """What the final run is trained on and measured on, in words."""
+    n_train, n_test = f"{len(data.xtrain):,}", f"{len(data.xval):,}"
+    if setup.limit is None:
+        return f"the full training set of {n_train} images", f"the test set of {n_test}"
+    return f"a slice of {n_train} training images", f"{n_test} of the test images"
+
+
+def chosen(rate, tried, last, sets):
     """The rate that validated best of those in {rate: last epoch}, and its final run."""
     validated = tried[rate]
+    others = {other: epoch.validation_accuracy for other, epoch in tried.items() if other != rate}
+    next_best = max(others, key=others.__getitem__)
     change = last.validation_accuracy - validated.validation_accuracy
     than = "above" if change >= 0 else "below"
     edge = " It is the largest tried: one beyond may be better still." if rate == max(tried) else ""
     return (
         f"Learning rate {rate:g} was best on the validation set ({percent(validated.validation_accuracy, 2)}, "
-        f"{nats(validated.validation_loss)}).{edge} Trained on the full training set it reaches "
-        f"{percent(last.validation_accuracy, 2)} on the test set, {points(change, 2)} {than} that."
+        f"{nats(validated.validation_loss)}), {points(validated.validation_accuracy - others[next_best], 2)} ahead of "
+        f"{next_best:g}.{edge} Trained on {sets[0]} it has {percent(last.validation_accuracy, 2)} of {sets[1]} right, "
+        f"{points(change, 2)} {than} that."
     )
