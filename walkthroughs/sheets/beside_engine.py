@@ -52,8 +52,9 @@ def history_by_hand(setup, data, epoch, probabilities):
         started = time.perf_counter()
         epoch(rng)
         took = time.perf_counter() - started
-        after = (*measured(probabilities, data.xtrain, data.ytrain), *measured(probabilities, data.xval, data.yval))
-        history.epochs.append(Epoch(number, *after, setup.learning_rate, took))
+        loss, accuracy = measured(probabilities, data.xtrain, data.ytrain)
+        val_loss, val_accuracy = measured(probabilities, data.xval, data.yval)
+        history.epochs.append(Epoch(number, loss, accuracy, val_loss, val_accuracy, setup.learning_rate, took))
     return history
 
 

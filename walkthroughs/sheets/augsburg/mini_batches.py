@@ -20,7 +20,7 @@ def mini_batches(report, options, setup, data, full):
     report.section(f"Exercise 6: stochastic gradient descent, in mini-batches of {SIZE}")
     rate = setup.learning_rate
     small = setup.but(batch_size=SIZE, epochs=2 if options.quick else 10)
-    directions = []
+    directions: list[tuple] = []
     _, slow = trained(small, data)
     _, fast = trained(small.but(learning_rate=10 * rate), data, directions)
     runs = {f"batches of {SIZE}, rate {rate:g}": slow, f"batches of {SIZE}, rate {10 * rate:g}": fast}

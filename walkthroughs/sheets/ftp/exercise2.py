@@ -38,9 +38,9 @@ def build(report, options):
     report.section("Exercise 1: propagate")
     report.prose(
         "A `DenseLayer` has the sigmoid, a `SoftmaxLayer` the softmax; these are the layers that this page compares "
-        "with the engine's, and that the first part of Exercise 3 trains."
+        "with the engine's, in place of the notebook's unit tests, and that the first part of Exercise 3 trains."
     )
-    report.code(inspect.getsource(ftp.DenseLayer) + "\n\n" + inspect.getsource(ftp.SoftmaxLayer))
+    report.code("\n\n".join(map(inspect.getsource, (ftp.DenseLayer, ftp.SoftmaxLayer, ftp.MLP))))
     rows = [beside_engine(hidden, x, labels, data.num_classes, options.seed) for hidden in NETWORKS]
     report.table(
         "engine", f"{SAMPLES} images in float64, sigmoid in the hidden layers, by hand and by the engine: the largest "
@@ -53,7 +53,7 @@ def build(report, options):
     report.section("Exercise 2: backpropagate, and the sheet's gradient check")
     report.prose(
         r"For each parameter $w$ the check takes the cost at $w + \epsilon$ and at $w - \epsilon$, with "
-        r"$\epsilon = 10^{-5}$. $(J(w + \epsilon) - J(w - \epsilon)) / 2 \epsilon$ differs from "
+        r"$\epsilon = 10^{-5}$ here. $(J(w + \epsilon) - J(w - \epsilon)) / 2 \epsilon$ differs from "
         r"$\partial J / \partial w$ by about $\epsilon^2 J''' / 6$, and by the rounding of the costs "
         rf"divided by $2 \epsilon$. It runs on the first {SAMPLES} training images, with "
         f"{x.shape[1]} pixels of each."
