@@ -87,12 +87,12 @@ def test_the_networks_are_compared():
 
 def test_whether_more_epochs_have_done_harm():
     rising, flat = history([0.5, 0.3, 0.4], [0.5, 0.3, 0.1]), history([0.5, 0.3, 0.301], [0.5, 0.3, 0.2])
-    said = exercise3.turning({"shallow": rising}, {"shallow": 2})
+    said = exercise3.turning({"shallow": rising})
     assert "lowest after epoch 2; in the end it is 0.100 nats above that, and 0.300 nats above the training" in said
     assert said.endswith("the epochs in between have done harm, it overfits.")
-    assert exercise3.turning({"shallow": flat}, {"shallow": 2}).endswith("have done little to it.")
+    assert exercise3.turning({"shallow": flat}).endswith("have done little to it.")
     falling = history([0.5, 0.4, 0.3])
-    assert exercise3.turning({"shallow": falling}, {"shallow": 3}).endswith("still falling, and more epochs may help.")
+    assert exercise3.turning({"shallow": falling}).endswith("still falling, and more epochs may help.")
 
 
 def test_tiles_of_noise_are_told_from_shapes():

@@ -92,7 +92,7 @@ def suited(found, best):
 
 
 def number_of_epochs(report, options, base, best):
-    """Train each network for long, and choose its number of epochs: where the validation accuracy is highest."""
+    """Train each network for long, and choose its number of epochs: where the validation loss is lowest."""
     report.section("A suitable number of epochs")
     limit = 3 if options.quick else 20
     setups = [base.but(hidden=hidden, learning_rate=best[name][0], batch_size=best[name][1], epochs=limit)
@@ -102,21 +102,20 @@ def number_of_epochs(report, options, base, best):
     for measure in ("loss", "accuracy"):
         figure = curves_of_many(titled, measure, n_columns=2, size=(4.4, 3.2))
         report.figure(f"epochs_{measure}", figure, f"{measure.capitalize()} per epoch with the rates and sizes above.")
-    epochs = {name: 1 + int(np.argmax([e.validation_accuracy for e in h.epochs])) for name, h in histories.items()}
-    report.reading(turning(histories, epochs))
-    return epochs
+    report.reading(f"{turning(histories)} Each network is trained for as many epochs as it takes to its lowest loss.")
+    return {name: history.best.epoch for name, history in histories.items()}
 
 
-def turning(histories, epochs):
+def turning(histories):
     """Where each network's validation turns, and whether to train beyond it has done harm."""
     sentences = []
     for name, history in histories.items():
-        chosen, last = history.epochs[epochs[name] - 1], history.epochs[-1]
-        lowest = min(history.epochs, key=lambda e: e.validation_loss)
+        lowest, last = history.best, history.epochs[-1]
+        most = max(history.epochs, key=lambda e: e.validation_accuracy)
         rise, gap = last.validation_loss - lowest.validation_loss, last.validation_loss - last.train_loss
         sentences.append(
-            f"The {name} network validates best after epoch {chosen.epoch} of {last.epoch}, with "
-            f"{percent(chosen.validation_accuracy, 2)}. Its validation loss is lowest after epoch {lowest.epoch}; in "
+            f"The {name} network has most validation images right after epoch {most.epoch} of {last.epoch}, "
+            f"{percent(most.validation_accuracy, 2)}. Its validation loss is lowest after epoch {lowest.epoch}; in "
             f"the end it is {nats(rise)} above that, and {nats(abs(gap))} {'above' if gap > 0 else 'below'} the "
             f"training loss: {since_the_lowest(rise, lowest, last)}."
         )
