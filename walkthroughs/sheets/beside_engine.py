@@ -43,18 +43,19 @@ def agreement(what, difference, whose="the engine's", rounding=ROUNDING):
 def history_by_hand(setup, data, epoch, probabilities):
     """The History of a hand-written network, trained for a Setup's epochs on the batches that the engine would take.
 
-    epoch           trains it for one epoch; the Generator that it is given draws the order of the instances
+    epoch           trains it for one epoch: `epoch(rng, learning_rate)`, of which rng draws the instances' order
     probabilities   the network's output (instances, classes) for instances x
     """
     history = History(held_out="test" if setup.final else "validation")
     rng = np.random.default_rng([setup.seed, 1])
     for number in tqdm(range(1, setup.epochs + 1), "by hand", disable=None, leave=False):
+        rate = setup.learning_rate * setup.learning_rate_decay ** (number - 1)
         started = time.perf_counter()
-        epoch(rng)
+        epoch(rng, rate)
         took = time.perf_counter() - started
         loss, accuracy = measured(probabilities, data.xtrain, data.ytrain)
         val_loss, val_accuracy = measured(probabilities, data.xval, data.yval)
-        history.epochs.append(Epoch(number, loss, accuracy, val_loss, val_accuracy, setup.learning_rate, took))
+        history.epochs.append(Epoch(number, loss, accuracy, val_loss, val_accuracy, rate, took))
     return history
 
 

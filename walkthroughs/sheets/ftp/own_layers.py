@@ -53,8 +53,8 @@ def trained(setup, data):
     """(MLP, History) of the hand-written network, trained as a Setup says."""
     net = ftp.MLP([data.xtrain.shape[1], *setup.hidden, data.num_classes], setup.seed)
 
-    def epoch(rng):
-        net.train(data.xtrain, data.ytrain, setup.batch_size, setup.learning_rate, rng)
+    def epoch(rng, rate):
+        net.train(data.xtrain, data.ytrain, setup.batch_size, rate, rng)
 
     return net, history_by_hand(setup, data, epoch, net.propagate)
 
