@@ -37,7 +37,8 @@ def largest_difference(arrays, others):
 def agreement(what, difference, whose="the engine's", rounding=ROUNDING):
     """ "The hand-written gradients agree with the engine's: the largest difference is 1e-17" """
     verb = "agree with" if difference < rounding else "DIFFER from"
-    return f"The hand-written {what} {verb} {whose}: the largest difference is {difference:.0e}"
+    size = f"{difference:.0e}" if difference else "0"
+    return f"The hand-written {what} {verb} {whose}: the largest difference is {size}"
 
 
 def history_by_hand(setup, data, epoch, probabilities):

@@ -142,8 +142,8 @@ def faster(rows):
     best = max(others, key=lambda row: row[4])
     sooner = [row for row in others if row[5] is not None]
     sentence = (
-        f"{best[0][0].upper()}{best[0][1:]} ends at {percent(best[4], 2)} on the test set, {points(best[4] - full[4])} "
-        f"{'above' if best[4] >= full[4] else 'below'} the {percent(full[4], 2)} of all examples at once."
+        f"{best[0][0].upper()}{best[0][1:]} has {percent(best[4], 2)} of the test images right, "
+        f"{points(best[4] - full[4])} {'above' if best[4] >= full[4] else 'below'} the {percent(full[4], 2)} of all examples at once."
     )
     if not sooner:
         return f"{sentence} No mini-batch run reaches the full batch's accuracy in this time."

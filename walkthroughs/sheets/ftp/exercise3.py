@@ -175,7 +175,7 @@ def against_own(rows, own_errors):
     """What ReLU and its hyperparameters add to the sheet's own layers: of rows (name, ..., test error, seconds)."""
     gains = {name: own_errors[name] - error for name, *_, error, _ in rows}
     said = listed(f"{points(gain, 2)} {'less' if gain > 0 else 'more'} ({name})" for name, gain in gains.items())
-    return f"That is {said} than with the sheet's own layers above."
+    return f"Their test errors are {said} than with the sheet's own layers above."
 
 
 def weights_as_images(report, net, data, seed):

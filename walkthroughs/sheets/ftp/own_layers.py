@@ -73,14 +73,14 @@ def rates_tried(report, options, base, networks, data):
         {"network": "", **{f"rate {rate:g}": ".2%" for rate in RATES}},
         [(name, *(found[name, rate] for rate in RATES)) for name in networks],
     )  # fmt: skip
-    return min(RATES, key=lambda rate: sum(error for (_, of), error in found.items() if of == rate)), found
+    return min(RATES, key=lambda rate: sum(found[name, rate] for name in networks)), found
 
 
 def rate_chosen(rate, found, n_validation):
     errors = listed(f"{percent(error, 2)} ({name})" for (name, of), error in found.items() if of == rate)
     edge = " It is at the edge of those tried: one beyond may be better still." if rate in (RATES[0], RATES[-1]) else ""
     return (
-        f"Over both networks rate {rate:g} has the smallest error on the {n_validation:,} validation images, {errors}, "
+        f"Over both networks together rate {rate:g} has the smallest error on the {n_validation:,} validation images, {errors}, "
         f"and trains them here.{edge}"
     )
 
