@@ -71,8 +71,8 @@ def test_the_networks_are_compared():
     said = exercise3.errors_compared(rows, confusion, ("shirt", "coat", "bag"))
     assert "2.00 percentage points more" in said
     assert exercise3.against_own(rows, {"shallow": 0.12, "deeper": 0.12}) == (
-        "Their test errors are 1.00 percentage points less (shallow) and 1.00 percentage points more (deeper) than with "
-        "the sheet's own layers above."
+        "Their test errors are 1.00 percentage points less (shallow) and 1.00 percentage points more (deeper) than "
+        "with the sheet's own layers above."
     )
     found = {("shallow", rate, 64): value for rate, value in zip(exercise3.RATES, (0.8, 0.9, 0.7, 0.7))}
     assert "does best at rate 0.03 in batches of 64 (90.0%), and 20.0" in exercise3.suited(

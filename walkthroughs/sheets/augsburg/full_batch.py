@@ -42,7 +42,7 @@ def full_batch(report, options, setup, data):
     })  # fmt: skip
     report.reading(progress(history, 0.85 if options.long else 0.55, len(data.xtrain), len(data.xval)))
     if not (options.long or options.quick):
-        report.prose("`python -m walkthroughs augsburg --long` goes on to 10,000 steps, from this run's checkpoint.")
+        report.prose("With `--long` added, the same command goes on to 10,000 steps, from this run's checkpoint.")
     why_slow(report, setup, data, model, history)
     return history
 
@@ -134,9 +134,9 @@ def why_slow(report, setup, data, model, history):
     rows = layer_rows(nets, data.xtrain[:1000].T, data.ytrain[:1000])
     report.table(
         "layers", f"The hand-written network before training and with the weights after {len(steps):,} steps, on "
-        f"{min(1000, len(data.xtrain)):,} training images: Euclidean norms, and the mean of del_sigmoid(H).",
-        {"layer i": "d", "Theta before": ".2f", "moved by": ".3f", "input H^(i-1)": ".0f",
-         "Delta before": ".4f", "Delta after": ".4f", "del_sigmoid before": ".3f", "del_sigmoid after": ".3f"},
+        f"{min(1000, len(data.xtrain)):,} training images: Euclidean norms, and as slope the mean of del_sigmoid(H).",
+        {"layer": "d", "Theta before": ".2f", "moved by": ".3f", "input": ".0f", "Delta before": ".4f",
+         "Delta after": ".4f", "slope before": ".3f", "slope after": ".3f"},
         rows,
     )  # fmt: skip
     report.reading(f"{moved(rows, len(steps))} {shrinking(rows)}")

@@ -143,7 +143,8 @@ def faster(rows):
     sooner = [row for row in others if row[5] is not None]
     sentence = (
         f"{best[0][0].upper()}{best[0][1:]} has {percent(best[4], 2)} of the test images right, "
-        f"{points(best[4] - full[4])} {'above' if best[4] >= full[4] else 'below'} the {percent(full[4], 2)} of all examples at once."
+        f"{points(best[4] - full[4])} {'above' if best[4] >= full[4] else 'below'} the {percent(full[4], 2)} of all "
+        "examples at once."
     )
     if not sooner:
         return f"{sentence} No mini-batch run reaches the full batch's accuracy in this time."

@@ -80,8 +80,8 @@ def rate_chosen(rate, found, n_validation):
     errors = listed(f"{percent(error, 2)} ({name})" for (name, of), error in found.items() if of == rate)
     edge = " It is at the edge of those tried: one beyond may be better still." if rate in (RATES[0], RATES[-1]) else ""
     return (
-        f"Over both networks together rate {rate:g} has the smallest error on the {n_validation:,} validation images, {errors}, "
-        f"and trains them here.{edge}"
+        f"Over both networks together rate {rate:g} has the smallest error on the {n_validation:,} validation images, "
+        f"{errors}, and trains them here.{edge}"
     )
 
 
