@@ -1,4 +1,4 @@
-"""MSE FTP, "Practical work 04", Exercises 1 and 2: DenseLayer and SoftmaxLayer with propagate and backpropagate.
+"""MSE FTP, "Practical work 04": DenseLayer and SoftmaxLayer with propagate and backpropagate, and their training.
 
 The first index of the data is the sample, as in the sheet's notebooks. A layer is given the derivative of the cost
 after it and returns that before it; each sample's is left as it is, and the mean is taken in the weights' gradients.
@@ -81,6 +81,15 @@ class MLP:
     def update(self, learning_rate):
         for layer in self.layers:
             layer.update(learning_rate)
+
+    def train(self, x, labels, batch_size, learning_rate, rng):
+        """Exercise 3: an epoch of mini-batch gradient descent, each sample once, in an order that `rng` draws."""
+        order = rng.permutation(len(x))
+        for start in range(0, len(x), batch_size):
+            rows = order[start : start + batch_size]
+            self.propagate(x[rows])
+            self.backpropagate(labels[rows])
+            self.update(learning_rate)
 
 
 def gradient_check(mlp, x, labels, epsilon=1e-5):

@@ -146,6 +146,27 @@ def test_augsburgs_error_term_by_hand():
     assert augsburg.del_sigmoid(np.array([0.5, 0.9])) == pytest.approx([0.25, 0.09])
 
 
+def test_augsburg_trains_itself_on_all_instances_and_on_mini_batches(tmp_path):
+    """Its steps are forward, backward and update, on columns of which an epoch has each once; and its file has them."""
+    plain, routine = (augsburg.NeuralNetwork(SIZES, dtype=np.float64) for _ in range(2))
+    for _ in range(4):
+        plain.forward(X.T)
+        plain.backward(Y)
+        plain.update(0.3)
+    rows = routine.train((X.T, Y), (X[:2].T, Y[:2]), 4, 0.3, tmp_path / "log.txt", every=2)
+    np.testing.assert_array_equal(routine.weights[0], plain.weights[0])
+    assert [row[0] for row in rows] == [2, 4] and rows[1] == (
+        4,
+        *plain.measured(X.T, Y),
+        *plain.measured(X[:2].T, Y[:2]),
+    )
+    lines = (tmp_path / "log.txt").read_text().splitlines()
+    assert len(lines) == 3 and lines[2].split()[0] == "4" and float(lines[2].split()[1]) == round(rows[1][1], 4)
+    taken = [columns.tolist() for _, columns in zip(range(6), augsburg.batches(7, 3, 0))]
+    assert [len(columns) for columns in taken] == [3, 3, 1] * 2 and sorted(sum(taken[:3], [])) == list(range(7))
+    assert taken[:3] != taken[3:] and sorted(sum(taken[3:], [])) == list(range(7))
+
+
 @pytest.mark.parametrize("activation", ["sigmoid", "relu"])
 @pytest.mark.parametrize("sizes", [[6, 3], [6, 5, 3], SIZES])
 def test_tsm_is_the_engine(sizes, activation):

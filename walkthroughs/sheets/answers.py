@@ -5,7 +5,7 @@ are read; on plain numbers, what the formulas are checked against.
 """
 
 from scalar_engine import Symbol, cross_entropy, exp, log, logsumexp, relu, sigmoid, softmax, sum, tanh
-from walkthroughs.sheets.answer import Answer, Chain
+from walkthroughs.sheets.answer import Answer, Chain, Formula
 
 # ---- the functions
 
@@ -14,6 +14,13 @@ def softmax_by_exps(o_i, o_j, rest):
     e_i, e_j = exp(o_i), exp(o_j)
     s = e_i + e_j + rest
     return {"e_i": e_i, "e_j": e_j, "s": s, "y_i": e_i / s, "y_j": e_j / s}
+
+
+def log_of_the_sum(o_i, o_j, rest):
+    e_i, e_j = exp(o_i), exp(o_j)
+    s = e_i + e_j + rest
+    z = log(s)
+    return {"e_i": e_i, "e_j": e_j, "s": s, "z": z, "y_i": exp(o_i - z)}
 
 
 def softmax_by_logsumexp(o_i, o_j, o_k):
@@ -153,18 +160,22 @@ def why_answer():
 
 
 def jacobian_answer():
+    inner = Chain(log_of_the_sum, "z", "o_i")
     same = Chain(softmax_by_logsumexp, "y_i", "o_i")
     other = Chain(softmax_by_logsumexp, "y_i", "o_j", named=("y_j",))
+    o_i, z, e_i, s, y_i = map(Symbol, ("o_i", "z", "e_i", "s", "y_i"))
     names = ("1", "2", "3")
     outputs = tuple(f"y_{n}" for n in names)
     return Answer(
         "The Jacobian of the softmax, with its proof (Augsburg, tutorial 4, task 7)",
-        "Let `z` be the logarithm of the sum of the exponentials. Then `y_i` is the exponential of `o_i - z`, "
-        "which needs no fraction, and the derivative of `z` by any linear output is that class's `y`. By the "
-        "chain rule `y_i` depends on `o_j` through `z`, and on `o_i` directly too, which completes the proof "
-        "for any number of classes. The matrix, row `i` and column `j`, for three classes: it is symmetric, "
-        "and each row sums to 0, since adding the same number to all linear outputs changes no `y`.",
-        same.definitions("z", "y_i") + same.locals("z") + [r for r in same.locals("y_i") if r.by == "z"]
+        "`o` is the sheet's x. Let `z` be the logarithm of the sum `s` of the exponentials, to which all classes "
+        "other than `i` and `j` add `rest`. Then `y_i` is the exponential of `o_i - z`. First the derivative of `z`: "
+        "through `s` and `e_i` it is `e_i` over `s`, which is `y_i`; likewise it is `y_j` by `o_j`. Then that of "
+        "`y_i`, which depends on `o_j` through `z` only, and on `o_i` through `z` and directly. This holds for any "
+        "number of classes. The matrix, row `i` and column `j`, for three: it is symmetric, and each row sums to 0, "
+        "since adding the same number to all linear outputs changes no `y`.",
+        inner.definitions("e_i", "s", "z") + [Formula("y_i", e_i / s, log_of_the_sum, steps=(exp(o_i - z),))]
+        + inner.locals("z", "s", "e_i") + [inner.whole({e_i / s: y_i})] + same.locals("y_i")
         + [same.whole(note="`i = j`"), other.whole(note="`i != j`")],
         matrix=tuple(
             [Chain(softmax_of_three, f"y_{i}", f"o_{j}", named=outputs).whole() for j in names] for i in names

@@ -51,6 +51,8 @@ def test_agreement_is_said_to_rounding():
     assert agreement("gradients", 2e-13) == (
         "The hand-written gradients agree with the engine's: the largest difference is 2e-13"
     )
+    assert agreement("losses", 0.0).endswith("the largest difference is 0")
+    assert "losses agree" in agreement("losses", 1e-7, rounding=1e-4) and "DIFFER" in agreement("losses", 1e-7)
     assert "costs DIFFER from PyTorch's: the largest difference is 2e-12" in agreement("costs", 2e-12, "PyTorch's")
 
 

@@ -8,9 +8,6 @@ import numpy as np
 from models.experiment import Setup
 from models.history import Epoch, History
 from walkthroughs.reports import readings
-from walkthroughs.sheets.augsburg import tutorial04 as augsburg
-from walkthroughs.sheets.ftp import exercise2 as ftp_exercise2
-from walkthroughs.sheets.ftp import exercise3 as ftp_exercise3
 from walkthroughs.sheets.lmu import task1 as lmu_task1
 from walkthroughs.sheets.lmu import task2 as lmu_task2
 from walkthroughs.sheets.lmu import task3 as lmu_task3
@@ -199,67 +196,3 @@ def test_lmu_tasks_2_and_3_compare_planes():
     assert "NOT the same, 95.00%" in lmu_task3.recounted(95.0, history([0.1], validation_accuracy=0.96))
     assert "is a suitable" in lmu_task3.suitable(history([0.1], validation_accuracy=0.96), rows)
     assert "is not yet a suitable" in lmu_task3.suitable(history([0.1], validation_accuracy=0.5), rows)
-
-
-def test_augsburg_compares_batches():
-    full = ("all examples, rate 0.01", 100, 800.0, 0.78, 0.79, 800.0)
-    mini = ("batches of 64, rate 0.1", 9370, 30.0, 0.95, 0.94, 8.0)
-    said = augsburg.faster([full, mini])
-    assert "ends at 94.00% on the test set, 15.0 percentage points above" in said and "100 times as fast" in said
-    slow = (mini[0], mini[1], 30.0, 0.7, 0.7, None)
-    assert "9.0 percentage points below" in augsburg.faster([full, slow])
-    assert "No mini-batch run reaches" in augsburg.faster([full, slow])
-    assert "both passed the sheet's 55% at step 1" in augsburg.progress(
-        history([1.0, 0.9], validation_accuracy=0.6), 0.55
-    )
-    assert "have not both passed" in augsburg.progress(history([1.0, 0.9], validation_accuracy=0.5), 0.55)
-    first, last = {"layer1": 0.5, "layer3": 4.0}, {"layer1": 0.1, "layer3": 0.2}
-    assert "8.0 times that of layer1" in augsburg.slowness(first, last, 1000)
-    assert "larger" not in augsburg.slowness(first, last, 1000)
-    assert "that of layer1 is the larger one" in augsburg.slowness(first, {"layer1": 0.2, "layer3": 0.1}, 1000)
-    assert "only 0.12 of that of layer1" in augsburg.slowness({"layer1": 4.0, "layer3": 0.5}, last, 1000)
-
-
-def test_ftp_exercise_2_says_what_passes():
-    good, single = ("a", "float64", 100, 1e-10, "passes", 0.1), ("a", "float32", 100, 1e-2, "FAILS", 0.1)
-    wrong = ("b", "float64", 100, 0.2, "FAILS", 0.1)
-    said = ftp_exercise2.passed([good, single, wrong])
-    assert "1 of 1 networks in float64 pass" in said and "wrong fails with 2e-01" in said
-    assert "0 of 1 networks in float64 pass" in ftp_exercise2.passed([wrong, single, wrong])
-    assert "at epsilon = 1e-05" in ftp_exercise2.valley([1e-6, 1e-5, 1e-1], [1e-9, 1e-10, 1e-2])
-
-
-def test_ftp_exercise_3_compares_the_networks():
-    confusion = np.array([[5, 2, 0], [1, 6, 0], [0, 0, 7]])
-    rows = [("shallow", "l", 0.1, 64, 5, 0.1, 0.12, 3.0), ("deeper", "l", 0.1, 64, 5, 0.1, 0.11, 3.0)]
-    said = ftp_exercise3.errors_compared(rows, confusion, ("shirt", "coat", "bag"))
-    assert "11.00% for the deeper one, 1.00 percentage points less" in said
-    assert "confuses shirt and coat most often, 3 times of its 3 errors" in said
-    rows = [(*rows[0][:6], 0.11, 3.0), (*rows[1][:6], 0.13, 3.0)]
-    said = ftp_exercise3.errors_compared(rows, confusion, ("shirt", "coat", "bag"))
-    assert "2.00 percentage points more" in said and "not within the sheet's" in said
-    found = {("shallow", rate, 64): value for rate, value in zip(ftp_exercise3.RATES, (0.8, 0.9, 0.7, 0.7))}
-    assert "does best at rate 0.03 in batches of 64 (90.0%), and 20.0" in ftp_exercise3.suited(
-        found, {"shallow": (0.03, 64)}
-    )
-    assert "at the edge" not in ftp_exercise3.suited(found, {"shallow": (0.03, 64)})
-    assert "at the edge" in ftp_exercise3.suited(found, {"shallow": (0.01, 64)})
-    ten, four = ("784-100-10", 60_000, 0.12, 3.0), ("784-100-4", 24_000, 0.05, 1.0)
-    assert "lower: 5.0% against 12.0%" in ftp_exercise3.classes_compared([four, ten])
-    assert "HIGHER" in ftp_exercise3.classes_compared([(*four[:2], 0.2, 1.0), ten])
-
-
-def test_ftp_exercise_3_says_whether_more_epochs_do_harm():
-    rising, flat = history([0.5, 0.3, 0.4], [0.5, 0.3, 0.1]), history([0.5, 0.3, 0.301], [0.5, 0.3, 0.2])
-    said = ftp_exercise3.turning({"shallow": rising}, {"shallow": 2})
-    assert "lowest after epoch 2; in the end it is 0.100 nats above that, and 0.300 nats above the training" in said
-    assert said.endswith("More epochs would do harm: it overfits.")
-    assert ftp_exercise3.turning({"shallow": flat}, {"shallow": 2}).endswith("neither help nor harm much.")
-
-
-def test_tiles_of_noise_are_told_from_shapes():
-    noise = np.random.default_rng(0).normal(size=(5, 28, 28))
-    shapes = np.array([np.add.outer(np.arange(28), np.arange(28)) / 8.0] * 5)
-    assert "no shapes in them yet" in ftp_exercise3.smoothness(noise, noise)
-    assert "they show shapes" in ftp_exercise3.smoothness(shapes, shapes)
-    assert "shapes under the noise" in ftp_exercise3.smoothness(0.1 * shapes + noise, shapes)

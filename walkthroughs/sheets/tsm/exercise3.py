@@ -6,21 +6,18 @@ trains the engine's network, from the same weights and on the same batches, and 
 
 import importlib.util
 import inspect
-import time
 
 import numpy as np
-from tqdm import tqdm
 
 from models.by_hand import tsm
 from models.command_line import positive
 from models.experiment import model_of, train
-from models.history import Epoch, History
 from models.layers import MLP, ReLU
 from models.training import backward, evaluate
 from tensor_engine import SGD, no_grad
 from walkthroughs.reports.figures import MEASURES, finish, new_figure, plot_epochs
 from walkthroughs.reports.readings import nats, percent, points, speed
-from walkthroughs.sheets.beside_engine import agreement, engine_of, gradients_like, largest_difference
+from walkthroughs.sheets.beside_engine import agreement, engine_of, gradients_like, history_by_hand, largest_difference
 from walkthroughs.sheets.data import add_data, setup_for, used
 from walkthroughs.sheets.script import parser_for, run_walkthrough
 from walkthroughs.sheets.tsm.exercise2 import EPOCHS, METHOD, RATES, VARIANTS, standard_error, variant_of
@@ -169,19 +166,13 @@ def same(rows):
 
 def train_by_hand(setup, data):
     """The hand-written network and its History, trained as `fit` would: the same weights, the same batches."""
-    model, _, rng = model_of(setup, data)
-    net = by_hand_of(model)
-    history = History()
-    for epoch in tqdm(range(1, setup.epochs + 1), "by hand", disable=None, leave=False):
-        rate = setup.learning_rate * setup.learning_rate_decay ** (epoch - 1)
-        started = time.perf_counter()
-        epoch_by_hand(net, data.xtrain, data.ytrain, rng.permutation(len(data.xtrain)), setup.batch_size, rate,
-                      setup.momentum)  # fmt: skip
-        took = time.perf_counter() - started
-        loss, accuracy = measured(net, data.xtrain, data.ytrain)
-        val_loss, val_accuracy = measured(net, data.xval, data.yval)
-        history.epochs.append(Epoch(epoch, loss, accuracy, val_loss, val_accuracy, rate, took))
-    return net, history
+    net = by_hand_of(model_of(setup, data)[0])
+
+    def epoch(rng, rate):
+        order = rng.permutation(len(data.xtrain))
+        epoch_by_hand(net, data.xtrain, data.ytrain, order, setup.batch_size, rate, setup.momentum)
+
+    return net, history_by_hand(setup, data, epoch, net.forward)
 
 
 def by_hand_of(model):
@@ -261,17 +252,6 @@ def drifted(rows, parted):
 def predictions(net, x):
     """The class of the largest probability: (instances,)."""
     return np.concatenate([net.forward(x[start : start + 1000]).argmax(axis=1) for start in range(0, len(x), 1000)])
-
-
-def measured(net, x, y):
-    """(mean cross-entropy, fraction correct), in pieces that fit the caches."""
-    losses, hits = [], 0
-    for start in range(0, len(x), 1000):
-        part = slice(start, start + 1000)
-        probabilities = net.forward(x[part])
-        losses.append(net.cost(y[part]) * len(probabilities))
-        hits += int((probabilities.argmax(axis=1) == y[part]).sum())
-    return float(sum(losses) / len(x)), hits / len(x)
 
 
 def compared(by_engine, by_hand, alike, n_val):
