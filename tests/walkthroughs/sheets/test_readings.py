@@ -8,9 +8,6 @@ import numpy as np
 from models.experiment import Setup
 from models.history import Epoch, History
 from walkthroughs.reports import readings
-from walkthroughs.sheets.lmu import task1 as lmu_task1
-from walkthroughs.sheets.lmu import task2 as lmu_task2
-from walkthroughs.sheets.lmu import task3 as lmu_task3
 from walkthroughs.sheets.vu import question4, question5, question6, question7, splits
 
 
@@ -165,34 +162,3 @@ def test_question_7_says_what_initialisations_do():
     assert "1.00 percentage points above" in question7.chosen(0.3, {0.3: test, 0.1: test}, best, sets)
     assert "the largest tried: one beyond" in said
     assert "largest" not in question7.chosen(0.1, {0.3: test, 0.1: best}, test, sets)
-
-
-def test_lmu_task_1_names_who_overfits():
-    rows = [("[30]", 0.1, 0.35, 0.34, 900, 0.96, 0.9), ("[100]", 0.01, 1.2, 0.33, 50, 1.0, 0.87)]
-    said = lmu_task1.overfit(rows)
-    assert (
-        said.startswith("[100] overfits most: its test loss is lowest at step 50")
-        and "best on the test points is [30]" in said
-    )
-    assert lmu_task1.overfit([("[100]", *rows[0][1:]), ("[30]", *rows[1][1:])]).startswith("[30] overfits most")
-    assert "none of the networks overfits" in lmu_task1.overfit(rows[:1])
-    assert "from a logit of 100 on" in lmu_task1.overflow(
-        [("10, 9", "0.7", "0.7", 1.0), ("100, 99", "nan", "0.7", 1.0)]
-    )
-
-
-def test_lmu_tasks_2_and_3_compare_planes():
-    said = lmu_task2.separated(0.4, 0.9, {"0": 0.8, "1": 0.95}, 0.17)
-    assert "1 stands apart most clearly (95.0%" in said and "0 least (80.0%)" in said
-    assert "0 stands apart most clearly" in lmu_task2.separated(0.4, 0.9, {"0": 0.95, "1": 0.8}, 0.17)
-    share = np.array([0.7, 0.21, *[0.01] * 9])
-    assert "first two 91.0%" in lmu_task2.explained(share) and "takes 2 of 11 for 90%" in lmu_task2.explained(share)
-    rows = [("pixels", 0.2, 0.4, 0.43, 0.92), ("ReLU 1", 0.3, 0.5, 0.5, 0.94), ("ReLU 2", 0.3, 0.6, 0.6, 0.95)]
-    said = lmu_task3.layers_compared(rows)
-    assert "ReLU 2 60.0%, 17.0 percentage points more" in said and "grows from layer to layer" in said
-    worse = lmu_task3.layers_compared([("pixels", 0.2, 0.4, 0.7, 0.96), *rows[1:]])
-    assert "10.0 percentage points fewer" in worse and "does not grow" in worse
-    assert "gives the same" in lmu_task3.recounted(96.0, history([0.1], validation_accuracy=0.96))
-    assert "NOT the same, 95.00%" in lmu_task3.recounted(95.0, history([0.1], validation_accuracy=0.96))
-    assert "is a suitable" in lmu_task3.suitable(history([0.1], validation_accuracy=0.96), rows)
-    assert "is not yet a suitable" in lmu_task3.suitable(history([0.1], validation_accuracy=0.5), rows)

@@ -1,4 +1,4 @@
-"""Principal components, and how well classes separate in a few of them."""
+"""Principal components, what they go with, and how well classes separate in a few of them."""
 
 import numpy as np
 
@@ -22,11 +22,57 @@ def projected(x, components):
     return (x - x.mean(axis=0)) @ components.T
 
 
-def nearest_to_own_mean(x, y, n_classes):
-    """For each class of the points x (n, d), the fraction nearest to its own mean of all the classes': (classes,)."""
+def between_classes(x, y, n_classes):
+    """For each coordinate of x (n, d), the share of its variance that is between the classes' means: (d,).
+
+    1 where instances of a class are all alike, 0 where the classes have the same mean, or nothing varies.
+    """
+    means = np.array([x[y == c].mean(axis=0) for c in range(n_classes)])
+    counts = np.bincount(y, minlength=n_classes)
+    between, variance = counts @ (means - x.mean(axis=0)) ** 2 / len(x), x.var(axis=0, dtype=np.float64)
+    return np.divide(between, variance, out=np.zeros_like(between), where=variance > 0)
+
+
+def between_in_all(x, y, n_classes):
+    """The same for all dimensions together: the part of the points' squared distances to their mean, a number."""
+    variances = x.var(axis=0, dtype=np.float64)
+    return float(between_classes(x, y, n_classes) @ variances / variances.sum())
+
+
+def contrast(x, y, component, n_classes):
+    """The classes whose means along a component are the largest and the smallest: (plus, minus, cosine).
+
+    The cosine is that of the angle between the component and the difference of the two classes' means.
+    """
+    means = np.array([x[y == c].mean(axis=0) for c in range(n_classes)])
+    along = means @ component
+    plus, minus = int(along.argmax()), int(along.argmin())
+    return plus, minus, float((along[plus] - along[minus]) / np.linalg.norm(means[plus] - means[minus]))
+
+
+def ink_and_slant(images):
+    """For each image (rows, columns) the sum of its pixels, and by how many columns a row higher up lies to the right.
+
+    The slant is that of the line through the image's ink by least squares: - covariance / variance of the rows.
+    """
+    weights = images.reshape(len(images), -1).astype(np.float64)
+    ink = weights.sum(axis=1)
+    row, column = (grid.ravel() for grid in np.indices(images.shape[1:]))
+    mean_row, mean_column = weights @ row / ink, weights @ column / ink
+    covariance = weights @ (row * column) / ink - mean_row * mean_column
+    return ink, -covariance / (weights @ row**2 / ink - mean_row**2)
+
+
+def roughness(image):
+    """The squared differences between neighbouring pixels, added up."""
+    return float(sum((np.diff(image, axis=axis) ** 2).sum() for axis in (0, 1)))
+
+
+def nearest_means(x, y, n_classes):
+    """In row c, of the points x (n, d) of class c the fractions nearest to each class's mean: (classes, classes)."""
     means = np.array([x[y == c].mean(axis=0) for c in range(n_classes)])
     nearest = ((x[:, None] - means) ** 2).sum(axis=2).argmin(axis=1)
-    return np.array([(nearest[y == c] == c).mean() for c in range(n_classes)])
+    return np.array([np.bincount(nearest[y == c], minlength=n_classes) / (y == c).sum() for c in range(n_classes)])
 
 
 def neighbour_accuracy(x, y, k=10, n_reference=5_000):
