@@ -10,7 +10,8 @@ import pytest
 from models.datasets import load
 from walkthroughs.reports.figures import finish, new_figure
 from walkthroughs.reports.markup import marked_up, mathml
-from walkthroughs.reports.report import Report, inline_svg, recoloured
+from walkthroughs.reports.report import Report
+from walkthroughs.reports.saving import inline_svg, recoloured
 from walkthroughs.reports.tables import Table
 
 
