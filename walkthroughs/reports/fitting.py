@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from walkthroughs.reports.latex import text
 
-SIZES = {"": (1.0, 12.0), r"\small": (0.9, 10.0), r"\footnotesize": (0.8, 8.0), r"\scriptsize": (0.7, 6.0)}  # and gaps
+# How wide letters of each size are, smaller ones being wider for their height; and the gaps between columns.
+SIZES = {"": (1.0, 12.0), r"\small": (0.92, 10.0), r"\footnotesize": (0.85, 8.0), r"\scriptsize": (0.8, 6.0)}
 TURNED = 2  # rows of a table that may become its columns
 NARROW, WIDE = " .,:;'!ijlI|()[]/-tf", "mMwW%@"
 

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import tostring
 from latex2mathml.converter import convert_to_element
 from markupsafe import Markup, escape
 
-from scalar_engine.formulas.writing import escaped
+from scalar_engine.formulas.writing import escaped_character
 
 CODE = r"`[^`]+`"
 FORMULA = r"\$(?!\s)[^$]+(?<!\s)\$(?!\d)"  # not from one price to the next
@@ -42,7 +42,12 @@ XMLNS = "http://www.w3.org/1998/Math/MathML"
 # Text that LaTeX has escaped, as one character each: the converter knows none of these, so they pass through it as
 # characters of a private area.
 AREAS = (0x20, 0x7F), (0xA0, 0x100), (0x370, 0x400), (0x2070, 0x20A0), (0x2190, 0x2300)
-ESCAPES = {escaped(c): c for area in AREAS for c in map(chr, range(*area)) if escaped(c) != c and c.isprintable()}
+ESCAPES = {
+    written: c
+    for area in AREAS
+    for c in map(chr, range(*area))
+    if c.isprintable() and (written := escaped_character(c)) != c
+}
 PRIVATE = {written: chr(0xE000 + i) for i, written in enumerate(ESCAPES)}
 RESTORED = str.maketrans({PRIVATE[written]: c for written, c in ESCAPES.items()})
 ESCAPE = re.compile("|".join([*map(re.escape, sorted(ESCAPES, key=len, reverse=True)), r"\\texttt\{U\+[0-9A-F]+\}"]))
