@@ -206,7 +206,13 @@ class Report:
         provenance = self.provenance()
         paths.append(folder / "numbers.json")
         tables = {block.name: block.content.records() for block in self.blocks if block.kind == "table"}
-        numbers = {"provenance": provenance, "data": self.data, "tables": tables, "numbers": self.numbers}
+        numbers = {
+            "provenance": provenance,
+            "data": self.data,
+            "tables": tables,
+            "numbers": self.numbers,
+            "failures": self.failures,
+        }
         write_whole(paths[-1], json.dumps(as_json(numbers), indent=1, allow_nan=False) + "\n")
         contents = [block for block in blocks if block["kind"] == "section"]
         html = environment(self.links).get_template(TEMPLATE).render(
