@@ -58,7 +58,7 @@ SHEETS = {
 }
 ENTRIES = [
     Entry("derivations", "vu.derivations", "Questions 1 and 2", 1,
-          "local derivatives, in LaTeX too; also Augsburg 2 and 7, LMU 1.1"),
+          "local derivatives by the engine's rules, each step of the chain rule"),
     Entry("question3", "vu.question3", "Question 3", 1,
           "the tiny network's derivatives, by hand too; --random SEED: an exam and its key", is_seeded=False),
     Entry("question4", "vu.question4", "Question 4", 3,
