@@ -21,6 +21,7 @@ PREAMBLE = r"""\documentclass[11pt]{article}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{.6em plus .2em}
 \setlength{\emergencystretch}{5em}
+\providecommand{\bm}{\boldsymbol}
 % A straight quote, of which the fonts of pdflatex and of its successors think differently.
 \ifdefined\Umathcode\newcommand{\straight}{'}\else\newcommand{\straight}{\char13}\fi
 % A figure no larger than the page, where it stands, and what is written below it.

@@ -13,6 +13,7 @@ from scalar_engine.formulas.writing import escaped_character
 
 CODE = r"`[^`]+`"
 FORMULA = r"\$(?!\s)[^$]+(?<!\s)\$(?!\d)"  # not from one price to the next
+PUNCTUATED = FORMULA + r"[.,;:?!)]+"  # no line begins with what belongs to a formula
 LINK = r"\[[^\]$`]+\]\([\w./-]+\)"  # [words](target)
 HYPHENATED = r"\b\d[\d.]*e-\d+|\b\d+(?:-\d+)+"
 
@@ -61,9 +62,14 @@ def marked_up(text: str, links: Mapping[str, Markup] = NO_LINKS) -> Markup:
     links       {target: what is shown for it, with {} for the words}; other targets are no links
     """
     html = Markup()
-    for piece in re.split(f"({CODE}|{FORMULA}|{LINK}|{HYPHENATED})", " ".join(text.split())):
+    for piece in re.split(f"({CODE}|{PUNCTUATED}|{FORMULA}|{LINK}|{HYPHENATED})", " ".join(text.split())):
         if re.fullmatch(CODE, piece):
             html += Markup("<code>{}</code>").format(piece[1:-1])
+        elif re.fullmatch(PUNCTUATED, piece):
+            end = piece.rindex("$")
+            html += Markup('<span class="unbroken">{}{}</span>').format(
+                mathml(piece[1:end], "inline"), piece[end + 1 :]
+            )
         elif re.fullmatch(FORMULA, piece):
             html += mathml(piece[1:-1], "inline")
         elif re.fullmatch(LINK, piece) and link_of(piece)[1] in links:

@@ -146,7 +146,7 @@ class Report:
         """The report for a terminal: readings, tables and short pieces of code, under their sections."""
         parts, section = [f"{self.title}\n{self.source}"], None
         if self.notice:
-            parts.append(textwrap.fill(plain(self.notice), 100))
+            parts.append(noticed(self.notice))
         for block in self.blocks:
             if block.kind == "section":
                 section = block.content
@@ -222,6 +222,11 @@ class Report:
         write_whole(page, html)
         write_whole(source, document(self, self.made(provenance)))
         return paths
+
+
+def noticed(notice: str) -> str:
+    """A notice for a terminal."""
+    return textwrap.fill(plain(notice), 100)
 
 
 def command_line(name: str, arguments: list[str] | None) -> str:

@@ -13,8 +13,7 @@ from models.command_line import Parser
 from models.keeping.files import held
 from models.plotting import own_settings
 from walkthroughs.catalogue import BY_NAME, ENTRIES, entry_of
-from walkthroughs.reports.markup import plain
-from walkthroughs.reports.report import Report, command_line
+from walkthroughs.reports.report import Report, command_line, noticed
 from walkthroughs.sheets.data import notice
 
 
@@ -52,7 +51,7 @@ def run_walkthrough(parser, build, arguments, title, threads=1):
             text = build(report, options)
         report.notice = notice(report, options, shortened(parser, options))
         written = report.write(options.out) if options.out else []
-    text = report.text() if text is None else "\n\n".join(filter(None, [plain(report.notice), text]))
+    text = report.text() if text is None else "\n\n".join(filter(None, [noticed(report.notice), text]))
     if text:
         print(text)
     if not options.instead:
