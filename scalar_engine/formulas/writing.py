@@ -259,9 +259,22 @@ SYMBOLS = {
     "′": "'",
     "«": r"\ll",
     "»": r"\gg",
+    "§": r"\S",
+    "¶": r"\P",
+    "£": r"\pounds",
+    "©": r"\mathrm{(c)}",
+    "®": r"\mathrm{(R)}",
+    "™": r"^{\mathrm{TM}}",
+    "†": r"\dagger",
+    "‡": r"\ddagger",
+    "•": r"\bullet",
+    "¼": r"\frac{1}{4}",
+    "½": r"\frac{1}{2}",
+    "¾": r"\frac{3}{4}",
 }
-# What pdflatex sets as it is, with the fonts that every LaTeX has.
-LETTERS = {chr(code) for code in range(0xA1, 0x180)} - set("\xad«»ÐÞðþĄąĐđĘęĦħĮįĸĿŀŉŊŋŦŧŲųſ") | set("–—‘’“”…†‡•€™")
+# Letters and quotes that pdflatex sets as they are, with no other font than those that every LaTeX has.
+OTHERS = "\xad¢£¤¥¦§¨©®¯´¶¸«»ÐÞðþĄąĐđĘęĦħĮįĸĿŀŉŊŋŦŧŲųſ"
+LETTERS = {*map(chr, range(0xA1, 0x180)), *"–—‘’“”…"} - {*OTHERS}
 
 
 def escaped(text):

@@ -6,6 +6,7 @@ The documents of several reports, such as those of a sheet, can be joined into o
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from walkthroughs.reports.fitting import SPLIT
 from walkthroughs.reports.latex import breakable, displayed, listing, prose, text, typed
 from walkthroughs.reports.tables import Table
 
@@ -76,12 +77,9 @@ def tables(block: Any) -> str:
     table: Table = block.content
     starts: Iterable[int] = range(0, max(1, len(table.rows)), ROWS)
     pieces = [Table(table.name, table.caption, table.columns, table.rows[i : i + ROWS]) for i in starts]
-    captions = [prose(block.caption), *["(continued)"] * (len(pieces) - 1)]
-    return "\n\n".join(
-        f"\\begin{{together}}\n\\captionof{{table}}{{{caption}}}\n\\smallskip\n{piece.tabular(LINE, SCALE)}\n"
-        r"\end{together}"
-        for caption, piece in zip(captions, pieces)
-    )
+    parts = [part for piece in pieces for part in piece.tabular(LINE, SCALE).split(SPLIT)]
+    heads = [rf"\captionof{{table}}{{{prose(block.caption)}}}\smallskip", *["(continued)"] * (len(parts) - 1)]
+    return "\n\n".join(f"\\begin{{together}}\n{head}\n\n{part}\n\\end{{together}}" for head, part in zip(heads, parts))
 
 
 PARTS = {

@@ -9,6 +9,7 @@ from walkthroughs.reports.latex import text
 
 # How wide letters of each size are, smaller ones being wider for their height; and the gaps between columns.
 SIZES = {"": (1.0, 12.0), r"\small": (0.92, 10.0), r"\footnotesize": (0.85, 8.0), r"\scriptsize": (0.8, 6.0)}
+SPLIT = "\n\\par\\medskip\n"  # between the parts of a table that is too wide whatever is done
 TURNED = 2  # rows of a table that may become its columns
 NARROW, WIDE = " .,:;'!ijlI|()[]/-tf", "mMwW%@"
 
@@ -41,7 +42,7 @@ def fitted(header: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequen
         return narrowed(size, header, rows, numeric, widths)
     halves = [[0, *range(1, len(columns) // 2 + 1)], [0, *range(len(columns) // 2 + 1, len(columns))]]
     parts = [[[row[i] for i in half] for row in (header, numeric, *rows)] for half in halves]
-    return "\n\\par\\medskip\n".join(fitted(head, body, spec, room) for head, spec, *body in parts)
+    return SPLIT.join(fitted(head, body, spec, room) for head, spec, *body in parts)
 
 
 def narrowed(

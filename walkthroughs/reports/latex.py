@@ -13,6 +13,7 @@ from walkthroughs.reports.markup import CODE, FORMULA, LINK, link_of
 # The characters that mean something to LaTeX, as those of a typewriter; these fonts have upright quotes elsewhere.
 TYPED = {c: rf"{{\char{ord(c)}}}" for c in r"\{}$&#^_~%"} | {"'": r"{\straight}", "`": r"{\char18}"}
 ROOM = {98: r"\footnotesize", 109: r"\scriptsize"}  # characters on a line
+SUB, SUPER = r"\sb", r"\sp"  # where _ and ^ are letters
 FEW = 20  # one line in so many may be too long for the larger type
 
 
@@ -47,7 +48,7 @@ def typed_character(c: str) -> str:
     found = escaped_character(c)
     if not found.startswith("$"):
         return found
-    return rf"\ensuremath{{{found[1:-1].replace('_', chr(92) + 'sb ').replace('^', chr(92) + 'sp ')}}}"
+    return rf"\ensuremath{{{found[1:-1].replace('_', SUB).replace('^', SUPER)}}}"
 
 
 def breakable(typed_code: str) -> str:

@@ -12,11 +12,6 @@ def points(difference, decimals=1):
     return f"{100 * abs(difference):.{decimals}f} percentage points"
 
 
-def counted(n, noun):
-    """1 epoch, 1,000 epochs"""
-    return f"{n:,} {noun if n == 1 else f'{noun}s'}"
-
-
 def listed(words):
     """a, b and c"""
     words = list(words)
@@ -27,7 +22,6 @@ def winner(results, measure, higher=True, form=percent, apart=points):
     """Who of {name: number} did best, and by how much over the next."""
     order = sorted(results, key=results.__getitem__, reverse=higher)
     best = results[order[0]]
-    order[0] = order[0][0].upper() + order[0][1:]  # it begins the sentence
     if len(order) == 1:
         return f"{order[0]} has {form(best)} {measure}."
     second = results[order[1]]

@@ -82,8 +82,8 @@ class Report:
         self.blocks.append(Block("prose", text))
 
     def reading(self, text: str) -> None:
-        """What the numbers say: a sentence made from them by a function."""
-        self.blocks.append(Block("reading", text))
+        """What the numbers say: sentences made from them by a function, the first with a capital letter."""
+        self.blocks.append(Block("reading", text[:1].upper() + text[1:]))
 
     def code(self, text: str, caption: str = "") -> None:
         """Source or output, as it stands."""
