@@ -124,6 +124,23 @@ def test_every_report_compiles_and_fits_the_page(quick, needed):
         assert max(latex.overfull(where), default=0) < 3, f"{latex.overfull(where)} in {where}"
 
 
+CUT = """() => [...document.body.querySelectorAll('*')].filter(element => {
+    if (element.closest('svg') && element.tagName != 'svg') return false
+    for (let outer = element; outer; outer = outer.parentElement)
+        if (getComputedStyle(outer).overflowX != 'visible' && outer != document.body) return false
+    return element.getBoundingClientRect().right > innerWidth + 1
+}).map(element => element.tagName + ' ' + element.textContent.trim().slice(0, 40))"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_is_cut_on_a_phone(theme, quick, chromium):
+    page = chromium.new_page(viewport={"width": 360, "height": 640}, color_scheme=theme)
+    for name in NAMES:
+        page.goto((quick(name).folder / "report.html").as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360 and not page.evaluate(CUT), name
+    page.close()
+
+
 def test_a_sheet_is_one_document(quick, needed, capsys, tmp_path):
     """In the sheet's order, of what earlier calls with the same options have left, which is not run again."""
     folder = quick("question3").folder.parent
