@@ -214,13 +214,13 @@ class Report:
             "failures": self.failures,
         }
         write_whole(paths[-1], json.dumps(as_json(numbers), indent=1, allow_nan=False) + "\n")
-        contents = [block for block in blocks if block["kind"] == "section"]
+        made, contents = self.made(provenance), [block for block in blocks if block["kind"] == "section"]
         html = environment(self.links).get_template(TEMPLATE).render(
-            report=self, blocks=blocks, made=self.made(provenance), palette=palette(),
+            report=self, blocks=blocks, made=made, palette=palette(),
             contents=contents if len(contents) > LONG else [], beside=[n for n in self.files if n.endswith(".html")],
         )  # fmt: skip
         write_whole(page, html)
-        write_whole(source, document(self, self.made(provenance)))
+        write_whole(source, document(self, made))
         return paths
 
 
@@ -264,7 +264,7 @@ def environment(links: dict[str, str]) -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
     shown = {target: link_to(address) for target, address in links.items()}
-    found.filters.update(marked_up=lambda text: marked_up(text, shown), mathml=mathml, plain=plain)
+    found.filters.update(marked_up=lambda text: marked_up(text, shown), mathml=mathml)
     return found
 
 
