@@ -6,7 +6,9 @@ import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-TRAINING, VALIDATION = "#0072b2", "#d55e00"  # one colour a meaning; Okabe and Ito's, for colour-blind readers
+from .keeping.files import as_json
+from .plotting import TRAINING, VALIDATION, own_settings
+
 FAINT_TRAINING = "#9cc9e3"
 
 
@@ -83,17 +85,18 @@ class History:
 
     def to_dict(self):
         """The record as JSON can hold it: a number that is not finite is None."""
-        return map_numbers(asdict(self), lambda x: None if isinstance(x, float) and not math.isfinite(x) else x)
+        return as_json(asdict(self))
 
     @classmethod
     def from_dict(cls, fields):
         """The History that `to_dict` has taken apart."""
-        fields = map_numbers(fields, lambda x: math.nan if x is None else x)
+        fields = with_nan(fields)
         return cls(**{**fields, "epochs": [Epoch(**epoch) for epoch in fields["epochs"]]})
 
+    @own_settings()
     def plot(self, path):
         """The learning curve: the loss of every batch, and loss and accuracy after every epoch, as a picture file."""
-        from matplotlib.figure import Figure  # half a second, which a run without a picture need not wait
+        from matplotlib.figure import Figure
 
         known = [epoch.train_accuracy for epoch in self.epochs if math.isfinite(epoch.train_accuracy)]
         measures = ["loss", "accuracy"] if known or not self.epochs else ["loss"]
@@ -124,10 +127,10 @@ class History:
         figure.savefig(path, dpi=150)
 
 
-def map_numbers(value, change):
-    """A value of dicts and lists with `change` of everything else in it."""
+def with_nan(value):
+    """A value of dicts and lists with NaN for None."""
     if isinstance(value, dict):
-        return {key: map_numbers(each, change) for key, each in value.items()}
+        return {key: with_nan(each) for key, each in value.items()}
     if isinstance(value, list):
-        return [map_numbers(each, change) for each in value]
-    return change(value)
+        return [with_nan(each) for each in value]
+    return math.nan if value is None else value

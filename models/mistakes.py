@@ -2,10 +2,13 @@
 
 import numpy as np
 
+from .plotting import own_settings
 
+
+@own_settings()
 def draw_confusion(confusion, class_names, path):
     """The confusion matrix (classes, classes) as a picture file: true classes down, predicted classes across."""
-    from matplotlib.figure import Figure  # half a second, which a run without a picture need not wait
+    from matplotlib.figure import Figure
 
     n = len(class_names)
     size = min(14, 3 + 0.45 * n)
@@ -24,6 +27,7 @@ def draw_confusion(confusion, class_names, path):
     figure.savefig(path, dpi=150)
 
 
+@own_settings()
 def draw_mistakes(data, found, path, n=10):
     """The n worst mistakes of an Evaluation `found` on the held-out instances, as a picture file: each instance, what
     it is, and what it was taken for. Instances that are no pictures are drawn as bars, one a feature."""

@@ -40,3 +40,16 @@ def compiles(body, folder):
     path.write_text(body if body.startswith("\\documentclass") else DOCUMENT % body, encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", path.name]
     return subprocess.run(command, cwd=folder, capture_output=True).returncode == 0
+
+
+def errors(folder):
+    """What document.log complains of."""
+    return re.findall(r"^!.*(?:\n.*){2}", (folder / "document.log").read_text(errors="replace"), re.MULTILINE)
+
+
+def overfull(folder):
+    """By how many points each line that is too wide, in document.log, is too wide."""
+    return [
+        float(n)
+        for n in re.findall(r"Overfull \\hbox \(([\d.]+)pt", (folder / "document.log").read_text(errors="replace"))
+    ]

@@ -3,35 +3,36 @@
 python -m walkthroughs NAME             on the whole data; writes runs/NAME/report.html
 python -m walkthroughs NAME --quick     on a slice, in seconds
 python -m walkthroughs NAME --help      what else it takes
+python -m walkthroughs sheet SHEET      all walkthroughs of a sheet, in one folder to hand in
 """
 
 import sys
 
 from models.command_line import Parser, run
-from walkthroughs.catalogue import BY_NAME, ENTRIES, SHEETS
+from walkthroughs.catalogue import BY_NAME, ENTRIES, SHEETS, about
 
 
 def main(arguments=None):
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] and arguments[0] in BY_NAME:
         return BY_NAME[arguments[0]].main(arguments[1:])
+    if arguments[:1] == ["sheet"]:
+        from walkthroughs.sheets.whole_sheet import hand_in  # who wants the list need not wait for its second
+
+        return hand_in(arguments[1:])
     parser = Parser("walkthroughs", __doc__)
     parser.add_argument("name", nargs="?", choices=list(BY_NAME), metavar="NAME", help="a walkthrough, and its options")
     parser.parse_args(arguments)
     print(f"{__doc__.strip()}\n")
     width = max(map(len, BY_NAME))
     for sheet in SHEETS.values():
-        print(sheet.title)
+        print(f"{sheet.title} ({sheet.key})")
         for entry in ENTRIES:
             if entry.sheet is sheet:
                 print(f"  {entry.name:<{width}}  {about(entry.seconds):>6}  {entry.question}: {entry.line}")
     of_all = about(sum(entry.seconds for entry in ENTRIES))
     print(f"\npython -m walkthroughs.demo: the tour that `make demo` shows. Together about {of_all}.")
     return 0
-
-
-def about(seconds):
-    return f"{seconds:.0f} s" if seconds < 60 else f"{seconds / 60:.0f} min"
 
 
 def command():

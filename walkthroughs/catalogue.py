@@ -22,6 +22,7 @@ class Entry:
     module      its script in sheets/, such as "vu.question3"
     seconds     for the whole data, on two cores
     line        what it does, in a line
+    is_seeded   whether --seed draws what is random in it; in Question 3 it would draw another question
     """
 
     name: str
@@ -29,6 +30,7 @@ class Entry:
     question: str
     seconds: float
     line: str
+    is_seeded: bool = True
 
     @property
     def sheet(self):
@@ -56,9 +58,9 @@ SHEETS = {
 }
 ENTRIES = [
     Entry("derivations", "vu.derivations", "Questions 1 and 2", 1,
-          "local derivatives, in LaTeX too; also Augsburg 2 and 7, LMU 1.1"),
+          "local derivatives by the engine's rules, each step of the chain rule"),
     Entry("question3", "vu.question3", "Question 3", 1,
-          "the tiny network's derivatives, by hand too; --random SEED: an exam and its key"),
+          "the tiny network's derivatives, by hand too; --random SEED: an exam and its key", is_seeded=False),
     Entry("question4", "vu.question4", "Question 4", 3,
           "the scalar network learns the synthetic data"),
     Entry("from_scalar_to_tensor", "vu.from_scalar_to_tensor", "Part 2 to Part 3", 1,
@@ -102,3 +104,8 @@ def entry_of(name):
     if name not in BY_NAME:
         raise ValueError(f'"{name}" is not in walkthroughs/catalogue.py yet: add an Entry("{name}", ...) to ENTRIES')
     return BY_NAME[name]
+
+
+def about(seconds):
+    """A time, roughly, in words."""
+    return f"{seconds:.0f} s" if seconds < 60 else f"{seconds / 60:.0f} min"

@@ -4,6 +4,7 @@ Whoever reads a file of ours while it is written, after a kill or on a full disk
 """
 
 import json
+import math
 import os
 import re
 import socket
@@ -51,6 +52,18 @@ def write_whole(path, content):
     finally:
         with suppress(OSError):
             part.unlink()
+
+
+def as_json(value):
+    """A value as JSON has it: NumPy's numbers and arrays as plain ones, None for a number that is not finite, and words
+    for keys of any kind."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, dict):
+        return {key if isinstance(key, (str, int, float)) else str(key): as_json(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_json(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @contextmanager

@@ -231,13 +231,58 @@ SYMBOLS = {
     "×": r"\times",
     "±": r"\pm",
     "⊙": r"\odot",
+    "⊗": r"\otimes",
+    "⊕": r"\oplus",
     "⋅": r"\cdot",
+    "÷": r"\div",
+    "¬": r"\neg",
+    "°": r"^{\circ}",
+    "µ": r"\mu",
+    "∗": r"\ast",
+    "∝": r"\propto",
+    "≡": r"\equiv",
+    "∫": r"\int",
+    "∏": r"\prod",
+    "⇒": r"\Rightarrow",
+    "⇔": r"\Leftrightarrow",
+    "↔": r"\leftrightarrow",
+    "↦": r"\mapsto",
+    "↑": r"\uparrow",
+    "↓": r"\downarrow",
+    "⊤": r"\top",
+    "⊥": r"\bot",
+    "∉": r"\notin",
+    "∪": r"\cup",
+    "∩": r"\cap",
+    "ϑ": r"\vartheta",
+    "ℓ": r"\ell",
+    "′": "'",
+    "«": r"\ll",
+    "»": r"\gg",
+    "§": r"\S",
+    "¶": r"\P",
+    "£": r"\pounds",
+    "©": r"\mathrm{(c)}",
+    "®": r"\mathrm{(R)}",
+    "™": r"^{\mathrm{TM}}",
+    "†": r"\dagger",
+    "‡": r"\ddagger",
+    "•": r"\bullet",
+    "¼": r"\frac{1}{4}",
+    "½": r"\frac{1}{2}",
+    "¾": r"\frac{3}{4}",
 }
+# Letters and quotes that pdflatex sets as they are, with no other font than those that every LaTeX has.
+OTHERS = "\xad¢£¤¥¦§¨©®¯´¶¸«»ÐÞðþĄąĐđĘęĦħĮįĸĿŀŉŊŋŦŧŲųſ"
+LETTERS = {*map(chr, range(0xA1, 0x180)), *"–—‘’“”…"} - {*OTHERS}
 
 
 def escaped(text):
-    """Text as LaTeX's text mode shows it: no command within it runs, and Greek, indices and symbols come out."""
-    return "".join(map(escaped_character, text))
+    """Text as LaTeX's text mode shows it: no command within it runs, and Greek, indices and symbols come out.
+
+    A character that pdflatex does not know stands there by its number, as U+4E2D.
+    """
+    return "".join(map(escaped_character, unicodedata.normalize("NFC", text)))
 
 
 def escaped_character(c):
@@ -246,12 +291,14 @@ def escaped_character(c):
     name, script = greek(c) or "", unicodedata.decomposition(c).split()
     if GREEK.fullmatch(name):
         return rf"$\{name}$"
-    if script[:1] in (["<sub>"], ["<super>"]):
-        of = "".join(chr(int(code, 16)) for code in script[1:])
-        return f"${'_' if script[0] == '<sub>' else '^'}{{{of}}}$" if of.isascii() else c
     if c in SYMBOLS:
         return f"${SYMBOLS[c]}$"
-    return c if c.isprintable() else " "
+    if c in LETTERS and script[:1] != ["<super>"]:
+        return c
+    if script[:1] in (["<sub>"], ["<super>"]) and len(script) == 2:
+        of = escaped_character(chr(int(script[1], 16))).strip("$")
+        return f"${'_' if script[0] == '<sub>' else '^'}{{{of}}}$"
+    return rf"\texttt{{U+{ord(c):04X}}}" if c.isprintable() else " "
 
 
 def scientific(text):

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure  # without pyplot: no screen, and a notebook keeps its own settings
 from matplotlib.ticker import LogFormatter
 
-from models.history import TRAINING, VALIDATION
+from models.plotting import TRAINING, VALIDATION, own_settings
 
 TEST = "#009e73"
 HELD_OUT = {"validation": VALIDATION, "test": TEST}
@@ -23,17 +23,18 @@ CLASSES = (
 )
 
 
+@own_settings()
 def new_figure(n_columns=1, n_rows=1, width=None, height=3.6, share="none", squeeze=True):
     """A Figure and the array of its axes (rows, columns), without the dimensions of size 1 if `squeeze`.
 
     width, height       in inches, of the figure and of one row; a width of None suits the number of columns
     share               which scales the panels share: "none", "y" or "both"
     """
-    matplotlib.rcParams["svg.hashsalt"] = "scalar-to-tensor"  # the same figure gives the same SVG
     figure = Figure(figsize=(width or min(10, 2 + 4.4 * n_columns), height * n_rows), layout="constrained")
     return figure, figure.subplots(n_rows, n_columns, sharex=share == "both", sharey=share != "none", squeeze=squeeze)
 
 
+@own_settings()
 def finish(axes, xlabel, ylabel, title="", legend=True):
     """Labels, a faint grid, plain numbers, and a legend without a frame, which suits light and dark pages."""
     axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
@@ -62,6 +63,7 @@ def whole_numbers(axes):
     axes.xaxis.get_major_locator().set_params(integer=True)
 
 
+@own_settings()
 def loss_curve(losses, window, title, what="instance", xlabel="step"):
     """The loss of every step, faintly, and its mean over `window` steps. `what` is what a step sees."""
     figure, axes = new_figure(width=7, height=4)
@@ -80,6 +82,7 @@ def loss_curve(losses, window, title, what="instance", xlabel="step"):
     return figure
 
 
+@own_settings()
 def plot_epochs(axes, history, measure, who="", style=None):
     """Training and held-out values of a measure, "loss" or "accuracy", after each recorded epoch.
 
@@ -100,6 +103,7 @@ def plot_epochs(axes, history, measure, who="", style=None):
 MEASURES = {"loss": "cross-entropy (nats)", "accuracy": "accuracy (%)"}
 
 
+@own_settings()
 def learning_curves(history, title=""):
     """Loss and accuracy per epoch, side by side."""
     figure, both = new_figure(2)
@@ -109,6 +113,7 @@ def learning_curves(history, title=""):
     return figure
 
 
+@own_settings()
 def curves_of_many(histories, measure, n_columns=4, scale="linear", size=(2.5, 2.4)):
     """A panel of `size` inches for each history, {title: History}, on the same axes: values per epoch."""
     n_rows = -(-len(histories) // n_columns)
@@ -134,6 +139,7 @@ def shades(n):
     return [matplotlib.colormaps["viridis"](0.88 - 0.6 * i / max(1, n - 1)) for i in range(n)]
 
 
+@own_settings()
 def image_grid(images, titles, n_columns, signed=False, size=1.0):
     """Images (n, rows, columns) as tiles with titles; `signed` ones in blue and red around 0, each by its own range."""
     n_rows = -(-len(images) // n_columns)
@@ -148,6 +154,7 @@ def image_grid(images, titles, n_columns, signed=False, size=1.0):
     return figure
 
 
+@own_settings()
 def mosaic(tiles, n_columns):
     """Many signed images (n, rows, columns) in one picture, in blue and red around 0, each by its own range."""
     n, height, width = tiles.shape
@@ -162,6 +169,7 @@ def mosaic(tiles, n_columns):
     return figure
 
 
+@own_settings()
 def scatter_classes(axes, points, y, class_names, size=3):
     """Points (n, 2) coloured by class, with each class's name at its median."""
     for c in range(len(class_names)):

@@ -1,13 +1,10 @@
 """Reports: what a walkthrough found, as a page to read and as files to hand in.
 
-A report is written into a folder: report.html, which needs nothing beside it, every figure as PNG and PDF, every table
-as LaTeX and CSV, and all numbers as JSON.
+A report is written into a folder: report.html, which needs nothing beside it, report.tex, which needs the figures,
+every figure as PNG and PDF, every table as LaTeX and CSV, and all numbers as JSON.
 """
 
-import csv
-import io
 import json
-import math
 import os
 import platform
 import re
@@ -16,24 +13,26 @@ import textwrap
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import jinja2
-import numpy as np
 from markupsafe import Markup
 from threadpoolctl import threadpool_info
 
-from models.keeping.files import write_whole
+from models.keeping.files import as_json, write_whole
 from walkthroughs.drawing.palette import palette
-from walkthroughs.reports.markup import marked_up, mathml
-from walkthroughs.reports.tables import Table, inert
+from walkthroughs.reports.document import document
+from walkthroughs.reports.markup import marked_up, mathml, plain
+from walkthroughs.reports.saving import inline_svg, recoloured, save, svg_of, write_columns, write_file
+from walkthroughs.reports.tables import Table
 
 SHORT = 12  # lines of code: a terminal shows no more
+LONG = 4  # sections: a page that has more begins with a list of them
 TEMPLATE = "report.html.j2"
-PACKAGES = "numpy", "matplotlib", "joblib"
+PACKAGES = "scalar-to-tensor", "numpy", "matplotlib", "joblib"
 
 
 @dataclass
@@ -55,6 +54,9 @@ class Report:
     readings        the sentences that were computed from numbers, for the terminal and for tests
     numbers         {name: anything JSON can hold}, for numbers.json; a number that is not finite is null there
     failures        what is not as it should be, a line each: a script that has any ends with exit status 1
+    notice          what a reader has to know first, at the top: "" if there is nothing
+    links           {target: address} for [words](target) in prose; where the address is a command, it makes the page
+    around          a sentence on what comes before and after the page, with links
     """
 
     title: str
@@ -66,6 +68,10 @@ class Report:
     files: dict[str, Any] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     data: dict[str, dict[str, Any]] = field(default_factory=dict)
+    notice: str = ""
+    links: dict[str, str] = field(default_factory=dict)
+    around: str = ""
+    taken: set[str] = field(default_factory=lambda: {"report.html", "report.tex", "report.pdf", "numbers.json"})
     started: float = field(default_factory=time.perf_counter)
 
     def section(self, title: str) -> None:
@@ -76,8 +82,8 @@ class Report:
         self.blocks.append(Block("prose", text))
 
     def reading(self, text: str) -> None:
-        """What the numbers say: a sentence made from them by a function."""
-        self.blocks.append(Block("reading", text))
+        """What the numbers say: sentences made from them by a function, the first with a capital letter."""
+        self.blocks.append(Block("reading", text[:1].upper() + text[1:]))
 
     def code(self, text: str, caption: str = "") -> None:
         """Source or output, as it stands."""
@@ -90,15 +96,18 @@ class Report:
 
     def figure(self, name: str, figure: Any, caption: str) -> None:
         """A matplotlib Figure. `name` is that of its files."""
-        self.blocks.append(Block("figure", figure, plain_name(name), caption))
+        self.take(plain_name(name), ".png", ".pdf")
+        self.blocks.append(Block("figure", figure, name, caption))
 
     def picture(self, name: str, graph: Any, caption: str) -> None:
         """A picture of a graph (walkthroughs.draw)."""
-        self.blocks.append(Block("picture", graph, plain_name(name), caption))
+        self.take(plain_name(name), ".png", ".pdf")
+        self.blocks.append(Block("picture", graph, name, caption))
 
     def table(self, name: str, caption: str, columns: dict[str, str], rows: list[Any]) -> None:
         """A Table, which explains the arguments."""
-        self.blocks.append(Block("table", Table(plain_name(name), caption, columns, rows), name, caption))
+        self.take(plain_name(name), ".tex", ".csv")
+        self.blocks.append(Block("table", Table(name, caption, columns, rows), name, caption))
 
     def columns(self, name: str, columns: dict[str, Any]) -> None:
         """Long columns of numbers for a file NAME.csv, {header: sequence}, which the page does not show."""
@@ -108,7 +117,15 @@ class Report:
         """A file beside the page: its text, or a function that writes it to a path, such as `Stepper.save`."""
         for part in name.split("/"):
             plain_name(part)
+        self.take(name, "")
         self.files[name] = content
+
+    def take(self, name: str, *suffixes: str) -> None:
+        """Keep names of files for what is added: raises ValueError if one is taken, before the first is overwritten."""
+        names = {f"{name}{suffix}" for suffix in suffixes}
+        if names & self.taken:
+            raise ValueError(f"the report has a {min(names & self.taken)} already: give one of the two another name")
+        self.taken |= names
 
     def fail(self, line: str) -> None:
         """Say in a line what is not as it should be."""
@@ -128,6 +145,8 @@ class Report:
     def text(self) -> str:
         """The report for a terminal: readings, tables and short pieces of code, under their sections."""
         parts, section = [f"{self.title}\n{self.source}"], None
+        if self.notice:
+            parts.append(noticed(self.notice))
         for block in self.blocks:
             if block.kind == "section":
                 section = block.content
@@ -145,47 +164,69 @@ class Report:
         return "\n\n".join(parts)
 
     def provenance(self) -> dict[str, str]:
-        """How this report came about, as {what: text}."""
+        """How this report came about, as {what: text}; nothing if nobody is to know."""
+        if not self.command:
+            return {}
         blas = sorted({f"{pool['internal_api']} {pool['version']}" for pool in threadpool_info() if pool["version"]})
-        versions = [f"{name} {version(name)}" for name in PACKAGES]
         return {
-            **({"Command": self.command} if self.command else {}),
+            "Command": self.command,
             **({} if self.seed is None else {"Seed": str(self.seed)}),
             "Seconds": f"{time.perf_counter() - self.started:.1f}",
-            "Versions": ", ".join([f"scalar-to-tensor {version('scalar-to-tensor')}", *versions, *blas]),
+            "Versions": ", ".join([*map(version_of, PACKAGES), *blas]),
             "Python": f"{platform.python_version()}, {platform.system()} {platform.machine()}",
         }
+
+    def made(self, provenance: dict[str, str]) -> list[tuple[str, str]]:
+        """The provenance and the data, for a reader."""
+        of_data = []
+        for one in self.data.values():
+            held_out = f" and {one['held out']:,} {one['held-out instances']}" if one["held out"] else ""
+            sizes = f"{one['training']:,} training{held_out} instances"
+            of_data.append(("Data", f"{one['data']}: {sizes}; SHA-256 of the arrays {one['SHA-256']}"))
+        return [*provenance.items(), *of_data] if provenance else []
 
     def write(self, folder: str | PathLike[str]) -> list[Path]:
         """Write everything into a folder; returns the paths, the page first. Raises OSError if it cannot."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        page = folder / "report.html"
-        paths, blocks = [page], []
-        for block in self.blocks:
+        page, source = folder / "report.html", folder / "report.tex"
+        paths, blocks = [page, source], []
+        for i, block in enumerate(self.blocks):
+            svg, words = "", plain(block.caption)
             if block.kind == "figure":
                 paths += [save(block.content, folder / f"{block.name}.{suffix}") for suffix in ("png", "pdf")]
-                blocks.append({**vars(block), "svg": Markup(recoloured(inline_svg(svg_of(block.content), block.name)))})
+                svg = recoloured(inline_svg(svg_of(block.content), f"f{i}", words))
             elif block.kind == "picture":
                 paths += [block.content.write(folder / f"{block.name}.{suffix}") for suffix in ("png", "pdf")]
-                svg = block.content.pipe(format="svg").decode()
-                blocks.append({**vars(block), "svg": Markup(inline_svg(svg, block.name))})
+                svg = inline_svg(block.content.pipe(format="svg").decode(), f"f{i}", words)
             elif block.kind == "table":
                 paths += block.content.write(folder)
-                blocks.append(vars(block))
-            else:
-                blocks.append(vars(block))
+            blocks.append({**vars(block), "svg": Markup(svg), "id": f"part-{i}"})
         paths += [write_file(folder / name, content) for name, content in self.files.items()]
         provenance = self.provenance()
         paths.append(folder / "numbers.json")
         tables = {block.name: block.content.records() for block in self.blocks if block.kind == "table"}
-        numbers = {"provenance": provenance, "data": self.data, "tables": tables, "numbers": self.numbers}
+        numbers = {
+            "provenance": provenance,
+            "data": self.data,
+            "tables": tables,
+            "numbers": self.numbers,
+            "failures": self.failures,
+        }
         write_whole(paths[-1], json.dumps(as_json(numbers), indent=1, allow_nan=False) + "\n")
-        html = environment().get_template(TEMPLATE).render(
-            report=self, blocks=blocks, provenance=provenance, data=list(self.data.values()), palette=palette()
+        made, contents = self.made(provenance), [block for block in blocks if block["kind"] == "section"]
+        html = environment(self.links).get_template(TEMPLATE).render(
+            report=self, blocks=blocks, made=made, palette=palette(),
+            contents=contents if len(contents) > LONG else [], beside=[n for n in self.files if n.endswith(".html")],
         )  # fmt: skip
         write_whole(page, html)
+        write_whole(source, document(self, made))
         return paths
+
+
+def noticed(notice: str) -> str:
+    """A notice for a terminal."""
+    return textwrap.fill(plain(notice), 100)
 
 
 def command_line(name: str, arguments: list[str] | None) -> str:
@@ -199,75 +240,36 @@ def readable(word: str) -> str:
     return os.fsencode(word).decode(errors="backslashreplace")
 
 
-NAME = re.compile(r"\w([\w. -]*\w)?")
+NAME = re.compile(r"\w([\w. ()-]*[\w)])?")
 
 
 def plain_name(name: str) -> str:
     """The name of a file beside the page. Raises ValueError if it leads elsewhere or says more than a name."""
     if not NAME.fullmatch(name):
-        raise ValueError(f"a report's files need names of letters, digits, spaces and ._-, and not {name!r}")
+        raise ValueError(f"a report's files need names of letters, digits, spaces and ._-(), and not {name!r}")
     return name
 
 
-def environment() -> jinja2.Environment:
+def version_of(package: str) -> str:
+    """A package and its version; of a clone that is not installed nobody knows it."""
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:
+        return f"{package} (not installed)"
+
+
+def environment(links: dict[str, str]) -> jinja2.Environment:
     found = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
-    found.filters.update(marked_up=marked_up, mathml=mathml)
+    shown = {target: link_to(address) for target, address in links.items()}
+    found.filters.update(marked_up=lambda text: marked_up(text, shown), mathml=mathml)
     return found
 
 
-def plain(text: str) -> str:
-    return " ".join(text.replace("`", "").split())
-
-
-def as_json(value: Any) -> Any:
-    """A value as JSON has it: NumPy's numbers and arrays as plain ones, and None for a number that is not finite."""
-    if isinstance(value, (np.generic, np.ndarray)):
-        value = value.tolist()
-    if isinstance(value, dict):
-        return {key: as_json(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [as_json(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def save(figure: Any, path: Path) -> Path:
-    figure.savefig(path, dpi=150, metadata={"CreationDate": None} if path.suffix == ".pdf" else None)
-    return path
-
-
-def svg_of(figure: Any) -> str:
-    """A figure as SVG text, without a background of its own."""
-    stream = io.StringIO()
-    figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
-    return stream.getvalue()
-
-
-def inline_svg(svg: str, name: str) -> str:
-    """SVG text for a page, with ids that no other figure has."""
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r'\bid="', f'id="{name}-', svg)
-    svg = re.sub(r'href="#', f'href="#{name}-', svg)
-    return svg.replace("url(#", f"url(#{name}-")
-
-
-def recoloured(svg: str) -> str:
-    """SVG text with black in the colour of the page's text, for dark pages."""
-    return re.sub(r'(stroke|fill)(: |=")(#000000|black)\b', r"\1\2currentColor", svg)
-
-
-def write_file(path: Path, content: str | Callable[[Path], object]) -> Path:
-    if callable(content):
-        content(path)
-    else:
-        write_whole(path, content)
-    return path
-
-
-def write_columns(path: Path, columns: dict[str, Any]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(inert(columns))
-        writer.writerows(map(inert, zip(*columns.values(), strict=True)))
+def link_to(address: str) -> Markup:
+    """What is shown for a link, with {} for its words: where there is no page yet, the command that makes it."""
+    if " " in address:
+        return Markup("{{}} (<code>{}</code>)").format(address)
+    return Markup('<a href="{}">{{}}</a>').format(address)

@@ -1,15 +1,16 @@
 """A table, and what a report makes of it: a page's cells, LaTeX, CSV, and text for a terminal."""
 
 import csv
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from scalar_engine.formulas.writing import escaped
-from walkthroughs.reports.markup import FORMULA
+import numpy as np
+
+from walkthroughs.reports.fitting import fitted
+from walkthroughs.reports.latex import prose
 
 
 @dataclass(frozen=True)
@@ -58,18 +59,19 @@ class Table:
         )
 
     def latex(self) -> str:
-        """The table in LaTeX, with the rules of the package booktabs."""
-        caption = "".join(
-            piece if re.fullmatch(FORMULA, piece) else in_latex(piece)
-            for piece in re.split(f"({FORMULA})", self.caption)
-        )
-        spec = "".join("r" if numeric else "l" for numeric in self.numeric())
-        lines = [" & ".join(map(in_latex, row)) + r" \\" for row in [list(self.columns), *self.cells()]]
+        """The table in LaTeX, no wider than the page of a plain article, with the rules of the package booktabs."""
         return "\n".join([
-            r"\begin{table}", r"\centering", rf"\caption{{{caption}}}", rf"\label{{tab:{self.name}}}",
-            rf"\begin{{tabular}}{{{spec}}}", r"\toprule", lines[0], r"\midrule", *lines[1:], r"\bottomrule",
-            r"\end{tabular}", r"\end{table}", "",
+            r"\begin{table}", r"\centering", rf"\caption{{{prose(self.caption)}}}", rf"\label{{tab:{self.name}}}",
+            self.tabular(), r"\end{table}", "",
         ])  # fmt: skip
+
+    def tabular(self, line: float = 345, scale: float = 1.0) -> str:
+        """Its rows as a tabular environment no wider than `line` points, where the type is `scale` times 10 points.
+
+        What is too wide is turned, if it has a row or two, or gets headers of several lines, smaller type, and words
+        on several lines.
+        """
+        return fitted(list(self.columns), self.cells(), self.numeric(), line / scale)
 
     def records(self) -> list[dict[str, Any]]:
         """The rows as {header: value}."""
@@ -102,7 +104,7 @@ def is_formula(text: str) -> bool:
 
 
 def is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
 
 
 def written(value: Any, spec: str) -> str:
@@ -113,8 +115,3 @@ def written(value: Any, spec: str) -> str:
         return str(value)
     text = format(value, spec)
     return text[1:] if text.startswith("-") and not text.strip("-0.%") else text  # 0, never -0
-
-
-def in_latex(text: str) -> str:
-    """Text as LaTeX shows it."""
-    return escaped(text).replace("[", "{[}")  # at a row's start it would be an option of the row before

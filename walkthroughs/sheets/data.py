@@ -4,12 +4,21 @@ With --quick they take a slice, and download nothing.
 """
 
 from models.command_line import positive
-from models.datasets import IMAGE_SHAPES
+from models.datasets import IMAGE_SHAPES, NUM_VAL
 from models.datasets.idx_files import is_here
 from models.experiment import Setup, data_of
 from models.sweep import sweep_of
+from walkthroughs.reports.readings import listed
 
 QUICK = 1_000  # training instances of a --quick run
+
+# What each data set is called, and how much there is of it: all that may be trained on, and the test set.
+WHOLE = {
+    "mnist": ("MNIST", 60_000, 10_000),
+    "fashion-mnist": ("Fashion-MNIST", 60_000, 10_000),
+    "digits": ("the shipped digits", 1_500, 297),
+    "synth": ("the sheet's synthetic data", 70_000, 10_000),
+}
 
 # The sheets' own training: plain gradient descent. A walkthrough says what it does otherwise.
 PLAIN = {"learning_rate": 0.1, "learning_rate_decay": 1.0, "momentum": 0.0}
@@ -46,7 +55,8 @@ def used(report, options, setup):
     """The Dataset of a Setup, named in the report."""
     data = data_of(setup, options.data_dir)
     held_out = "test" if setup.final else "validation"
-    report.used(data.name, held_out, len(data.xtrain), len(data.xval), data.digest)
+    name = data.name if setup.classes is None else f"{data.name}, {len(setup.classes)} of its classes"
+    report.used(name, held_out, len(data.xtrain), len(data.xval), data.digest)
     return data
 
 
@@ -54,3 +64,35 @@ def swept(options, setups, name):
     """The History of each Setup, trained as the options say; NAME.jsonl keeps them for another time."""
     workers = options.workers or (1 if options.quick else None)  # to start processes takes longer than quick runs
     return sweep_of(list(setups), options.out / f"{name}.jsonl", options.data_dir, workers, options.dask, name)
+
+
+def notice(report, options, told):
+    """What a reader has to know first of a report of a slice, or of other data than the sheet's; "" of a whole one.
+
+    told        the options that make it less than the walkthrough is by itself, as they are given
+    """
+    if not report.data:
+        return ""
+    sentences = []
+    if told:
+        sentences.append(f"A short run (`{told}`): on less data, or with fewer steps, than without that.")
+        slices = dict.fromkeys(filter(None, map(slice_of, report.data.values())))
+        sentences += [f"Used were {'; '.join(slices)}."] if slices else []
+    asked, names = vars(options).get("sheets_data"), {entry["data"].partition(",")[0] for entry in report.data.values()}
+    if asked and asked not in names:
+        why = "as `--data` says" if options.data else "which is not on this machine"
+        used_instead = " and ".join(WHOLE[name][0] for name in sorted(names))
+        sentences.append(f"{used_instead[0].upper()}{used_instead[1:]} stand in for {WHOLE[asked][0]}, {why}.")
+    return " ".join(sentences)
+
+
+def slice_of(entry):
+    """ "1,000 of 55,000 training instances and 250 of 5,000 validation instances of MNIST"; "" if it is all of it."""
+    name, kind = entry["data"], entry["held-out instances"]
+    if name not in WHOLE:
+        return ""
+    called, pool, n_test = WHOLE[name]
+    whole = (pool, n_test) if kind == "test" else (pool - NUM_VAL[name], NUM_VAL[name])
+    parts = zip((entry["training"], entry["held out"]), whole, ("training", kind))
+    said = [(n < of, f"{n:,} of {of:,} {kind} instances") for n, of, kind in parts if n]
+    return f"{listed(words for _, words in said)} of {called}" if any(is_part for is_part, _ in said) else ""

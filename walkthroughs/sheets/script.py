@@ -11,8 +11,10 @@ from threadpoolctl import threadpool_limits
 
 from models.command_line import Parser
 from models.keeping.files import held
-from walkthroughs.catalogue import entry_of
-from walkthroughs.reports.report import Report, command_line
+from models.plotting import own_settings
+from walkthroughs.catalogue import BY_NAME, ENTRIES, entry_of
+from walkthroughs.reports.report import Report, command_line, noticed
+from walkthroughs.sheets.data import notice
 
 
 def parser_for(name, doc):
@@ -42,10 +44,14 @@ def run_walkthrough(parser, build, arguments, title, threads=1):
         if options.out:
             options.out.mkdir(parents=True, exist_ok=True)  # who cannot write should not have to wait to hear of it
             stack.enter_context(held(options.out))
+            report.links = addresses(options.out.resolve().parent)
+            report.around = around(entry_of(options.name))
+        stack.enter_context(own_settings())
         with threadpool_limits(1 if options.quick else threads):
             text = build(report, options)
+        report.notice = notice(report, options, shortened(parser, options))
         written = report.write(options.out) if options.out else []
-    text = report.text() if text is None else text
+    text = report.text() if text is None else "\n\n".join(filter(None, [noticed(report.notice), text]))
     if text:
         print(text)
     if not options.instead:
@@ -53,3 +59,28 @@ def run_walkthrough(parser, build, arguments, title, threads=1):
     for line in report.failures:
         print(line, file=sys.stderr)
     return 1 if report.failures else 0
+
+
+def shortened(parser, options):
+    """The options that make a run less than it is by itself, as they are given."""
+    if options.quick:
+        return "--quick"
+    n, usual = (source("instances") for source in (vars(options).get, parser.get_default))
+    return "" if n == usual else f"--instances {n}"
+
+
+def addresses(folder):
+    """{walkthrough: the address of its page from a page beside it}, or the command that makes the page."""
+    return {
+        name: f"../{name}/report.html" if (folder / name).is_dir() else f"python -m walkthroughs {name}"
+        for name in BY_NAME
+    }
+
+
+def around(entry):
+    """What comes before and after a walkthrough, in the order of the catalogue, as prose with links."""
+    i = ENTRIES.index(entry)
+    beside = [("Before", ENTRIES[j]) for j in range(max(0, i - 1), i)] + [
+        ("Next", each) for each in ENTRIES[i + 1 : i + 2]
+    ]
+    return " ".join(f"{where}: [{each.source}]({each.name})." for where, each in beside)

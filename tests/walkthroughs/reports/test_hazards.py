@@ -4,13 +4,14 @@ import csv
 import json
 import re
 from html.parser import HTMLParser
+from importlib.metadata import PackageNotFoundError
 
 import numpy as np
 import pytest
 
 from scalar_engine import Value, derive, sigmoid
 from walkthroughs.draw import draw
-from walkthroughs.reports.figures import new_figure
+from walkthroughs.reports.figures import loss_curve, new_figure
 from walkthroughs.reports.markup import ATTRIBUTES, ESCAPES, TAGS, marked_up, mathml
 from walkthroughs.reports.report import Report, command_line
 from walkthroughs.reports.tables import Table
@@ -39,7 +40,8 @@ class Found(HTMLParser):
 def harmless(html):
     found = Found(html)
     return not {"script", "img", "iframe", "object", "a", "b"} & set(found.tags) and not any(
-        name.startswith("on") or "javascript:" in (value or "") for name, value in found.attributes
+        name.startswith("on") or name != "aria-label" and "javascript:" in (value or "")
+        for name, value in found.attributes
     )
 
 
@@ -176,8 +178,11 @@ def test_numbers_that_are_none_are_null(tmp_path):
         "d": (True, "NaN", 3),
     }
     report.table("t", "c", {"loss": ".1f"}, [(float("nan"),)])
+    report.numbers["e"] = {np.float32(0.1): np.float32(0.5), np.int64(3): np.bool_(True), (1, 2): 0, None: 1}
     report.write(tmp_path)
     found = json.loads((tmp_path / "numbers.json").read_text(), parse_constant=pytest.fail)
+    keys = found["numbers"].pop("e")
+    assert keys == {"0.1": 0.5, "3": True, "(1, 2)": 0, "None": 1}
     assert found["numbers"] == {"a": None, "b": [None, 1], "c": [1.0, None], "d": [True, "NaN", 3]}
     assert found["tables"]["t"] == [{"loss": None}]
 
@@ -185,3 +190,30 @@ def test_numbers_that_are_none_are_null(tmp_path):
 def test_a_command_in_no_encoding_is_told(tmp_path):
     report = Report("T", "S", command_line("question3", ["--out", "caf\udce9"]))
     assert r"--out caf\xe9" in report.write(tmp_path)[0].read_text(encoding="utf-8")
+
+
+def test_two_things_of_one_name_are_noticed_when_the_second_is_added(tmp_path):
+    report, figure = Report("T", "S", ""), loss_curve([2.0, 1.0], 1, "")
+    report.figure("loss (first)", figure, "c")
+    report.columns("curve", {"x": [1]})
+    for add in (
+        lambda: report.figure("loss (first)", figure, "c"),
+        lambda: report.picture("loss (first)", draw(Value(1.0, "x")), "c"),
+        lambda: report.table("curve", "c", {"a": ""}, []),
+        lambda: report.table("report", "c", {"a": ""}, []),
+        lambda: report.figure("report", figure, "c"),
+        lambda: report.file("numbers.json", "{}"),
+    ):
+        with pytest.raises(ValueError, match="the report has a .* already: give one of the two another name"):
+            add()
+    page = report.write(tmp_path)[0].read_text()
+    ids, used = re.findall(r'\bid="([^"]+)"', page), re.findall(r"url\(#([^)]+)\)", page)
+    assert set(used) <= set(ids) and (tmp_path / "loss (first).pdf").exists() and len(report.blocks) == 1
+
+
+def test_a_clone_that_is_not_installed_writes_its_report(tmp_path, monkeypatch):
+    def version(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("walkthroughs.reports.report.version", version)
+    assert "scalar-to-tensor (not installed)" in Report("T", "S", "make").write(tmp_path)[0].read_text()

@@ -4,13 +4,16 @@ import csv
 import json
 import re
 
+import matplotlib.style
 import numpy as np
 import pytest
 
 from models.datasets import load
-from walkthroughs.reports.figures import finish, new_figure
+from models.history import Epoch, History
+from walkthroughs.reports.figures import finish, learning_curves, loss_curve, new_figure
 from walkthroughs.reports.markup import marked_up, mathml
-from walkthroughs.reports.report import Report, inline_svg, recoloured
+from walkthroughs.reports.report import Report
+from walkthroughs.reports.saving import inline_svg, recoloured
 from walkthroughs.reports.tables import Table
 
 
@@ -36,7 +39,7 @@ def test_everything_is_written(tmp_path):
     paths = small_report().write(tmp_path / "new")
     names = {path.name for path in paths}
     assert names == {
-        "report.html", "numbers.json", "curve.csv", "results.tex", "results.csv",
+        "report.html", "report.tex", "numbers.json", "curve.csv", "results.tex", "results.csv",
         "first.png", "first.pdf", "second.png", "second.pdf",
     }  # fmt: skip
     assert all(path.stat().st_size for path in paths) and {p.name for p in (tmp_path / "new").iterdir()} == names
@@ -62,8 +65,7 @@ def test_the_page_stands_alone_and_says_where_it_comes_from(tmp_path):
 def test_no_two_figures_share_an_id_and_every_reference_is_there(tmp_path):
     page = small_report().write(tmp_path)[0].read_text()
     ids = re.findall(r'\bid="([^"]+)"', page)
-    per_figure = [{i for i in ids if i.startswith(f"{name}-")} for name in ("first", "second")]
-    assert all(per_figure) and len(set.union(*per_figure)) == len(set(ids))
+    assert len(ids) == len(set(ids)) and len({i.partition("-")[0] for i in ids} - {"part"}) == 2  # figures
     references = re.findall(r'href="#([^"]+)"', page) + re.findall(r"url\(#([^)]+)\)", page)
     assert references and set(references) <= set(ids)
 
@@ -89,7 +91,8 @@ def test_formulas_are_set_as_latex_would():
 
 def test_black_follows_the_page_and_other_colours_stay():
     svg = '<?xml version="1.0"?><svg><g id="a" style="stroke: #000000"/><use href="#a" fill="black"/></svg>'
-    assert inline_svg(svg, "n").startswith('<svg><g id="n-a"') and 'href="#n-a"' in inline_svg(svg, "n")
+    inline = inline_svg(svg, "n", "a & b")
+    assert inline.startswith('<svg role="img" aria-label="a &amp; b"><g id="n-a"') and 'href="#n-a"' in inline
     assert recoloured('style="stroke: #000000; fill: #0072b2" fill="black"') == (
         'style="stroke: currentColor; fill: #0072b2" fill="currentColor"'
     )
@@ -147,3 +150,79 @@ def test_a_terminal_shows_no_empty_section():
 def test_a_report_without_a_command_tells_none(tmp_path):
     page = Report("Exam", "After a sheet", command="").write(tmp_path)[0].read_text()
     assert "Command" not in page and "Seed" not in page
+
+
+def test_figures_are_drawn_in_settings_of_our_own(tmp_path):
+    """A user's dark style, and one that asks for LaTeX, are the user's afterwards too."""
+    history = History([2.0, 1.0], [Epoch(1, 2.0, 0.5, 2.1, 0.5, 0.1, 1.0), Epoch(2, 1.0, 0.7, 1.2, 0.6, 0.1, 1.0)])
+
+    def drawn(folder):
+        report = Report("T", "S", "")
+        report.figure("curves", learning_curves(history), "c")
+        report.figure("losses", loss_curve([2.0, 1.0], 1, ""), "c")
+        page = report.write(folder)[0].read_text()
+        history.plot(folder / "curve.svg")
+        return re.findall(r"<svg.*?</svg>", page, re.S), re.sub("<dc:date>.*", "", (folder / "curve.svg").read_text())
+
+    usual = drawn(tmp_path / "usual")
+    with matplotlib.style.context(["dark_background", {"text.usetex": True, "lines.linewidth": 9, "font.size": 30}]):
+        assert drawn(tmp_path / "dark") == usual
+        assert matplotlib.rcParams["text.usetex"] and matplotlib.rcParams["text.color"] == "white"
+    assert not re.search(r"(fill|stroke): ?(#ffffff|white)", "".join(usual[0]))
+
+
+def test_a_formula_keeps_its_full_stop():
+    """A line that begins with one would be the browser's doing."""
+    html = marked_up("for all $x_i$. So ($y$), and $z$ too")
+    assert (
+        html.count('<span class="unbroken"><math') == 2 and "</math>.</span> So" in html and "</math>),</span>" in html
+    )
+
+
+def test_links_lead_to_what_is_there_and_else_say_how_it_is_made(tmp_path):
+    report = Report("T", "S", "make")
+    report.links = {"there": "../there/report.html", "elsewhere": "python -m walkthroughs elsewhere"}
+    report.prose("See [this & that](there), [more](elsewhere) and [nothing](nowhere).")
+    report.file("stepper.html", "<p>steps</p>")
+    for i in range(5):
+        report.section(f"Part {i}")
+    page = report.write(tmp_path)[0].read_text()
+    assert '<a href="../there/report.html">this &amp; that</a>' in page and '<a href="stepper.html">' in page
+    assert "more (<code>python -m walkthroughs elsewhere</code>)" in page and "[nothing](nowhere)" in page
+    assert all(f'href="#{i}"' in page for i in re.findall(r'<h2 id="([^"]+)"', page)) and page.count("<h2") == 5
+
+
+@pytest.mark.parametrize("latex, character", [
+    (r"\mathbf{x}", "𝐱"), (r"\boldsymbol{\theta}", "𝜽"), (r"\bm{x}", "𝒙"), (r"\mathbf{12}", "𝟏𝟐"),
+    (r"\textbf{ab}", "𝐚𝐛"),
+])  # fmt: skip
+def test_bold_letters_are_bold_by_themselves(latex, character):
+    """Browsers know no variant but normal."""
+    page = mathml(latex, "inline")
+    assert "bold" not in page and "".join(f"&#x{ord(c):05X};" for c in character) in page
+
+
+def test_columns_keep_their_gaps_on_the_page(open_page, tmp_path):
+    """Those of cases and array; aligned lines join theirs at the sign, and leave room before the next."""
+    report = Report("T", "S", "")
+    for latex in (
+        r"\begin{cases} a & b \\ c & d \end{cases}", r"\begin{array}{lr} a & b \\ c & d \end{array}",
+        r"\begin{aligned} a &= b & c &= d \\ e &= f & g &= h \end{aligned}",
+    ):  # fmt: skip
+        report.math(latex)
+    page = open_page(report.write(tmp_path)[0].read_text())
+    gaps = page.evaluate("""() => [...document.querySelectorAll('math')].map(math => {
+        const boxes = [...math.querySelectorAll('mtr')][0].querySelectorAll('mtd > :is(mi, mo, mn):not(:empty)')
+        const [first, second, , , fifth] = [...boxes].map(box => box.getBoundingClientRect())
+        return [second.left - first.right, fifth ? fifth.left - second.right : 0]
+    })""")
+    assert gaps[0][0] > 8 and gaps[1][0] > 8 and 0 <= gaps[2][0] < 8 < 20 < gaps[2][1]
+
+
+def test_a_page_is_read_by_keyboard_and_aloud(open_page, tmp_path):
+    html = small_report().write(tmp_path)[0].read_text()
+    page = open_page(html, viewport={"width": 360, "height": 640})
+    assert page.get_by_role("main").count() == 1 and page.get_by_role("img", name="The first figure.").count() == 1
+    region = page.get_by_role("region", name="Some results, 50% & more.")
+    region.focus()
+    assert page.evaluate("document.activeElement.querySelector('table') != null")

@@ -2,16 +2,25 @@
 
 import json
 import re
+import shutil
+from contextlib import redirect_stderr, redirect_stdout
+from html import unescape
+from io import StringIO
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from models.datasets.idx_files import VARIABLE, is_here
 from tests import ROOT
 from walkthroughs.__main__ import main as list_all
-from walkthroughs.catalogue import BY_NAME, ENTRIES
+from walkthroughs.catalogue import BY_NAME, ENTRIES, Entry
+from walkthroughs.reports.document import joined
 from walkthroughs.reports.markup import mathml
 from walkthroughs.sheets.answers import jacobian_answer, linear_relu_answer, sigmoid_answer, two_layers_answer
 from walkthroughs.sheets.typesetting import displayed
+
+from ... import latex
 
 NAMES = [entry.name for entry in ENTRIES]
 
@@ -20,31 +29,157 @@ def main_of(name):
     return BY_NAME[name].main
 
 
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory):
+    """quick(name): what a --quick run leaves; each is run once, and those of a sheet lie in one folder."""
+    base, runs = tmp_path_factory.mktemp("quick"), {}
+
+    def run(name):
+        if name not in runs:
+            folder = base / BY_NAME[name].sheet.key / name
+            with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
+                status = main_of(name)(["--quick", "--out", str(folder)])
+            page = (folder / "report.html").read_text(encoding="utf-8")
+            runs[name] = SimpleNamespace(
+                status=status, out=out.getvalue(), err=err.getvalue(), folder=folder, page=page
+            )
+        return runs[name]
+
+    return run
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_quick(name, tmp_path, capsys):
-    assert main_of(name)(["--quick", "--out", str(tmp_path)]) == 0
-    out, err = capsys.readouterr()
-    assert err == ""  # neither a warning nor a progress bar in a pipe
-    page = (tmp_path / "report.html").read_text()
+def test_quick(name, quick):
+    run = quick(name)
+    assert run.status == 0 and run.err == ""  # neither a warning nor a progress bar in a pipe
+    page, folder = run.page, run.folder
     assert BY_NAME[name].source in page and f"python -m walkthroughs {name} --quick" in page
     assert (
         'class="reading"' in page
-        and "nan" not in re.sub(r"<svg.*?</svg>|<pre>.*?</pre>|<td>nan.*?</td>", "", page, flags=re.S).split()
+        and "nan" not in re.sub(r"<svg.*?</svg>|<pre.*?</pre>|<td>nan.*?</td>", "", page, flags=re.S).split()
     )
-    numbers = json.loads((tmp_path / "numbers.json").read_text())
+    numbers = json.loads((folder / "numbers.json").read_text(), parse_constant=pytest.fail)
     for table in numbers["tables"]:
-        assert (tmp_path / f"{table}.tex").exists() and (tmp_path / f"{table}.csv").exists()
-    assert {p.stem for p in tmp_path.glob("*.png")} == {p.stem for p in tmp_path.glob("*.pdf")}
-    assert page.count("<svg") == len(list(tmp_path.glob("*.pdf")))
-    assert all(str(tmp_path / p.name) in out for p in tmp_path.glob("*.p[nd][gf]"))
+        assert (folder / f"{table}.tex").exists() and (folder / f"{table}.csv").exists()
+    assert {p.stem for p in folder.glob("*.png")} == {p.stem for p in folder.glob("*.pdf")}
+    assert page.count("<svg") == len(list(folder.glob("*.pdf")))
+    assert all(str(folder / p.name) in run.out for p in folder.glob("*.p[nd][gf]"))
+
+
+NOUNS = "batches classes digits epochs errors images instances iterations layers mistakes neurons numbers parameters " \
+    "points runs seconds steps units values weights".replace(" ", "|")  # fmt: skip
+WRONG = {
+    "a plural of one": rf"(?<![\w.,-])1 ({NOUNS})\b",
+    "two negated as one": r"\bboth are not\b",
+    "a line that begins with a full stop": r"(?m)^\s*\.(?![.\d])",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_sentences_are_said_as_people_say_them(name, quick):
+    run = quick(name)
+    page = re.sub(r"<svg.*?</svg>|<pre.*?</pre>|<style>.*?</style>|<math.*?</math>", "x", run.page, flags=re.S)
+    readings = [
+        re.sub(r"<[^>]*>", "", text).strip() for text in re.findall(r'<div class="reading">(.*?)</div>', page, re.S)
+    ]
+    assert all(readings) and not any("nan" in re.findall(r"\w+", text) for text in readings)
+    for what, pattern in WRONG.items():
+        found = re.search(pattern, f"{run.out}\n{unescape(re.sub('<[^>]*>', '', page))}")
+        assert not found, f"{what}: {found}"
+
+
+@pytest.mark.parametrize("text, what", [
+    ("after 1 epochs", "a plural of one"), ("both are not within", "two negated as one"),
+    ("a\n . So", "a line that begins with a full stop"),
+])  # fmt: skip
+def test_what_nobody_says_is_noticed(text, what):
+    assert re.search(WRONG[what], text)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("derivations", "question3")])
+def test_a_report_of_a_slice_says_so_at_its_top(name, quick):
+    """On the page, in the terminal and in LaTeX, with how many of how many where there is more of the data."""
+    run = quick(name)
+    if not json.loads((run.folder / "numbers.json").read_text())["data"]:
+        return  # nothing was left out
+    source = (run.folder / "report.tex").read_text(encoding="utf-8")
+    head = re.search(r'<p class="notice" role="note">(.*?)</p>', run.page, re.S)[1]
+    assert head.startswith("A short run (<code>--quick</code>)") and run.page.index(head) < run.page.index("<main>")
+    assert re.search(r"(?m)^A short run \(--quick\)", run.out) and r"\textbf{A short run (\texttt{--quick})" in source
+    if re.search(r"<td>(mnist|fashion-mnist|digits)", run.page):
+        assert re.search(r"Used were [\d,]+ of [\d,]+ training instances", head)
+
+
+def test_every_report_compiles_and_fits_the_page(quick, needed):
+    """All in one document, as a sheet's are; one alone, as it lies there, beside its figures."""
+    needed(shutil.which("pdflatex"), "pdflatex")
+    folders = [quick(name).folder for name in NAMES]
+    base = folders[0].parents[1]
+    sources = {folder: (folder / "report.tex").read_text(encoding="utf-8") for folder in folders}
+    alone = quick("question3").folder
+    for where, source in [
+        (base, joined("All", {str(f.relative_to(base)): text for f, text in sources.items()})), (alone, sources[alone]),
+    ]:  # fmt: skip
+        assert latex.compiles(source, where), latex.errors(where)
+        assert max(latex.overfull(where), default=0) < 3, f"{latex.overfull(where)} in {where}"
+
+
+CUT = """() => [...document.body.querySelectorAll('*')].filter(element => {
+    if (element.closest('svg') && element.tagName != 'svg') return false
+    for (let outer = element; outer; outer = outer.parentElement)
+        if (getComputedStyle(outer).overflowX != 'visible' && outer != document.body) return false
+    return element.getBoundingClientRect().right > innerWidth + 1
+}).map(element => element.tagName + ' ' + element.textContent.trim().slice(0, 40))"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_is_cut_on_a_phone(theme, quick, chromium):
+    page = chromium.new_page(viewport={"width": 360, "height": 640}, color_scheme=theme)
+    for name in NAMES:
+        page.goto((quick(name).folder / "report.html").as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360 and not page.evaluate(CUT), name
+    page.close()
+
+
+def test_a_sheet_is_one_document(quick, needed, capsys, tmp_path):
+    """In the sheet's order, of what earlier calls with the same options have left, which is not run again."""
+    folder = quick("question3").folder.parent
+    names = [name for name in NAMES if BY_NAME[name].sheet.key == "vu"]
+    for name in names:
+        quick(name)
+    stamps = [(folder / name / "numbers.json").stat().st_mtime_ns for name in names]
+    assert list_all(["sheet", "vu", "--quick", "--out", str(folder)]) == 0
+    assert capsys.readouterr().out.count("as it lies there") == len(names)
+    assert stamps == [(folder / name / "numbers.json").stat().st_mtime_ns for name in names]
+    source, page = (folder / "report.tex").read_text(encoding="utf-8"), (folder / "report.html").read_text()
+    places = [source.index(rf"\graphicspath{{{{{name}/}}}}") for name in names]
+    assert places == sorted(places) and all(f'href="{name}/report.html"' in page for name in names)
+    needed(shutil.which("pdflatex"), "pdflatex")
+    assert latex.compiles(source, folder) and max(latex.overfull(folder), default=0) < 3
+
+
+def test_a_sheet_runs_what_is_not_there_and_keeps_question_3(tmp_path, capsys, monkeypatch):
+    calls = []
+    write = lambda arguments: (
+        calls.append(arguments) or (Path(arguments[arguments.index("--out") + 1]) / "report.tex").write_text("")
+    )
+    monkeypatch.setattr(Entry, "main", property(lambda entry: lambda arguments: write(arguments) or 0))
+    assert list_all(["sheet", "vu", "--seed", "3", "--out", str(tmp_path)]) == 0
+    assert len(calls) == len([entry for entry in ENTRIES if entry.sheet.key == "vu"])
+    assert [call[-2:] == ["--seed", "3"] for call in calls].count(False) == 1 and calls[1] == [
+        "--out",
+        str(tmp_path / "question3"),
+    ]
+    with pytest.raises(SystemExit) as stop:
+        list_all(["sheet", "nosuch"])
+    assert stop.value.code == 2 and capsys.readouterr().err.count("\n") == 1
 
 
 @pytest.mark.parametrize("name, questions", [
     ("augsburg", [sigmoid_answer, jacobian_answer]), ("lmu_task1", [linear_relu_answer, two_layers_answer]),
 ])  # fmt: skip
-def test_a_page_has_the_derivations_that_its_sheet_asks_for(name, questions, tmp_path, capsys):
-    main_of(name)(["--quick", "--out", str(tmp_path)])
-    page = (tmp_path / "report.html").read_text()
+def test_a_page_has_the_derivations_that_its_sheet_asks_for(name, questions, quick):
+    page = quick(name).page
     assert all(mathml(latex, "block") in page for question in questions for latex in displayed(question()))
 
 

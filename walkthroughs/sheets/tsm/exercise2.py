@@ -49,7 +49,7 @@ def build(report, options):
     report.prose(
         f"Each variant has the cross-entropy cost, batches of {base.batch_size}, SGD with momentum "
         f"{base.momentum:g}, and a rate that falls by {percent(1 - base.learning_rate_decay, 0)} after each epoch. "
-        f"The table has the validation accuracy after {epochs} epochs for each initial rate."
+        f"The table has the validation accuracy after epoch {epochs} for each initial rate."
     )
     report.table(
         "tuning", "Validation accuracy by variant and learning rate.",

@@ -107,8 +107,9 @@ def answer_key(network, results, script, printed, report, is_exam=False):
 
     report.section(backward)
     report.prose(
-        "From the loss to the inputs, each layer's derivative from the one after it. $t$ is the target as a one-hot "
-        f"vector: $t_{{{case.target + 1}}}$ is 1, and all others are 0."
+        "From the loss to the inputs, each layer's derivative from the one after it; the first two are derived in "
+        "[Questions 1 and 2](derivations). $t$ is the target as a one-hot vector: "
+        f"$t_{{{case.target + 1}}}$ is 1, and all others are 0."
     )
     report.math(BACKWARD)
     rows = [(f"dl/d{name}", *padded([node.grad for node in getattr(network, name)], width)) for name in "yohk"]

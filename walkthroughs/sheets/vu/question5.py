@@ -70,8 +70,8 @@ def build(report, options):
     report.section("The network")
     report.prose(
         f"Two linear layers, {n_inputs}-300-{n_classes}, sigmoid between them and softmax at the end, with the "
-        "derivatives of Questions 1 and 2. Weights start uniformly in Glorot and Bengio's range, biases at 0. This is "
-        "`models/by_hand/vu.py`, plain NumPy, one instance at a time:"
+        "derivatives of [Questions 1 and 2](derivations). Weights start uniformly in Glorot and Bengio's range, biases "
+        "at 0. This is `models/by_hand/vu.py`, plain NumPy, one instance at a time:"
     )
     report.code("\n\n".join(map(inspect.getsource, (vu.Network, vu.train))))
     report.reading(gradients_beside_engine(data, options.seed))
@@ -120,7 +120,7 @@ def steps_of_a_few(report, options, data, n):
     report.prose(
         "This compares one pass over these instances, each way at a constant rate chosen from a few. It says nothing "
         "of several passes, of rates in between, or of rates that fall. Each instance goes through the network alone "
-        "here, so all that averaging saves is the time of the steps left out; Question 6 changes that."
+        "here, so all that averaging saves is the time of the steps left out; [Question 6](question6) changes that."
     )
 
 
