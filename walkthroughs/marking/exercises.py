@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from models.question3 import linear, matrix, numbered, vector
-from scalar_engine import Value, grad, log, mean, relu, sigmoid, softmax, sum, tanh
+from scalar_engine import Value, exp, grad, log, mean, relu, sigmoid, sum, tanh
 from scalar_engine.graph import topological_order
 
 DRAWS = 100  # of which the one with the shortest working is taken
@@ -34,9 +34,13 @@ class Exercise:
     asked: dict[str, int] = field(default_factory=dict)
     picture: bool = True
 
+    def nodes(self) -> list[Value]:
+        """All nodes of its graph, in topological order."""
+        return topological_order(self.root)
+
     def answers(self) -> dict[str, float]:
         """The right answer to each key that is asked."""
-        named = {node.name: node for node in topological_order(self.root)}
+        named = {node.name: node for node in self.nodes()}
         self.root.zero_grad()
         self.root.backward()
         prefix = f"d{self.root.name}/d"
@@ -67,7 +71,7 @@ def faults(exercise):
     """How many things make the answers hang on a convention, or hide mistakes: a kink, many zeros, many numbers alike,
     a large number."""
     numbers = [round(abs(number), 6) for number in exercise.answers().values()]
-    at_kink = any(node.op is relu and node.inputs[0].data == 0 for node in topological_order(exercise.root))
+    at_kink = any(node.op is relu and node.inputs[0].data == 0 for node in exercise.nodes())
     alike = 2 * len(set(numbers)) < len(numbers)
     return at_kink + alike + (3 * numbers.count(0) > len(numbers)) + (max(numbers) >= 100)
 
@@ -92,6 +96,10 @@ ACTIVATIONS = {"sigmoid": (sigmoid, r"\sigma"), "relu": (relu, r"\operatorname{r
 LAYERS = [("V", "c", "o", ""), ("W", "b", "k", "h"), ("U", "a", "m", "g")]
 
 
+LOSSES = "cross-entropy", "squared"
+LARGEST = 4  # units of a layer, and instances: what a person computes by hand
+
+
 def network(rng, sizes=(2, 2, 2), activation="sigmoid", loss="cross-entropy", batch=1):
     """A network of one to three layers, up to its loss and back."""
     f, f_latex = ACTIVATIONS[activation]
@@ -113,7 +121,7 @@ def network(rng, sizes=(2, 2, 2), activation="sigmoid", loss="cross-entropy", ba
     if loss == "cross-entropy":
         targets = [rng.randrange(sizes[-1]) for _ in range(batch)]
         given["t"] = [[int(i == target) for i in range(sizes[-1])] for target in targets]
-        rows = labelled([softmax(row) for row in rows], "y")
+        rows = labelled([softmax_by_hand(row) for row in rows], "y")
         asked += flat(rows)
         formulas += [r"y = \operatorname{softmax}(o)", r"l = -\sum_j t_j \log y_j"]
         loss_of = cross_entropy_of
@@ -146,6 +154,13 @@ def flat(rows):
     return [node for row in rows for node in row]
 
 
+def softmax_by_hand(o):
+    """y_i = exp(o_i) / sum_j exp(o_j), as a person computes it: the numbers are small."""
+    e = [exp(o_i) for o_i in o]
+    s = sum(e)
+    return [e_i / s for e_i in e]
+
+
 def cross_entropy_of(y, t):
     return -sum([t_j * log(y_j) for t_j, y_j in zip(t, y)])
 
@@ -175,7 +190,7 @@ def softmax_loss(rng, classes=3):
     logits, target = whole(rng, classes, largest=3), rng.randrange(classes)
     one_hot = [int(i == target) for i in range(classes)]
     o = vector(logits, "o")
-    y = numbered(softmax(o), "y")
+    y = numbered(softmax_by_hand(o), "y")
     l = cross_entropy_of(y, vector(one_hot, "t", requires_grad=False)).named("l")
     task = r"$y = \operatorname{softmax}(o)$ and $l = -\sum_j t_j \log y_j$, with the one-hot target $t$."
     asked = values_then_gradients(l, [*y, l], [*y, *o])
@@ -235,6 +250,22 @@ EXERCISES: dict[str, tuple[Callable[..., Exercise], tuple[str, ...]]] = {
 
 
 def drawn(name: str, seed: int, **options: Any) -> Exercise:
-    """The Exercise `name` of a seed: the same seed the same sheet. `options` are those of EXERCISES, as it has them."""
+    """The Exercise `name` of a seed: the same seed the same sheet.
+
+    `options` are those of EXERCISES: sizes, two to four numbers of units from 1 to LARGEST; activation, a name of
+    ACTIVATIONS; loss, one of LOSSES; batch, from 1 to LARGEST instances. Raises ValueError for any other.
+    """
     build, taken = EXERCISES[name]
-    return easiest(build, seed, **{key: value for key, value in options.items() if key in taken})
+    for option, value in options.items():
+        if option not in taken:
+            raise ValueError(f"the exercise {name} takes no {option}")
+        numbers = value if isinstance(value, (list, tuple)) else [value]
+        fits = {
+            "sizes": 2 <= len(numbers) <= 4 and all(type(n) is int and 1 <= n <= LARGEST for n in numbers),
+            "batch": type(value) is int and 1 <= value <= LARGEST,
+            "activation": value in ACTIVATIONS,
+            "loss": value in LOSSES,
+        }
+        if not fits[option]:
+            raise ValueError(f"{option}: {value!r} is none that the exercise {name} can have")
+    return easiest(build, seed, **options)

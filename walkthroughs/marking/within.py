@@ -21,7 +21,7 @@ REFUSED = (
     "nntplib.", "telnetlib.", "webbrowser.", "winreg.", "msvcrt.", "syslog.", "fcntl.", "code.__new__",
 )  # fmt: skip
 # What it may do in its own folder; the first of these, which only look, with Python's own files too.
-READING = "open", "os.listdir", "os.scandir", "glob.", "pathlib.", "os.walk"
+READING = "open", "os.listdir", "os.scandir"
 PATHS = (
     *READING, "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod",
     "os.chown", "os.utime", "os.chdir", "os.setxattr", "shutil.", "tempfile.",
@@ -81,7 +81,7 @@ def fenced(own, package):
         writes = event == "open" and (
             any(c in str(arguments[1] or "r") for c in "wax+") or (arguments[2] or 0) & (os.O_WRONLY | os.O_RDWR)
         )
-        if not event.startswith(READING) or writes or inside(path, solutions) or not inside(path, readable):
+        if event not in READING or writes or inside(path, solutions) or not inside(path, readable):
             raise PermissionError(f"a submission may not touch {path}")
 
     sys.addaudithook(hook)
