@@ -263,7 +263,7 @@ def drawn(name: str, seed: int, **options: Any) -> Exercise:
         fits = {
             "sizes": 2 <= len(numbers) <= 4 and all(type(n) is int and 1 <= n <= LARGEST for n in numbers),
             "batch": type(value) is int and 1 <= value <= LARGEST,
-            "activation": value in ACTIVATIONS,
+            "activation": value in list(ACTIVATIONS),
             "loss": value in LOSSES,
         }
         if not fits[option]:
