@@ -41,7 +41,7 @@ class Sigmoid(Operator):
     partials = (lambda out, x: out * (1 - out),)
 
 
-class Step(Operator):
+class UnitStep(Operator):
     symbol = "step"
     forward = lambda x: 1.0 if x > 0 else 0.0
     partials = (lambda out, x: 0.0,)
@@ -53,7 +53,7 @@ class Relu(Operator):
     partials = (lambda out, x: step(x),)  # no `if` in a rule: piecewise behaviour is an operator of its own
 
 
-power, exp, log, tanh, sigmoid, step, relu = Power(), Exp(), Log(), Tanh(), Sigmoid(), Step(), Relu()
+power, exp, log, tanh, sigmoid, step, relu = Power(), Exp(), Log(), Tanh(), Sigmoid(), UnitStep(), Relu()
 
 
 class Arithmetic:

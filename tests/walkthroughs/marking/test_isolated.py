@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tests import ROOT
 from walkthroughs.marking.isolated import Failed, Limits, run_isolated
 
 TASK = {"kind": "answers"}
@@ -74,6 +75,8 @@ OUTSIDE = [
     "import os; os.system('true')",
     "import os; os.fork()",
     "import ctypes; ctypes.CDLL(None)",
+    "open({project!r} + '/README.md')",
+    "import os; os.listdir({project!r} + '/tests')",
     "from models.by_hand.lmu import Linear",
     "import walkthroughs.marking.exercises",
     "import shutil; shutil.rmtree({folder!r})",
@@ -89,7 +92,7 @@ def test_nothing_outside_is_reached(tmp_path, source):
     secret = folder / "key.json"
     secret.write_text("{}")
     with pytest.raises(Failed, match="PermissionError: a submission may not|PermissionError.*denied|urlopen error"):
-        run(tmp_path, source.format(secret=str(secret), folder=str(folder)))
+        run(tmp_path, source.format(secret=str(secret), folder=str(folder), project=str(ROOT)))
     assert secret.read_text() == "{}"
 
 
