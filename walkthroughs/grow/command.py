@@ -34,7 +34,9 @@ def main(arguments=None):
     parser = Parser("walkthroughs grow", __doc__)
     parser.add_argument("step", nargs="?", type=int, choices=range(1, LAST + 1), metavar="STEP", help="1 to 10")
     doing = parser.add_mutually_exclusive_group()
-    doing.add_argument("--blank", action="store_true", help="write the step with its idea's lines taken out, and a test")
+    doing.add_argument(
+        "--blank", action="store_true", help="write the step with its idea's lines taken out, and a test"
+    )
     doing.add_argument("--check", type=Path, metavar="FILE", help="mark a step that somebody has written")
     parser.add_argument("--out", type=Path, metavar="DIR", help="default: runs/grow")
     options = parser.parse_args(arguments)
@@ -54,7 +56,9 @@ def main(arguments=None):
 def listing():
     steps = [Step(number) for number in range(1, LAST + 1)]
     lines = [f"{step.number:3}  {step.title}  ({step.added} new lines)" for step in steps]
-    return "\n".join([*lines, "", "python -m walkthroughs grow 1 explains the first; read the files in walkthroughs/grow."])
+    return "\n".join(
+        [*lines, "", "python -m walkthroughs grow 1 explains the first; read the files in walkthroughs/grow."]
+    )
 
 
 def explain(step, out):
@@ -98,4 +102,3 @@ def checked(step, path):
     wrong = [f"{source}\n    gives {gives}, and should give {said}" for source, said, gives in found["wrong"]]
     print("\n".join(wrong or [f"All {found['right']} numbers of step {step.number}'s example are right."]))
     return 1 if wrong else 0
-

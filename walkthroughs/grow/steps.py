@@ -1,7 +1,6 @@
 """What there is to know of each step: its file, its parts, what is new in it, and its graph for the engine's own eyes."""
 
 import ast
-import re
 import textwrap
 from collections import Counter
 from dataclasses import dataclass
@@ -88,7 +87,11 @@ class Step:
             elif len(new) <= 6:
                 lines += [(" ", line) for line in new]
             else:
-                lines += [*[(" ", line) for line in new[:2]], ("", f"... {len(new) - 4} lines as before"), *[(" ", line) for line in new[-2:]]]
+                lines += [
+                    *[(" ", line) for line in new[:2]],
+                    ("", f"... {len(new) - 4} lines as before"),
+                    *[(" ", line) for line in new[-2:]],
+                ]
         return lines
 
     def blanked(self):

@@ -153,7 +153,9 @@ def as_notebook(name: str, parts: list[Part], solved: bool, points: int = 1) -> 
             graded = part.kind == "test"
             about = {"grade": graded, "grade_id": f"{part.kind}-{part.name}", "locked": graded, "schema_version": 3,
                      "solution": not graded, "task": False}  # fmt: skip
-            cell["metadata"] = {"nbgrader": about | ({"points": points * max(1, len(count[part.name]))} if graded else {})}
+            cell["metadata"] = {
+                "nbgrader": about | ({"points": points * max(1, len(count[part.name]))} if graded else {})
+            }
         cells.append(cell)
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     book = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}

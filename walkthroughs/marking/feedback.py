@@ -77,7 +77,11 @@ def page_for_teacher(results):
     report.table("slips", "How many submissions have each.", {"slip": "", "submissions": "d"}, rows)
     for exercise in dict.fromkeys(r["exercise"] for r in results if r["marks"]):
         report.section(f"How each question went: {exercise}")
-        report.table(f"questions_{exercise}", "How many had it so.", *questions([r for r in results if r["exercise"] == exercise]))
+        report.table(
+            f"questions_{exercise}",
+            "How many had it so.",
+            *questions([r for r in results if r["exercise"] == exercise]),
+        )
     return report
 
 

@@ -26,11 +26,17 @@ NAMES = [*EXERCISES, *blanks.SHEETS]
 
 def main(arguments=None):
     parser = Parser("walkthroughs exercise", __doc__)
-    parser.add_argument("name", choices=NAMES, metavar="NAME", help=f"{', '.join(EXERCISES)}; code: {', '.join(blanks.SHEETS)}")
+    parser.add_argument(
+        "name", choices=NAMES, metavar="NAME", help=f"{', '.join(EXERCISES)}; code: {', '.join(blanks.SHEETS)}"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the first worksheet (default: 0)")
-    parser.add_argument("--count", type=positive(int), default=1, help="worksheets, one a seed from there on (default: 1)")
+    parser.add_argument(
+        "--count", type=positive(int), default=1, help="worksheets, one a seed from there on (default: 1)"
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="default: runs/exercise-NAME")
-    parser.add_argument("--sizes", type=positive(int), nargs="+", help="network: units of each layer, inputs first (default: 2 2 2)")
+    parser.add_argument(
+        "--sizes", type=positive(int), nargs="+", help="network: units of each layer, inputs first (default: 2 2 2)"
+    )
     parser.add_argument("--activation", choices=list(ACTIVATIONS), help="network: default sigmoid")
     parser.add_argument("--loss", choices=LOSSES, help="network: default cross-entropy")
     parser.add_argument("--batch", type=positive(int), help="network: instances (default: 1)")

@@ -36,8 +36,12 @@ def main(arguments=None):
     parser.add_argument("--seed", type=int, default=0, help="of the data that code is tried on (default: 0)")
     parser.add_argument("--consistent", type=float, default=1.0, metavar="SHARE",
                         help="points for what follows rightly from an earlier mistake (default: 1, all)")  # fmt: skip
-    parser.add_argument("--time-limit", type=positive(float), default=20, metavar="SECONDS", help="for code (default: 20)")
-    parser.add_argument("--memory-limit", type=positive(int), default=2048, metavar="MIB", help="for code (default: 2048)")
+    parser.add_argument(
+        "--time-limit", type=positive(float), default=20, metavar="SECONDS", help="for code (default: 20)"
+    )
+    parser.add_argument(
+        "--memory-limit", type=positive(int), default=2048, metavar="MIB", help="for code (default: 2048)"
+    )
     parser.add_argument("--workers", type=positive(int), help="processes (default: one a core)")
     options = parser.parse_args(arguments)
     if not options.folder.is_dir():
@@ -96,7 +100,9 @@ def marks_of_worksheet(submission, credit):
     try:
         exercise = drawn(submission.exercise, submission.seed, **submission.options)
     except (TypeError, ValueError, IndexError, KeyError):
-        raise ValueError("its head does not say a worksheet that was handed out: leave the first lines as they are") from None
+        raise ValueError(
+            "its head does not say a worksheet that was handed out: leave the first lines as they are"
+        ) from None
     known = {key: value for key, value in submission.answers.items() if key in exercise.asked}
     check = check_steps(exercise.root, {**dict.fromkeys(exercise.asked), **known})
     found = {mark.name: mark for mark in check.marks}

@@ -24,7 +24,9 @@ def sheet(exercise: Exercise, seed: int) -> Report:
     report.section("Answers")
     report.prose(f"Give numbers to {DECIMALS} decimals where they do not end before. {total(exercise)} points.")
     rows = [(quantity, points, BLANK) for quantity, points in exercise.asked.items()]
-    report.table("quantities", "In the order of working.", *beside(("quantity", "points", "answer"), ("", "d", ""), rows))
+    report.table(
+        "quantities", "In the order of working.", *beside(("quantity", "points", "answer"), ("", "d", ""), rows)
+    )
     return report
 
 

@@ -20,7 +20,9 @@ def run(tmp_path, source, name="work.py", **limits):
 
 
 def test_numbers_of_any_kind_come_back_as_plain_ones_and_output_apart(tmp_path):
-    source = "import numpy as np\nprint('seen')\nanswers = {'k': np.float32(2.5), 'W': np.eye(2), 's': '0.20', 'b': None}"
+    source = (
+        "import numpy as np\nprint('seen')\nanswers = {'k': np.float32(2.5), 'W': np.eye(2), 's': '0.20', 'b': None}"
+    )
     found = run(tmp_path, source)
     assert found["answers"] == {"k": 2.5, "W": [[1.0, 0.0], [0.0, 1.0]], "s": "0.20", "b": None}
     assert found["output"] == "seen\n"
@@ -104,7 +106,12 @@ def test_its_own_folder_is_its_own(tmp_path):
 
 
 def test_a_notebooks_cells_run_one_after_the_other_without_magics(tmp_path):
-    cells = [("markdown", "1 / 0"), ("code", "%matplotlib inline\nx = 2\n!ls"), ("code", "answers = {'x': x}\n"), ("code", "y = 1\nx / 0")]
+    cells = [
+        ("markdown", "1 / 0"),
+        ("code", "%matplotlib inline\nx = 2\n!ls"),
+        ("code", "answers = {'x': x}\n"),
+        ("code", "y = 1\nx / 0"),
+    ]
     book = {"cells": [{"cell_type": kind, "source": [source], "metadata": {}} for kind, source in cells]}
     with pytest.raises(Failed, match=r"^cell 4, line 2: ZeroDivisionError"):
         run(tmp_path, json.dumps(book), "work.ipynb")
