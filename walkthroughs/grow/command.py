@@ -19,7 +19,7 @@ from walkthroughs.marking.isolated import Failed, Limits, run_isolated
 from walkthroughs.stepper import step as stepped
 
 NEW, RESET = "\x1b[32m", "\x1b[0m"
-TEST = '''"""Says what is wrong in {name}: python {test}, from the folder that has walkthroughs/ or with the project installed."""
+TEST = '''"""Says what is wrong in {name}; the project must be installed: python {test}"""
 
 import sys
 
@@ -34,9 +34,7 @@ def main(arguments=None):
     parser = Parser("walkthroughs grow", __doc__)
     parser.add_argument("step", nargs="?", type=int, choices=range(1, LAST + 1), metavar="STEP", help="1 to 10")
     doing = parser.add_mutually_exclusive_group()
-    doing.add_argument(
-        "--blank", action="store_true", help="write the step with its idea's lines taken out, and a test"
-    )
+    doing.add_argument("--blank", action="store_true", help="write the step without its idea, and a test")
     doing.add_argument("--check", type=Path, metavar="FILE", help="mark a step that somebody has written")
     parser.add_argument("--out", type=Path, metavar="DIR", help="default: runs/grow")
     options = parser.parse_args(arguments)
@@ -57,7 +55,7 @@ def listing():
     steps = [Step(number) for number in range(1, LAST + 1)]
     lines = [f"{step.number:3}  {step.title}  ({step.added} new lines)" for step in steps]
     return "\n".join(
-        [*lines, "", "python -m walkthroughs grow 1 explains the first; read the files in walkthroughs/grow."]
+        [*lines, "", "python -m walkthroughs grow 1 explains the first; the files are in walkthroughs/grow."]
     )
 
 
@@ -91,7 +89,7 @@ def blank(step, out):
 
 
 def checked(step, path):
-    """Run the step's example on the names of somebody's own file, in a process of its own, and say what is not right."""
+    """Run the step's example on somebody's own file, in a process of its own, and say what is not right."""
     if not path.is_file():
         raise ValueError(f"{path}: no such file")
     try:

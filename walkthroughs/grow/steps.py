@@ -1,4 +1,4 @@
-"""What there is to know of each step: its file, its parts, what is new in it, and its graph for the engine's own eyes."""
+"""What there is to know of each step: its file, its parts, what is new in it, and its graph as the engine's."""
 
 import ast
 import textwrap

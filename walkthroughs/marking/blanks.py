@@ -43,8 +43,8 @@ SHEETS = {
         "MLP": ("propagate", "cost", "backpropagate"),
     }),
     "lmu": Code("LMU 2024, Exercise Sheet 3, Task 1", lmu, {
-        "Linear": ("forward", "backward", "update"), "ReLU": ("forward", "backward"), "Softmax": ("forward", "backward"),
-        "CrossEntropy": ("forward", "backward"),
+        "Linear": ("forward", "backward", "update"), "ReLU": ("forward", "backward"),
+        "Softmax": ("forward", "backward"), "CrossEntropy": ("forward", "backward"),
     }),
 }  # fmt: skip
 

@@ -77,7 +77,7 @@ def faults(exercise):
 
 
 def easiest(build: Callable[..., Exercise], seed: int, **options: Any) -> Exercise:
-    """Of DRAWS exercises that `build(rng, **options)` draws, the one with the fewest faults and the shortest working."""
+    """Of DRAWS exercises of `build(rng, **options)`, the one with the fewest faults and the shortest working."""
     rng = random.Random(seed)
     return min((build(rng, **options) for _ in range(DRAWS)), key=lambda exercise: (faults(exercise), effort(exercise)))
 
@@ -232,8 +232,8 @@ def matrix_layer(rng, instances=2, inputs=2, units=2):
     l = sum([k * g for k, g in zip(flat(K), flat(G))]).named("l")
     task = (
         r"A linear layer computes $K = X W + b$ for a batch, a row an instance; $b$ is added to each row. From behind "
-        r"comes the upstream gradient $G = \partial l / \partial K$. Work out $K$, and the derivatives of $l$ by $X$, $W$ "
-        "and $b$ as products of matrices."
+        r"comes the upstream gradient $G = \partial l / \partial K$. Work out $K$, and the derivatives of $l$ by $X$, "
+        "$W$ and $b$ as products of matrices."
     )
     asked = values_then_gradients(l, flat(K), [*flat(X), *flat(W), *b])
     return Exercise("A matrix layer", task, l, given, asked, picture=False)

@@ -1,4 +1,4 @@
-"""A student's script or notebook in a process of its own: with limits, without a network, and away from all other files.
+"""A student's script or notebook in a process of its own: with limits, without a network, away from all other files.
 
 What goes wrong there, an endless loop or a crash of the interpreter itself, comes back as one line about that student's
 work. It keeps mistakes and idle curiosity apart from the teacher's files; against a determined attacker a machine (or
@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,10 +83,8 @@ def stop(process):
     if sys.platform == "win32":
         process.kill()
     else:
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
     process.communicate()
 
 

@@ -27,7 +27,7 @@ def plain(value):
 
 
 def grow(names, task):
-    """Of a step of the engine grown: how many numbers of its example are right, and [source, said, found] of the rest."""
+    """Of a step of the engine grown: how many numbers of its example are right; [source, said, found] of the rest."""
     with contextlib.redirect_stdout(io.StringIO()):
         lines = examples.run(task["example"], names)
     wrong = [[line.source, ", ".join(line.said), ", ".join(map(str, line.found))] for line in lines if not line.right]

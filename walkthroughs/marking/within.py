@@ -16,9 +16,8 @@ from walkthroughs.marking.tasks import TASKS
 
 # What code may not do at all, by the names under which Python audits it.
 REFUSED = (
-    "socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.startfile", "os.kill",
-    "pty.", "ctypes.", "signal.pthread_kill", "urllib.", "http.", "ftplib.", "smtplib.", "imaplib.", "poplib.",
-    "nntplib.", "telnetlib.", "webbrowser.", "winreg.", "msvcrt.", "syslog.", "fcntl.", "code.__new__",
+    "socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.startfile",
+    "os.kill", "pty.", "ctypes.", "signal.pthread_kill", "winreg.", "msvcrt.", "fcntl.",
 )  # fmt: skip
 # What it may do in its own folder; the first of these, which only look, with Python's own files too.
 READING = "open", "os.listdir", "os.scandir"

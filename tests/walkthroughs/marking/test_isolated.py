@@ -1,7 +1,6 @@
 """A student's code in a process of its own: what it may do, and one line for what it may not or cannot."""
 
 import json
-import os
 import sys
 
 import pytest
@@ -99,10 +98,13 @@ def test_nothing_outside_is_reached(tmp_path, source):
 
 
 def test_its_own_folder_is_its_own(tmp_path):
-    source = "import os\nopen('mine.txt', 'w').write('x')\nanswers = {'n': len(open('mine.txt').read()), 'files': str(sorted(os.listdir('.')))}"
+    source = """
+import os
+open("mine.txt", "w").write("x")
+answers = {"n": len(open("mine.txt").read()), "files": str(sorted(os.listdir(".")))}
+"""
     assert run(tmp_path, source)["answers"] == {"n": 1, "files": "['mine.txt', 'submission.py']"}
     assert not (tmp_path / "mine.txt").exists()
-    assert "HOME" not in os.environ or not str(tmp_path).startswith(os.environ["HOME"])
 
 
 def test_a_notebooks_cells_run_one_after_the_other_without_magics(tmp_path):
