@@ -11,6 +11,7 @@ import pytest
 
 from models import datasets
 from scalar_engine import Operator, topological_order
+from tests import ROOT
 from tests.expressions import EXPRESSIONS, central_difference
 from walkthroughs.grow import examples
 from walkthroughs.grow.steps import IDEAS, LAST, Step, graph_of
@@ -179,3 +180,11 @@ def test_blanks_are_the_ideas_and_the_rest_stays():
         assert kept - blanked and "raise NotImplementedError" in step.blanked()
         defined = {x.name for x in ast.walk(ast.parse(step.source)) if isinstance(x, ast.FunctionDef)}
         assert set(IDEAS[step.number]) <= defined
+
+
+def test_the_teachers_page_and_the_readme_have_the_steps_as_they_are():
+    page = (ROOT / "walkthroughs/grow/README.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ")[:2] for line in page.splitlines() if line.startswith("| ") and line[2].isdigit()]
+    assert rows == [[f"| {step.number}", step.title] for step in STEPS]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "\n".join(STEPS[0].code) in readme
