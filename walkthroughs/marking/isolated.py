@@ -21,6 +21,7 @@ import walkthroughs
 
 ROOT = Path(walkthroughs.__file__).parents[1]
 LARGEST_ANSWER = 1 << 20  # bytes that the process may answer
+STARTING = 5  # seconds that the process itself may take to begin, on a busy machine
 START = "import sys; sys.path.insert(0, sys.argv[1]); from walkthroughs.marking.within import main; main()"
 
 
@@ -70,7 +71,7 @@ def ran(folder, job, limits):
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:
-        answer, _ = process.communicate(job, timeout=limits.seconds + 5)  # and the time to start
+        answer, _ = process.communicate(job, timeout=limits.seconds + STARTING)
     except subprocess.TimeoutExpired:
         return b"", None, True
     finally:
