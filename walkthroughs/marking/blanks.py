@@ -23,30 +23,91 @@ class Code:
 
     module      of models/by_hand, which has the solution
     blanks      {class or function: names of the methods whose bodies are to be written; () for a function's own}
+    tests       {class or function: what `check_layer` is called with to test it}
     """
 
     title: str
     module: ModuleType
     blanks: dict[str, tuple[str, ...]]
+    tests: dict[str, str]
 
+
+ONE_BY_ONE = """
+class OneByOne(Network):
+    def forward(self, x, y):
+        self.batch = x, y
+        return sum(Network.forward(self, *each) for each in zip(x, y))
+
+    def backward(self):
+        for each in zip(*self.batch):
+            Network.forward(self, *each)
+            Network.backward(self)
+
+
+found = check_layer(OneByOne, "network")"""
+
+LOSS_AND_ERROR_TERM = """
+def loss_and_error_term(o, y):
+    H = softmax(o, axis=1).T
+    return -np.log(H[y, np.arange(len(y))]).mean(), error_term_last_layer(H, y).T
+
+
+found = check_layer(loss_and_error_term, "softmax_cross_entropy")"""
 
 SHEETS = {
-    "vu": Code("VU, Assignment 1, Questions 5 and 6", vu, {
-        "Network": ("forward", "backward", "update"), "BatchedNetwork": ("forward", "backward"),
-    }),
-    "augsburg": Code("Augsburg, Tutorial 04, Exercises 1 to 4", augsburg, {
-        "error_term_last_layer": (), "del_sigmoid": (), "NeuralNetwork": ("forward", "backward", "update"),
-    }),
-    "tsm": Code("MSE TSM 2022, Practical Work 03, Exercise 3", tsm, {"MLP": ("forward", "cost", "backward", "update")}),
-    "ftp": Code("MSE FTP 2025, Practical work 04, Exercise 1", ftp, {
-        "DenseLayer": ("propagate", "backpropagate", "backpropagate_z", "update"), "SoftmaxLayer": ("backpropagate",),
-        "MLP": ("propagate", "cost", "backpropagate"),
-    }),
-    "lmu": Code("LMU 2024, Exercise Sheet 3, Task 1", lmu, {
-        "Linear": ("forward", "backward", "update"), "ReLU": ("forward", "backward"),
-        "Softmax": ("forward", "backward"), "CrossEntropy": ("forward", "backward"),
-    }),
-}  # fmt: skip
+    "vu": Code(
+        "VU, Assignment 1, Questions 5 and 6",
+        vu,
+        {"Network": ("forward", "backward", "update"), "BatchedNetwork": ("forward", "backward")},
+        {"Network": ONE_BY_ONE, "BatchedNetwork": 'BatchedNetwork, "network"'},
+    ),
+    "augsburg": Code(
+        "Augsburg, Tutorial 04, Exercises 1 to 4",
+        augsburg,
+        {"error_term_last_layer": (), "del_sigmoid": (), "NeuralNetwork": ("forward", "backward", "update")},
+        {
+            "error_term_last_layer": LOSS_AND_ERROR_TERM,
+            "del_sigmoid": '(sigmoid, lambda upstream, x: upstream * del_sigmoid(sigmoid(x))), "sigmoid"',
+            "NeuralNetwork": 'NeuralNetwork, "network"',
+        },
+    ),
+    "tsm": Code(
+        "MSE TSM 2022, Practical Work 03, Exercise 3",
+        tsm,
+        {"MLP": ("forward", "cost", "backward", "update")},
+        {"MLP": 'MLP, "network_relu"'},
+    ),
+    "ftp": Code(
+        "MSE FTP 2025, Practical work 04, Exercise 1",
+        ftp,
+        {
+            "DenseLayer": ("propagate", "backpropagate", "backpropagate_z", "update"),
+            "SoftmaxLayer": ("backpropagate",),
+            "MLP": ("propagate", "cost", "backpropagate"),
+        },
+        {
+            "DenseLayer": 'DenseLayer, "linear_sigmoid"',
+            "SoftmaxLayer": 'SoftmaxLayer, "linear_softmax"',
+            "MLP": 'MLP, "network"',
+        },
+    ),
+    "lmu": Code(
+        "LMU 2024, Exercise Sheet 3, Task 1",
+        lmu,
+        {
+            "Linear": ("forward", "backward", "update"),
+            "ReLU": ("forward", "backward"),
+            "Softmax": ("forward", "backward"),
+            "CrossEntropy": ("forward", "backward"),
+        },
+        {
+            "Linear": 'Linear, "linear"',
+            "ReLU": 'ReLU, "relu"',
+            "Softmax": 'Softmax, "softmax"',
+            "CrossEntropy": 'CrossEntropy, "cross_entropy"',
+        },
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -85,7 +146,7 @@ def parts_of(name: str) -> list[Part]:
             begin, end, indent = body_of(function)
             text[begin - 1 : end] = [f"{indent}{BEGIN}", *text[begin - 1 : end], f"{indent}{END}"]
         last = node.end_lineno + len(text) - len(lines)
-        parts += [Part("blank", "\n".join(text[first - 1 : last]), own), Part("test", test_of(own), own)]
+        parts += [Part("blank", "\n".join(text[first - 1 : last]), own), Part("test", test_of(name, own), own)]
     return parts
 
 
@@ -99,8 +160,11 @@ def head(name, tree):
     return "\n\n\n".join([top, *sources])
 
 
-def test_of(name):
-    return f"found = check_layer({name})\nprint(found)\nassert found.ok"
+def test_of(sheet: str, name: str) -> str:
+    """What tests a class or function: it leaves the `LayerCheck` found, prints it, and raises if something is wrong."""
+    given = SHEETS[sheet].tests[name]
+    check = given if "\n" in given else f"found = check_layer({given})"
+    return f"{check}\nprint(found)\nassert found.ok".lstrip("\n")
 
 
 def body_of(function):

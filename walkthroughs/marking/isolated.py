@@ -66,17 +66,20 @@ def ran(folder, job, limits):
     environment = {name: os.environ[name] for name in kept if name in os.environ}
     environment |= {"HOME": str(folder), "TMPDIR": str(folder), "MPLCONFIGDIR": str(folder), "MPLBACKEND": "Agg"}
     environment |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-X", "utf8", "-c", START, str(ROOT)], cwd=folder, env=environment,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
-    try:
-        answer, _ = process.communicate(job, timeout=limits.seconds + STARTING)
-    except subprocess.TimeoutExpired:
-        return b"", None, True
-    finally:
-        stop(process)
-    return answer[:LARGEST_ANSWER], process.returncode, process.returncode == -getattr(signal, "SIGXCPU", -1)
+    with tempfile.TemporaryFile() as answer:  # no pipe: a file has an end that the limits set
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-X", "utf8", "-c", START, str(ROOT)], cwd=folder, env=environment,
+            stdin=subprocess.PIPE, stdout=answer, stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        try:
+            process.communicate(job, timeout=limits.seconds + STARTING)
+        except subprocess.TimeoutExpired:
+            return b"", None, True
+        finally:
+            stop(process)
+        answer.seek(0)
+        found = answer.read(LARGEST_ANSWER)
+    return found, process.returncode, process.returncode == -getattr(signal, "SIGXCPU", -1)
 
 
 def stop(process):

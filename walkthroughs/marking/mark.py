@@ -12,15 +12,15 @@ import csv
 import hashlib
 import io
 import sys
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from models.command_line import Parser, positive
 from models.keeping.files import held, write_whole
 from models.sweep import sweep
 from scalar_engine import check_steps
-from walkthroughs.marking import feedback
-from walkthroughs.marking.blanks import SHEETS
+from walkthroughs.marking import feedback, tasks
+from walkthroughs.marking.blanks import SHEETS, parts_of, without_marks
 from walkthroughs.marking.exercises import EXERCISES, drawn
 from walkthroughs.marking.isolated import Failed, Limits, run_isolated
 from walkthroughs.marking.submissions import read_submission, submissions_in
@@ -33,7 +33,6 @@ def main(arguments=None):
     parser = Parser("walkthroughs mark", __doc__)
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="of submissions, a file or a folder a student")
     parser.add_argument("--out", type=Path, metavar="DIR", help="default: FOLDER-marked")
-    parser.add_argument("--seed", type=int, default=0, help="of the data that code is tried on (default: 0)")
     parser.add_argument("--consistent", type=float, default=1.0, metavar="SHARE",
                         help="points for what follows rightly from an earlier mistake (default: 1, all)")  # fmt: skip
     parser.add_argument(
@@ -56,7 +55,7 @@ def main(arguments=None):
         out.mkdir(parents=True, exist_ok=True)
         with held(out):
             run = partial(
-                marked, seed=options.seed, credit=options.consistent, seconds=options.time_limit,
+                marked, credit=options.consistent, seconds=options.time_limit,
                 memory=options.memory_limit,
             )  # fmt: skip
             configs = [{"student": s, "file": str(path), "sha256": digest(path)} for s, path in files]
@@ -72,7 +71,7 @@ def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def marked(config, seed, credit, seconds, memory):
+def marked(config, credit, seconds, memory):
     """The result of one submission, as plain data; whatever is wrong with it is in the result, and stops nobody.
 
     marks       [quantity, mark, points, of, remark] each
@@ -87,7 +86,7 @@ def marked(config, seed, credit, seconds, memory):
         if submission.exercise in EXERCISES:
             return result | marks_of_worksheet(submission, credit)
         if submission.exercise in SHEETS:
-            return result | marks_of_code(submission, seed, credit, Limits(seconds, memory))
+            return result | marks_of_code(submission, credit, Limits(seconds, memory))
         known = ", ".join([*EXERCISES, *SHEETS])
         raise ValueError(f"there is no exercise {submission.exercise!r}; there are {known}")
     except (Failed, ValueError) as error:
@@ -115,14 +114,34 @@ def marks_of_worksheet(submission, credit):
     return {"marks": rows, "said": said}
 
 
-def marks_of_code(submission, seed, credit, limits):
-    task = {"kind": "code", "exercise": submission.exercise, "seed": seed}
-    found = run_isolated(submission.file, task, limits)
-    rows = [
-        [name, mark, points * (CREDIT | {"consistent": credit})[mark], points, remark]
-        for name, mark, points, remark in found["marks"]
-    ]
-    return {"marks": rows, "said": found["said"]}
+def marks_of_code(submission, credit, limits):
+    """A mark for each step that the solution's tests mark; what a student's test did not come to is blank."""
+    tests = {part.name: part.text for part in parts_of(submission.exercise) if part.kind == "test"}
+    found = run_isolated(submission.file, {"kind": "code", "tests": tests}, limits)
+    rows, said = [], [found["error"]] if found["error"] else []
+    for name, steps in steps_of(submission.exercise).items():
+        test = found["tests"][name]
+        given = {step: (mark, remark) for step, mark, remark in test["marks"]}
+        for step in steps:
+            mark, remark = given.get(step, ("blank", "not reached"))
+            rows.append(
+                [f"{name}: {step}", mark, (CREDIT | {"consistent": credit})[mark], 1, remark.partition("\n")[0]]
+            )
+        said.append(test["said"])
+    return {"marks": rows, "said": "\n\n".join(said)}
+
+
+@cache
+def steps_of(exercise):
+    """{class or function: the steps that its test marks}, as the solution has them."""
+    solution, tests = {"__name__": "solution"}, {}
+    for part in parts_of(exercise):
+        if part.kind == "test":
+            tests[part.name] = part.text
+        elif part.kind != "prose":
+            exec(without_marks(part.text), solution)
+    found = tasks.code(solution, {"tests": tests})["tests"]
+    return {name: [step for step, _, _ in test["marks"]] for name, test in found.items()}
 
 
 def as_csv(results):

@@ -5,6 +5,7 @@ import io
 
 import numpy as np
 
+from tensor_engine import check_layer
 from walkthroughs.grow import examples
 
 
@@ -34,4 +35,22 @@ def grow(names, task):
     return {"right": sum(len(line.said) for line in lines if line.right), "wrong": wrong}
 
 
-TASKS = {"answers": answers, "grow": grow}
+def code(names, task):
+    """Of a sheet's code: {class or function: {"marks": [name, mark, remark] each, "said": what its test says}}."""
+    found = {}
+    for name, test in task["tests"].items():
+        space = {**names, "check_layer": check_layer, "np": np}
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                exec(compile(test, "test", "exec"), space)
+        except AssertionError:  # what it found is told below
+            pass
+        except Exception as error:
+            found[name] = {"marks": [], "said": " ".join(f"{type(error).__name__}: {error}".split())}
+            continue
+        check = space["found"]
+        found[name] = {"marks": [[mark.name, mark.mark, mark.remark] for mark in check.marks], "said": str(check)}
+    return {"tests": found}
+
+
+TASKS = {"answers": answers, "code": code, "grow": grow}
