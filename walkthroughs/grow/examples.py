@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-NUMBER = r"-?\d+(?:\.\d+)?(?:e-?\d+)?"
+NUMBER = r"(?:-?\d+(?:\.\d+)?(?:e-?\d+)?|True|False)"
 CLAIM = re.compile(rf"#\s*([(\[]*{NUMBER}(?:[,\s()\[\]]+{NUMBER})*)")
 
 
@@ -78,4 +78,10 @@ def agree(found, said):
     """Whether numbers are those that are written, to the decimals in which they are."""
     if len(found) != len(said):
         return False
-    return all(abs(x - float(text)) <= 0.5000001 * 10.0 ** -len(text.partition(".")[2]) for x, text in zip(found, said))
+    return all(map(is_written, found, said))
+
+
+def is_written(x, text):
+    if text in ("True", "False"):
+        return x == (text == "True")
+    return abs(x - float(text)) <= 0.5000001 * 10.0 ** -len(text.partition(".")[2])

@@ -1,7 +1,7 @@
 """Numbers that remember how they were made.
 
-A Value holds a number, the Values it was made of, and the slope by each of them. From the result back, `backward`
-multiplies the slopes along every way: that is the chain rule.
+A Value holds a number, the Values it was made of, and its slope with respect to each. From the result back, `backward`
+multiplies the slopes along every path and adds the paths up: that is the chain rule.
 """
 
 
@@ -16,7 +16,7 @@ class Value:
         return Value(self.data * other.data, (self, other), (other.data, self.data))
 
     def backward(self, upstream=1.0):
-        self.grad += upstream  # +=, for a number may be reached on several ways
+        self.grad += upstream  # +=, for a number may be reached by several paths
         for x, slope in zip(self.inputs, self.slopes):
             x.backward(slope * upstream)
 
@@ -28,7 +28,8 @@ if __name__ == "__main__":
     y.backward()
     w.grad, x.grad  # 2.0, -2.0
 
-    # What still goes wrong: the pass walks every way, and sixteen doublings have 65,536 of them.
+    # What still goes wrong: the pass walks every path, and sixteen doublings have 2 ** 16 = 65,536 of them, which are
+    # 131,071 calls of backward.
     doubled = Value(1.0)
     for _ in range(16):
         doubled = doubled + doubled

@@ -1,7 +1,7 @@
 """Each number once, in the right order.
 
-A number may pass its gradient on when all that was made of it has had its turn. So the pass goes through the graph's
-topological order from behind, and visits each node once, however many ways there are.
+A number may pass its gradient on only after all that was made of it has had its turn. So the pass goes through the
+graph's topological order from the end, and visits each node once, however many paths there are.
 """
 
 
@@ -10,7 +10,7 @@ def topological_order(root):
     order, seen, path = [], {root}, [(root, iter(root.inputs))]
     while path:
         node, inputs = path[-1]
-        new = next((x for x in inputs if x not in seen), None)
+        new = next((x for x in inputs if x not in seen), None)  # the iterator goes on where it stopped
         if new is None:
             order.append(node)
             path.pop()
@@ -52,8 +52,10 @@ if __name__ == "__main__":
     y = x * x + 2 * x
     y.backward()
     y.data, x.grad  # 15.0, 8.0
+    y.backward()
+    x.grad  # 16.0: gradients of leaves add up, as over the instances of a batch
 
-    # x * x has its input twice: a set of inputs, as some engines keep it, has lost half of the gradient.
+    # x * x has its input twice: a set of inputs would hold x once, and lose half of the gradient.
     square = x * x
     len(square.inputs), len(set(square.inputs))  # 2, 1
 
@@ -64,8 +66,9 @@ if __name__ == "__main__":
     for _ in range(60):
         doubled = doubled + doubled
     deep.backward()
+    deep.data, deep.inputs[1].grad  # 300001.0, 100016.0
     len(topological_order(doubled))  # 61
 
-    # What still goes wrong: the slopes are computed with every number, whether somebody asks for them or not, and the
-    # rule of each operation is buried in the method that builds the graph.
+    # What still goes wrong: slopes are computed with every number, whether somebody asks for them or not; and a rule is
+    # part of the method that builds the graph, so that nothing else, such as a formula, can be made of it.
     y.inputs[0].slopes  # 3.0, 3.0

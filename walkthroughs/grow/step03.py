@@ -1,7 +1,7 @@
 """Rules apart from the graph.
 
 An operator says what it computes and its partial derivatives, and knows nothing of graphs. The graph only remembers
-which operator was applied to what, so that slopes are computed when a backward pass asks for them.
+which operator was applied to what; slopes are computed when a backward pass asks for them, and not for constants.
 """
 
 import operator
@@ -13,14 +13,14 @@ class Operator:
     """symbol, forward(*xs), and one rule per input: rule(out, *xs) is the partial derivative of out by that input."""
 
     symbol, forward, partials = "", None, ()
-    forward_on = {}  # {type of number: forward(op, *xs)}, for numbers of another kind: step 8 enters arrays
+    forward_on = {}  # {type: forward(op, *xs)}, for other things than floats; step 8 enters arrays
 
     def __init_subclass__(cls):
-        cls.forward = staticmethod(cls.forward)  # a function of numbers alone
+        cls.forward = staticmethod(cls.forward)  # or else Python would hand it the operator as well
 
     def __call__(self, *xs):
         for x in xs:
-            if hasattr(x, "apply_operator"):  # a Value, and later other things, say themselves what an operator does
+            if hasattr(x, "apply_operator"):  # a Value, and later a formula, decides for itself
                 return x.apply_operator(self, *xs)
         for x in xs:
             if type(x) in self.forward_on:
@@ -48,7 +48,7 @@ class Node:
 
     def __init__(self, data, label="", op=None, inputs=(), requires_grad=True):
         self.data, self.label, self.op, self.inputs, self.grad = data, label, op, inputs, None
-        self.requires_grad = requires_grad  # False for constants, and for what is made of nothing else
+        self.requires_grad = requires_grad  # False for constants, and what is made of constants only
 
     def __add__(self, other):
         return add(self, other)
@@ -94,6 +94,7 @@ if __name__ == "__main__":
     y.backward()
     y.data, x.grad  # 15.0, 8.0
     multiply(3.0, 4.0)  # 12.0
+    (y.inputs[1].inputs[1].data, y.inputs[1].inputs[1].grad is None)  # 2.0, True
 
     # What still goes wrong: nobody notices a wrong rule. This one says that the derivative of x * x is x.
     class Square(Operator):
@@ -101,6 +102,7 @@ if __name__ == "__main__":
         forward = lambda x: x * x
         partials = (lambda out, x: x,)
 
+    x = Value(3.0, "x")
     z = Square()(x)
     z.backward()
-    z.data, z.inputs[0].grad  # 9.0, 11.0
+    z.data, x.grad  # 9.0, 3.0, and 6.0 is right

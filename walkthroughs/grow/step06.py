@@ -22,14 +22,15 @@ class Symbol(Arithmetic):
         """The formula op(*xs), shorter where a 0 or a 1 says so."""
         if op is multiply and 0.0 in xs:
             return 0.0
-        if op is add and 0.0 in xs or op is multiply and 1.0 in xs:
-            return xs[1] if xs[0] == (op is multiply) else xs[0]
+        for x, other in (xs, xs[::-1]) if len(xs) == 2 else ():
+            if op is add and x == 0 or op is multiply and x == 1:
+                return other
         if op is multiply and -1.0 in xs:
             return cls(f"-{written(xs[1] if xs[0] == -1.0 else xs[0], 2)}", 2)
         if op not in TIGHT:
             return cls(f"{op.symbol}({', '.join(written(x, 0) for x in xs)})")
         tight = TIGHT[op]
-        left, right = written(xs[0], tight), written(xs[1], tight + (op is power))
+        left, right = written(xs[0], tight + (op is power)), written(xs[1], tight)  # a ** b ** c is a ** (b ** c)
         return cls(f"{left} {op.symbol} {right}".replace("+ -", "- "), tight)
 
     def __repr__(self):
@@ -38,12 +39,13 @@ class Symbol(Arithmetic):
 
 def written(x, tight):
     if not isinstance(x, Symbol):
-        return f"{x:g}" if x >= 0 or not tight else f"({x:g})"
+        text = f"{x:g}" if float(f"{x:g}") == x else repr(x)
+        return text if x >= 0 or not tight else f"({text})"
     return x.text if x.tight >= tight else f"({x.text})"
 
 
 def backward_pass(root, on, unit):
-    """{node: d root / d node}, the rules running on on(node) instead of its data; unit is d root / d root."""
+    """As in step 3, but that the rules run on on(node) instead of the node's data; unit is d root / d root."""
     gradients = {root: unit}
     for node in reversed(topological_order(root)):
         if node.inputs and node in gradients:
@@ -65,8 +67,8 @@ def symbols_of(root):
 
 
 def derive(root, node):
-    """The formula of d root / d node, in the names of the graph."""
-    return backward_pass(root, symbols_of(root).get, 1.0)[node]
+    """The formula of d root / d node, in the names of the graph; a number where it is one."""
+    return backward_pass(root, symbols_of(root).get, 1.0).get(node, 0.0)
 
 
 if __name__ == "__main__":
@@ -74,11 +76,14 @@ if __name__ == "__main__":
     y = sigmoid(w * x + b).named("y")
     derive(y, w)  # x * y * (1 - y)
     derive(y, b)  # y * (1 - y)
+    derive(w * w, w)  # w + w
 
-    # Question 3 with two classes: why is dl/dh 0? Each h is weighted alike to both classes, and dl/do1 = -dl/do2.
+    # Question 3: why is dW 0? All outputs depend on a hidden h in the same way, for the sheet's V has equal columns:
     h, v = Value(0.8808, "h"), Value(1.0, "v")
-    do1, do2 = Value(-0.5, "do1"), Value(0.5, "do2")
-    derive(v * h * do1 + v * h * do2, h)  # v * do2 + v * do1
+    o1, o2 = (v * h).named("o1"), (v * h).named("o2")
+    derive(o1, h)  # v
+    derive(o2, h)  # v
+    # so dl/dh = v * (dl/do1 + dl/do2). And dl/do = y - t: the y add up to 1, and so do the t, whatever the numbers.
 
     # What still goes wrong: each pass walks the graph anew, and asks each node again which rule it is. The formulas
     # are known now: they could be written down once, as a program, and then just run.

@@ -8,23 +8,23 @@ import numpy as np
 
 from walkthroughs.grow.step02 import topological_order
 from walkthroughs.grow.step03 import Node, Operator
-from walkthroughs.grow.step04 import Arithmetic, exp, log, relu, sigmoid, step, tanh
+from walkthroughs.grow.step04 import Arithmetic, exp, log, power, relu, sigmoid, step, tanh
 
 # How the forward rules run on arrays. Only these: the partials are arithmetic and operators, and run as they stand.
 KERNELS = {
-    exp: np.exp, log: np.log, tanh: np.tanh, sigmoid: lambda x: 1 / (1 + np.exp(-x)),
-    relu: lambda x: np.maximum(x, 0), step: lambda x: (x > 0).astype(x.dtype),
+    exp: np.exp, log: np.log, tanh: np.tanh, sigmoid: lambda x: 0.5 + 0.5 * np.tanh(0.5 * x),
+    relu: lambda x: np.maximum(x, 0), power: np.power, step: lambda x: (x > 0).astype(x.dtype),
 }  # fmt: skip
 Operator.forward_on[np.ndarray] = lambda op, *xs: KERNELS.get(op, op.forward)(*xs)
 
 
 class ArrayOperator(Operator):
-    """An operator on whole arrays. Its derivative is no factor for each element, so that it says in
-    pull(upstream, out, *xs), made of operators, what it contributes to each input's gradient."""
+    """An operator on whole arrays. Its derivative is not one factor per element, so it has no partials: in
+    pull(upstream, out, *xs), made of operators, it says what it contributes to each input's gradient."""
 
 
 class SumTo(ArrayOperator):
-    """Summed to a smaller shape: what undoes broadcasting."""
+    """Summed to a smaller shape, which undoes broadcasting; () is the shape of a number."""
 
     symbol = "sum"
 
@@ -56,13 +56,15 @@ class Tensor(Arithmetic, Node):
     def __init__(self, data, label="", op=None, inputs=(), requires_grad=True):
         super().__init__(np.asarray(data), label, op, inputs, requires_grad)
 
-    __array_ufunc__ = None  # array * Tensor is the Tensor's business
+    __array_ufunc__ = None  # tells NumPy to leave array * Tensor to the Tensor
     shape = property(lambda self: self.data.shape)
     ndim = property(lambda self: self.data.ndim)
 
     @classmethod
     def apply_operator(cls, op, *xs):
-        inputs = tuple(x if isinstance(x, cls) else cls(x, requires_grad=False) for x in xs)
+        kind = next(x.data.dtype for x in xs if isinstance(x, cls))  # float32 stays it beside a number such as 2.0
+        numbers = [np.asarray(x, kind) if isinstance(x, (int, float)) else x for x in xs]
+        inputs = tuple(x if isinstance(x, cls) else cls(x, requires_grad=False) for x in numbers)
         data = op(*[x.data for x in inputs])
         return cls(data, "", op, inputs, any(x.requires_grad for x in inputs))
 
@@ -72,7 +74,7 @@ class Tensor(Arithmetic, Node):
 
 
 def backward_pass(root, on, unit):
-    """{node: d root / d node}, the rules running on on(node)."""
+    """As in step 6, but that a node pulls: its operator may be one on whole arrays."""
     gradients = {root: unit}
     for node in reversed(topological_order(root)):
         if node.inputs and node in gradients:
@@ -100,8 +102,11 @@ if __name__ == "__main__":
     y.backward()
     y.data  # 460.0
     b.grad  # [5.0, 7.0, 9.0]
+    c = Tensor([[1.0], [2.0]], "c")
+    SumTo(())(x * c).backward()
+    c.grad  # [[6.0], [15.0]]
 
-    # A sigmoid's rule is step 4's, and now works on six numbers at once.
+    # The sigmoid's rule is step 4's, and now works on six numbers at once.
     z = sigmoid(x - 3.5)
     SumTo(())(z).backward()
     z.data.round(4).tolist()  # [[0.0759, 0.1824, 0.3775], [0.6225, 0.8176, 0.9241]]

@@ -1,7 +1,7 @@
 """Matrix products, softmax and cross-entropy: a network that learns handwritten digits.
 
-A matrix product is the one operator of a layer that is not elementwise, and its derivative is two matrix products. All
-else, also the loss, is made of what we have.
+A matrix product is the one operator of a layer that is not elementwise; its derivative is two matrix products and two
+transposes. All else, also the loss, is made of what we have.
 """
 
 import numpy as np
@@ -12,11 +12,13 @@ from walkthroughs.grow.step08 import ArrayOperator, SumTo
 
 
 class MatMul(ArrayOperator):
+    """out (n, m) = a (n, k) @ b (k, m), of matrices."""
+
     symbol = "@"
     forward = np.matmul
 
     def pull(self, upstream, out, a, b):
-        return [matmul(upstream, transpose(b)), matmul(transpose(a), upstream)]
+        return [matmul(upstream, transpose(b)), matmul(transpose(a), upstream)]  # (n, m) (m, k), and (k, n) (n, m)
 
 
 class Transpose(ArrayOperator):
@@ -104,7 +106,7 @@ if __name__ == "__main__":
     data, rng = datasets.load("digits"), np.random.default_rng(0)
     model = MLP([64, 64, 10], rng)
     train(model, data.xtrain / np.float32(16), data.ytrain, epochs=40, rate=0.5, rng=rng)
-    accuracy(model, data.xval / np.float32(16), data.yval) > 0.95  # 1
+    accuracy(model, data.xval / np.float32(16), data.yval) > 0.95  # True
 
     # What still goes wrong: a gradient is an array, and has forgotten how it was made. Nobody can ask for its slope.
-    type(o.grad).__name__ == "ndarray"  # 1
+    type(o.grad).__name__ == "ndarray"  # True

@@ -1,7 +1,7 @@
 """The rules on nodes: second derivatives, and the map to the real engine.
 
 Rules run on floats, arrays and Symbols. Let them run on the nodes themselves, and the gradient is a graph too: it can
-be evaluated, drawn, and differentiated again. Nothing new is needed but to ask for it.
+be evaluated, drawn, and differentiated again.
 """
 
 import numpy as np
@@ -11,10 +11,9 @@ from walkthroughs.grow.step09 import MLP, Tensor, cross_entropy
 
 
 def grad(root, wrt):
-    """d root / d node for each node in `wrt`, as nodes."""
-    unit = type(root)(root.data * 0 + 1, requires_grad=False)
-    found = backward_pass(root, lambda node: node, unit)
-    return [found[node] for node in wrt]
+    """d root / d node for each node in `wrt`, as nodes: of a Tensor that holds one number."""
+    found = backward_pass(root, lambda node: node, Tensor(np.ones_like(root.data), requires_grad=False))
+    return [found[node] if node in found else 0.0 * node for node in wrt]
 
 
 # Where each part of these ten steps is in the real engine, which does the same and says there why it does it its way.
@@ -47,8 +46,10 @@ if __name__ == "__main__":
     [slope] = grad(x**3.0, [x])
     [curvature] = grad(slope, [x])
     slope.data, curvature.data  # 12.0, 12.0
+    len(slope.inputs)  # 2: it is a node like any other
+    grad(grad(x * 3.0, [x])[0], [x])[0].data  # 0.0
 
-    # Newton's method on a function that gradient descent takes its time with: the slope over its own slope.
+    # Newton's method goes to where the slope is 0, by the slope over its own slope.
     x = Tensor(1.0, "x")
     for _ in range(6):
         f = x**4.0 - 3.0 * x**2.0 + x
@@ -57,14 +58,14 @@ if __name__ == "__main__":
         x = Tensor(x.data - slope.data / curvature.data, "x")
     x.data  # 1.1309
 
-    # Arrays, matrix products and the loss: the curvature of a network's loss along its own gradient.
+    # Arrays, matrix products and the loss: how the squared length of a network's gradient changes with its parameters.
     model = MLP([4, 3, 2], np.random.default_rng(0))
     X = np.random.default_rng(1).normal(size=(8, 4))
     loss = cross_entropy(model(X), np.arange(8) % 2)
     slopes = grad(loss, model.parameters())
-    length = sum((SumTo(())(g * g) for g in slopes[1:]), SumTo(())(slopes[0] * slopes[0]))
-    length.backward()
-    loss.data, length.data, model.layers[1].b.grad  # 0.8822, 0.3278, [-0.1539, 0.1539]
+    squared = sum(SumTo(())(g * g) for g in slopes)
+    squared.backward()
+    loss.data, squared.data, model.layers[1].b.grad  # 0.8822, 0.3278, [-0.1539, 0.1539]
 
     # What is left: MAP says where each part is in the real engine, and what that does besides.
     len(MAP)  # 20

@@ -133,7 +133,7 @@ BREAKS = {
     7: ("'+=' if x in started else '='", "'='"),
     8: ("[SumTo(x.shape)(upstream)]", "[upstream]"),
     9: ("matmul(transpose(a), upstream)", "matmul(upstream, a)"),
-    10: ("lambda node: node, unit", "lambda node: node.data, unit"),
+    10: ("lambda node: node, Tensor", "lambda node: node.data, Tensor"),
 }
 
 
