@@ -8,6 +8,7 @@ from scalar_engine import explain
 from walkthroughs.drawing.picture import draw
 from walkthroughs.marking.exercises import DECIMALS, Exercise
 from walkthroughs.reports.report import Report
+from walkthroughs.sheets.vu.answer_key import WORKING
 from walkthroughs.stepper import step
 
 BLANK = "__________"
@@ -16,17 +17,19 @@ BLANK = "__________"
 def sheet(exercise: Exercise, seed: int) -> Report:
     """The worksheet of a student, without answers, and without the command that would tell them."""
     report = Report(exercise.title, f"Worksheet {seed}", command="")
-    report.prose("Name: ______________________________")
+    columns = {"Name": "", "Student number": "", f"Points, of {total(exercise)}": ""}
+    report.table("name", "Who hands this in.", columns, [("_" * 30, "_" * 16, "_" * 6)])
     stated(report, exercise)
     if exercise.picture:
         caption = "The computation graph: fill in the values on the way down, and the gradients on the way back."
         report.picture("graph", draw(exercise.root, blank=True), caption)
     report.section("Answers")
-    report.prose(f"Give numbers to {DECIMALS} decimals where they do not end before. {total(exercise)} points.")
+    report.prose(f"Give numbers to {DECIMALS} decimals where they do not end before.")
     rows = [(quantity, points, BLANK) for quantity, points in exercise.asked.items()]
     report.table(
         "quantities", "In the order of working.", *beside(("quantity", "points", "answer"), ("", "d", ""), rows)
     )
+    report.code(*WORKING)
     return report
 
 
