@@ -17,6 +17,7 @@ from .calculation import Passes
 from .candidates import gradient_candidates, gradient_with, sizes_in, value_candidates
 from .elements import agree, elements, largest, shape_of
 from .slips import Slip
+from .step_check import family_of
 
 SEARCH = 60_000  # how many nodes may be computed in the tests of hypotheses
 
@@ -68,6 +69,8 @@ class Diagnosis:
         self.claims = calculation.claims
         self.sizes = sizes_in(calculation.order, self.claims.names)
         self.tolerances = {}
+        self.likely = None
+        self.inherited = set()  # the claims that the likely slip explains at other nodes than its own
         checked = [claim for kind in ("value", "gradient") for claim in self.claims.in_order(calculation.order, kind)]
         self.settled = set(checked[: checked.index(claim) + 1])  # what a slip must lead to
 
@@ -82,6 +85,8 @@ class Diagnosis:
         likely = likely or next(iter(here), None)
         if likely is None:
             return None
+        self.likely = likely
+        self.explained_by(likely)
         value_of = self.calculation.right.value_of
         return likely.candidate.as_slip(likely.node, value_of, self.claims.names, likely.everywhere)
 
@@ -189,13 +194,17 @@ class Diagnosis:
         """How many of the claims the slip explains; 0 if not the wrong one, or if it contradicts an earlier one."""
 
         def write(passes, node, kind, number):
+            follows = number
             number = hypothesis.number(passes, node, kind, number, self.sizes)
+            if number is not follows:
+                made_at.add((node, kind))
             passes.follows[kind][node] = number  # for whoever makes the slip
             claim = self.claims.of(node, kind)
             if claim in self.settled and not self.explains(number, claim):
                 raise Contradiction
             return number
 
+        made_at = set()
         passes = Passes(self.calculation.order, self.calculation.unit, write)
         try:
             if hypothesis.kind == "value":
@@ -206,7 +215,16 @@ class Diagnosis:
                 passes.backward()
         except (Contradiction, *FAILURES):
             return 0
-        return sum(self.explains(passes.number(claim.node, claim.kind), claim) for claim in self.claims.all)
+        explained = [x for x in self.claims.all if self.explains(passes.number(x.node, x.kind), x)]
+        self.inherited = {claim for claim in explained if (claim.node, claim.kind) not in made_at}
+        return len(explained)
+
+    def is_alike(self, claim):
+        """Whether another claim, of a node of the same family, is wrong by the same slip as this one."""
+        if self.likely is None or family_of(claim.node) != family_of(self.claim.node):
+            return False
+        others = Diagnosis(self.calculation, claim).hypotheses_here()
+        return any(other.candidate.known is self.likely.candidate.known for other in others)
 
     def explains(self, number, claim):
         tolerance = self.tolerance(claim)

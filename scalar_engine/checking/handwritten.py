@@ -6,6 +6,7 @@ Both are run at the numbers of the graph, and then at others, for a slip may hid
 import random
 
 from ..passes import FAILURES, Step, forward_pass
+from .calculation import TINY
 from .candidates import number_candidates, step_candidates
 from .claims import Claims
 from .elements import agree, every, is_finite, largest, roundoff, shape_of, size_of
@@ -32,7 +33,23 @@ class Trial:
         return rule(out, *[self.data[x] for x in self.step.node.inputs]) + 0.0 * out
 
     def agree(self, a, b):
-        return agree(a, b, 64 * roundoff(self.step.node.data) * (1 + abs(b)))
+        return agree(a, b, 64 * max(roundoff(self.step.node.data), roundoff(a)) * (1 + abs(b)))
+
+    def is_right(self, rule):
+        """Whether the student's rule gives what the operator's does, on one side or the other at a kink."""
+        step, given = self.step, self.result(rule)
+        if self.agree(given, step.local):
+            return True
+        sides = []
+        for side in (TINY, -TINY):
+            xs = [self.data[x] + side * (self.data[x] == 0) for x in step.node.inputs]
+            try:
+                needs = [i == step.position for i in range(len(xs))]
+                sides.append(step.node.op.locals(step.node.op.apply(*xs), *xs, needs=needs)[step.position])
+            except FAILURES:
+                return False
+        off = abs(given - sides[0]) + abs(given - sides[1])  # their distance, if it is between them
+        return self.agree(off, abs(sides[0] - sides[1]) + 0.0 * off)
 
     def candidates(self):
         """{identity: Candidate} of what the rule would give with each slip."""
@@ -48,7 +65,7 @@ def trial_at(node, position, scale):
         return x.data * scale + (0.3 * abs(scale)) * (x.data == 0) * (scale != 1)
 
     try:
-        data = forward_pass([*node.inputs, node], scaled, leaves=node.inputs)
+        data = forward_pass([*node.inputs, node], scaled, leaves=set(node.inputs))
         out, xs = data[node], [data[x] for x in node.inputs]
         local = node.op.locals(out, *xs, needs=[i == position for i in range(len(xs))])[position] + 0.0 * out
     except FAILURES:
@@ -71,7 +88,7 @@ def first_wrong_rule(calculation):
         for node in used:
             for position, rule in enumerate(rules[type(node.op)]):
                 trial = rule and trial_at(node, position, scale)
-                if trial and not trial.agree(trial.result(rule), trial.step.local):
+                if trial and not trial.is_right(rule):
                     return wrong_rule(calculation, rule, trial)
     return None
 
@@ -183,8 +200,10 @@ def returned(result, wanted, names, twins):
     for node, gradient in found.items():
         if gradient is not None:
             claims.add(twins.of[node], "gradient", gradient)
+    claims.settle_layouts()
+    claims.roundoff = max([claim.roundoff for claim in claims.all], default=0.0)
     for claim in claims.all:  # computed, not rounded
-        claim.half = 64 * roundoff(claim.node.data) * largest(abs(claim.data))
+        claim.half = 32 * claim.roundoff * largest(abs(claim.data))
     return claims
 
 
