@@ -13,6 +13,7 @@ from .rounding import Rounding
 
 RUNS = 12  # with numbers moved within their rounding
 TINY = 1e-30  # changes no number but 0
+CONVENTION = "at a kink another slope is taken than the engine's: a convention"
 
 
 class Passes:
@@ -79,7 +80,7 @@ class Calculation:
 
     right       the Passes as the engine goes through them
     student     with the student's own numbers wherever they are claimed
-    moved       with all of the student's numbers moved within their rounding, RUNS times
+    moved       with all of the student's numbers moved within their rounding: towards 0, and RUNS times at random
     wrong       the claims that have been found wrong
     """
 
@@ -91,7 +92,7 @@ class Calculation:
         self.rounding = Rounding(claims, self.order)
         self.right = Passes(self.order, self.unit).forward()
         self.student = Passes(self.order, self.unit, self.claimed).forward()
-        self.moved = [Passes(self.order, self.unit, self.claimed_and_moved).forward() for _ in range(RUNS)]
+        self.moved = [Passes(self.order, self.unit, self.moved_by(i == 0)).forward() for i in range(RUNS + 1)]
         self.sides = None
         self.wrong = []
 
@@ -100,8 +101,11 @@ class Calculation:
         claim = self.claims.of(node, kind)
         return claim.filled(number) if claim is not None and claim.fits else number
 
-    def claimed_and_moved(self, passes, node, kind, number):
-        return self.rounding.moved(node, kind, self.claimed(passes, node, kind, number))
+    def moved_by(self, cut):
+        def write(passes, node, kind, number):
+            return self.rounding.moved(node, kind, self.claimed(passes, node, kind, number), cut)
+
+        return write
 
     def marks(self, kind):
         """A Mark of each claim about a "value" or a "gradient", in the order of its pass."""
@@ -139,7 +143,7 @@ class Calculation:
                 return Mark(claim, CONSISTENT, f"right would be {claim.node.brief(right)}")
             return Mark(claim, RIGHT)
         if claim.kind == "gradient" and self.is_on_a_side(claim, tolerance):
-            return Mark(claim, RIGHT, "at a kink another slope is taken than the engine's: a convention")
+            return Mark(claim, RIGHT, CONVENTION)
         self.wrong.append(claim)
         return Mark(claim, WRONG)
 
@@ -167,7 +171,7 @@ class Calculation:
     def tolerance(self, claim):
         """How far the claim may be from what follows from the student's own numbers."""
         student, *moved = (passes.number(claim.node, claim.kind) for passes in (self.student, *self.moved))
-        return self.rounding.tolerance(claim, student, moved)
+        return self.rounding.tolerance(claim, student, *(moved[:1] or [student]), moved)
 
 
 def is_kinked(op):

@@ -7,7 +7,7 @@ import warnings
 from ..graph import recorded_order
 from .calculation import Calculation
 from .diagnosis import Diagnosis
-from .handwritten import first_wrong_rule, runs
+from .handwritten import judged_rules, runs
 from .keys import read
 from .marks import BLANK, CONSISTENT, WRONG, Mark
 from .step_check import StepCheck, accepted_range, difference, title_of
@@ -80,9 +80,10 @@ def judged(calculation: Calculation) -> StepCheck:
     """The StepCheck of a calculation, with a Mark for each claim."""
     root, claims = calculation.root, calculation.claims
     marks = calculation.marks("value")
-    found = None if calculation.wrong else first_wrong_rule(calculation)
-    marks += calculation.marks("gradient")
-    if found is None and calculation.wrong:
+    is_wrong_value = bool(calculation.wrong)
+    of_rules, found = judged_rules(calculation)
+    marks += [*of_rules, *calculation.marks("gradient")]
+    if is_wrong_value or found is None and calculation.wrong:
         found = first_wrong(calculation, marks)
     elif found is None:
         n = len(claims.all) + len(claims.rules)

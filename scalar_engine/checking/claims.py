@@ -1,7 +1,9 @@
 """What a student claims: a number for the value or the gradient of a node, and how precisely it is given."""
 
+import struct
+
 from .elements import elements, number_in, plain, roundoff, shape_of, size_of, without_ones
-from .rounding import EXACT, half_units, seen_in, working_figures
+from .rounding import FULL, half_units, seen_in, working_figures
 
 NAN = float("nan")
 MANY = 500  # elements of an array that are looked at to tell how precisely it is given
@@ -29,7 +31,6 @@ class Claim:
         self.group = group
         self.half = None
         self.remark = ""
-        self.roundoff = max(roundoff(node.data), roundoff(given))
         shape = shape_of(node.data)
         try:
             self.shape_given, numbers = elements(given)
@@ -44,6 +45,7 @@ class Claim:
             holds = f"an array of shape {shape}" if shape else "one number"
             raise ValueError(f"check_steps: {name} holds {holds}, not {given!r}") from None
         self.numbers = numbers
+        self.roundoff = max(roundoff(node.data), roundoff(given) if hasattr(given, "dtype") else precision_of(numbers))
         self.blank = False if hasattr(given, "dtype") else self.data != self.data
         if self.shape_given != shape and without_ones(self.shape_given) == without_ones(shape):
             self.reshape(shape, "shape")
@@ -100,7 +102,8 @@ class Claims:
     numbers     {"value": {node: Claim}, "gradient": {node: Claim}}
     blanks      Claims in which nothing is filled in
     rules       {operator: the rule for it, or one per input}
-    halves      {"value" or "gradient": half a unit of the last decimal that the student seems to work with}
+    halves      {"value" or "gradient": half a unit of the last decimal that the student seems to work with, and of the
+                last digit of 1}
     roundoff    the coarsest of all claims
     """
 
@@ -109,7 +112,7 @@ class Claims:
         self.numbers = {"value": {}, "gradient": {}}
         self.blanks = []
         self.rules = {}
-        self.halves = {"value": 0.0, "gradient": 0.0}
+        self.halves = {"value": (0.0, 0.0), "gradient": (0.0, 0.0)}
         self.roundoff = 0.0
 
     @property
@@ -181,7 +184,8 @@ class Claims:
             of_kind = [figures for claim in claims.values() for figures in seen[claim]]
             tells = any(decimals or digits for decimals, digits in of_kind)
             working = working_figures(of_kind if tells else everything)
-            self.halves[kind] = 0.5 * 10.0 ** -working[0] if working[0] < EXACT else 0.0
+            if working != FULL:
+                self.halves[kind] = 0.5 * 10.0 ** -working[0], 5 * 10.0 ** -working[1]
             for claim in claims.values():
                 halves, shape = half_units(seen[claim], working), shape_of(claim.data)
                 if untold and size_of(claim.data) > 1:  # an array of zeros that nothing says is rounded
@@ -195,6 +199,14 @@ class Claims:
 def is_turned(given, shape):
     """Whether a matrix is given in the shape of its transpose; None for one whose shape does not tell."""
     return None if len(given) != 2 or given[0] == given[1] or 1 in shape else given == shape[::-1]
+
+
+def precision_of(numbers):
+    """The roundoff of numbers in a list: of float32 if none has more digits than that, as `tolist` hands them on."""
+    long = [x for x in numbers if x == x and isinstance(x, float) and len(repr(x)) > 12]
+    if long and all(struct.unpack("f", struct.pack("f", x))[0] == x for x in long if abs(x) < 3e38):
+        return 2.0**-17
+    return max(map(roundoff, numbers), default=0.0)
 
 
 def sampled(numbers):

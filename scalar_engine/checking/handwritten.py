@@ -6,11 +6,12 @@ Both are run at the numbers of the graph, and then at others, for a slip may hid
 import random
 
 from ..passes import FAILURES, Step, forward_pass
-from .calculation import TINY
 from .candidates import number_candidates, step_candidates
 from .claims import Claims
 from .elements import agree, every, is_finite, largest, roundoff, shape_of, size_of
+from .calculation import CONVENTION, TINY
 from .keys import labels_in, named_nodes
+from .marks import RIGHT, WRONG, Mark
 from .step_check import StepCheck
 from .twins import Twins
 
@@ -35,11 +36,12 @@ class Trial:
     def agree(self, a, b):
         return agree(a, b, 64 * max(roundoff(self.step.node.data), roundoff(a)) * (1 + abs(b)))
 
-    def is_right(self, rule):
-        """Whether the student's rule gives what the operator's does, on one side or the other at a kink."""
+    def marked(self, rule):
+        """RIGHT where the student's rule gives what the operator's does, CONVENTION if at a kink a slope between both
+        sides', and WRONG."""
         step, given = self.step, self.result(rule)
         if self.agree(given, step.local):
-            return True
+            return RIGHT
         sides = []
         for side in (TINY, -TINY):
             xs = [self.data[x] + side * (self.data[x] == 0) for x in step.node.inputs]
@@ -47,9 +49,9 @@ class Trial:
                 needs = [i == step.position for i in range(len(xs))]
                 sides.append(step.node.op.locals(step.node.op.apply(*xs), *xs, needs=needs)[step.position])
             except FAILURES:
-                return False
+                return WRONG
         off = abs(given - sides[0]) + abs(given - sides[1])  # their distance, if it is between them
-        return self.agree(off, abs(sides[0] - sides[1]) + 0.0 * off)
+        return CONVENTION if self.agree(off, abs(sides[0] - sides[1]) + 0.0 * off) else WRONG
 
     def candidates(self):
         """{identity: Candidate} of what the rule would give with each slip."""
@@ -73,24 +75,30 @@ def trial_at(node, position, scale):
     return Trial(Step(node, position, 1.0, local, local), data) if is_finite(local) else None
 
 
-def first_wrong_rule(calculation):
-    """The StepCheck of the first node, in the order of the backward pass, where a claimed rule is wrong; None if none.
+def judged_rules(calculation):
+    """A Mark for each claimed rule, and the StepCheck of the first wrong one, in the order of the backward pass, or None.
 
     Raises ValueError if an operator is not in the graph or has no rules.
     """
-    claimed = calculation.claims.rules
-    rules = {type(op): in_positions(op, given) for op, given in claimed.items()}
-    used = [node for node in reversed(calculation.order) if node.inputs and type(node.op) in rules]
-    for op in claimed:
-        if not any(type(node.op) is type(op) for node in used):
+    found, marks = None, []
+    for op, given in calculation.claims.rules.items():
+        rules = in_positions(op, given)
+        used = [node for node in reversed(calculation.order) if node.inputs and type(node.op) is type(op)]
+        if not used:
             raise ValueError(f"check_steps: {op.name} is not used in the graph of {calculation.root.describe()}")
-    for scale in SCALES:
-        for node in used:
-            for position, rule in enumerate(rules[type(node.op)]):
-                trial = rule and trial_at(node, position, scale)
-                if trial and not trial.is_right(rule):
-                    return wrong_rule(calculation, rule, trial)
-    return None
+        said = {RIGHT: None}
+        for scale in SCALES:
+            for node in used:
+                for position, rule in enumerate(rules):
+                    trial = rule and trial_at(node, position, scale)
+                    if trial:
+                        said.setdefault(trial.marked(rule), (rule, trial))
+        place = calculation.order.index(used[0])
+        if WRONG in said and (found is None or place > found[0]):
+            found = place, said[WRONG]
+        mark = WRONG if WRONG in said else RIGHT
+        marks.append(Mark(None, mark, CONVENTION if CONVENTION in said else "", name=f"the rule for {op.name}"))
+    return marks, found and wrong_rule(calculation, *found[1])
 
 
 def in_positions(op, given):

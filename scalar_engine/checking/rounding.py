@@ -7,11 +7,13 @@ for 0.5000, and can in "0.50"; the other numbers tell.
 
 import random
 
-from ..operators import maximum, minimum
+from ..operators import maximum, minimum, sign
 from .elements import is_finite, largest, roundoff, shape_of, size_of
 
-EXACT = 8  # with this many decimals, or more digits, a number is not taken for rounded by hand
-CARELESS = 0.02  # by how much of itself a number may be rounded that a student did not write down
+EXACT = 8  # with more digits a number is not taken for rounded by hand
+FULL = 16, 16  # the decimals and the digits of numbers that were not rounded
+SEVERAL = 6  # numbers without two decimals, of which so many say that the student works with no more
+CARELESS = 0.005  # by how much of itself a number may be rounded that a student did not write down
 
 # ---- how precisely a number is given
 
@@ -21,13 +23,14 @@ def working_figures(seen):
 
     Zeros alone tell nothing, and are taken for rounded, as numbers of four decimals are.
     """
+    n = len(seen)
     seen = [(decimals, digits) for decimals, digits in seen if decimals or digits] or [(4, 4)]
     by_hand = [figures for figures in seen if figures[1] <= EXACT]
     if 2 * len(by_hand) <= len(seen):
-        return 16, 4
+        return FULL
     seen = by_hand
     most, digits = max(decimals for decimals, _ in seen), max(digits for _, digits in seen)
-    return most if most >= 2 else 4, min(digits, 4) if digits >= 2 else 4
+    return most if most >= 2 else 2 if n >= SEVERAL else 4, digits if digits >= 2 else 4
 
 
 def half_units(seen, working):
@@ -44,11 +47,11 @@ def half_unit(decimals, digits, working, significant):
     not shown. As many significant digits as the student's other numbers have are enough in any case, and so are four.
     """
     if not digits:
-        last = decimals or working if working >= EXACT else decimals or min(working, 4)
+        last = decimals or (working if working == FULL[0] else min(working, 4))
     else:
         last = decimals if decimals >= 2 or digits >= 4 else min(working, 4)
         if digits < 4:
-            last = min(last, decimals - digits + max(significant, digits))
+            last = min(last, decimals - digits + max(min(significant, 4), digits))
     return 0.5 * 10.0 ** -min(last, 300)
 
 
@@ -82,11 +85,12 @@ class Rounding:
     """How far a claim may be off and be right, for a student who rounds: one of these two holds.
 
         |claim - right|   <=  own                     it is the engine's number, rounded or cut off
-        |claim - student| <=  own + 3 x inherited     it follows from the student's own numbers, themselves rounded
+        |claim - student| <=  own + 3 x inherited     it follows from the student's own numbers, themselves rounded,
+                      <=  own + 2 x inherited + |cut - student|                                or cut off
 
     own         a unit of the claim's last decimal, half of it if `rounded`, and a hair for the roundoff of floats
     inherited   the root mean square of (moved - student), where `moved` follows from the student's own numbers, each
-                moved within its rounding, up or down at random
+                moved within its rounding, up or down at random; towards 0 for `cut`
     """
 
     def __init__(self, claims, order):
@@ -98,29 +102,34 @@ class Rounding:
         half = claim.half if shape_of(claim.half) in ((), shape_of(number)) else largest(claim.half)
         return (1.000001 if rounded else 2.000001) * half + 2 * claim.roundoff * abs(number)
 
-    def tolerance(self, claim, student, moved):
-        """own + 3 x inherited: `student` follows from the student's own numbers, each of `moved` from them moved."""
+    def tolerance(self, claim, student, cut, moved):
+        """How far the claim may be from `student`, which follows from the student's own numbers: see above."""
         squares, n = 0.0, 0
         for number in moved:
             difference = number - student
             square = difference * difference
             if is_finite(square):
                 squares, n = squares + square, n + 1
-        return self.own(claim, student) + 3 * (squares / max(n, 1)) ** 0.5
+        inherited = (squares / max(n, 1)) ** 0.5
+        bias = abs(cut - student)
+        bias = bias if is_finite(bias) else 0.0 * inherited
+        return self.own(claim, student) + 2 * inherited + maximum(inherited, bias)
 
-    def moved(self, node, kind, number):
-        """The student's number for a node's value or gradient, moved within its rounding."""
+    def moved(self, node, kind, number, cut=False):
+        """The student's number for a node's value or gradient, moved within its rounding; all towards 0 if `cut`."""
         if not node.requires_grad:  # a constant is exact: near 2, an exponent of a negative number is nothing
             return number
         claim = self.claims.of(node, kind)
         if claim is None:
-            half = self.claims.halves[kind] if node.inputs else 0.0
+            half, relative = self.claims.halves[kind] if node.inputs else (0.0, 0.0)
             half = minimum(half, maximum(0.5e-4, CARELESS * abs(number)))
+            half = maximum(half, min(CARELESS, relative) * abs(number))
         else:
             half = claim.half if shape_of(claim.half) in ((), shape_of(number)) else largest(claim.half)
         relative = max(roundoff(node.data), self.claims.roundoff)
         # A number that is 0 stays so, and no other changes its sign: the mask of a relu is not lost in rounding.
-        return number + self.signs.like(number) * (minimum(half, abs(number)) + relative * abs(number))
+        signs = -sign(number) if cut else self.signs.like(number)
+        return number + signs * (minimum(half, abs(number)) + relative * abs(number))
 
 
 class Signs:

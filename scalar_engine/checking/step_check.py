@@ -96,7 +96,9 @@ class StepCheck:
             elsewhere = f"perhaps a slip at {slip.node.describe(names=names)}, which would give this"
             lines.append(f"  {'likely slip' if slip.node is node else elsewhere}, {slip.kind}: {slip.text}")
         told = {claim.node for claim in self.alike} | {node}
-        others = [mark for mark in self.marks if mark.mark == WRONG and mark.claim.node not in told]
+        others = [
+            mark for mark in self.marks if mark.mark == WRONG and mark.claim is not None and mark.claim.node not in told
+        ]
         lines += [f"  also wrong: {mark.name} is {mark.remark}" for mark in others[:MOST]]
         if len(others) > MOST:
             lines.append(f"  and {len(others) - MOST} more")
@@ -116,7 +118,7 @@ class StepCheck:
         said: dict[str, list[str]] = {}
         for mark in marks:
             if mark.mark == RIGHT and mark.remark:
-                said.setdefault(mark.remark, []).append(mark.claim.name)
+                said.setdefault(mark.remark, []).append(mark.claim.name if mark.claim else mark.name)
         return [f"{remark} ({', '.join(names[:6])}{', ...' * (len(names) > 6)})" for remark, names in said.items()]
 
     @property
@@ -133,7 +135,9 @@ class StepCheck:
         size = len({node.label for node in self.names if family_of(node) == family})
         if len(nodes) < size:
             return ", ".join(title_of(self.root, node, self.kind, self.names) for node in nodes)
-        count = dict(zip(range(2, 7), ("both", "all three", "all four", "all five", "all six"))).get(size, f"all {size}")
+        count = dict(zip(range(2, 7), ("both", "all three", "all four", "all five", "all six"))).get(
+            size, f"all {size}"
+        )
         return f"{title_of(self.root, self.node, self.kind, self.names, family.rpartition('/')[2])}, {count}"
 
     def in_full(self, node: Any) -> str:
@@ -167,7 +171,7 @@ def family_of(node: Node) -> str:
 
 def accepted_range(calculation: Calculation, marks: Sequence[Mark]) -> str:
     """For a single number that is right: between which numbers it would have been."""
-    if len(marks) != 1 or shape_of(marks[0].claim.node.data):
+    if len(marks) != 1 or marks[0].claim is None or shape_of(marks[0].claim.node.data):
         return ""
     claim = marks[0].claim
     right, off = calculation.student.number(claim.node, claim.kind), calculation.tolerance(claim)

@@ -201,12 +201,12 @@ def test_what_is_rounded_to_0_does_not_stop_the_check():
 
 
 def test_a_kink_within_the_rounding_can_be_taken_either_way():
-    """y = 0.00003 is 0.0000: the derivative of relu is 1 there, and 0 for who goes on with the 0."""
+    """y = 0.00003 is 0.0000: the derivative of relu is 1 there, and 0 or 1/2 for who goes on with the 0."""
     x = Value(3e-5, "x")
     y = (x * 1.0).named("y")
     z = (2 * relu(y)).named("z")
     assert check_steps(z, {"y": 0.0, "dy": 2.0}) and check_steps(z, {"y": 0.0, "dy": 0.0})
-    assert not check_steps(z, {"y": 0.0, "dy": 1.0})
+    assert "a convention" in str(check_steps(z, {"y": 0.0, "dy": 1.0})) and not check_steps(z, {"y": 0.0, "dy": 1.5})
 
 
 def test_who_rounded_what_was_not_claimed():
