@@ -6,10 +6,10 @@ Both are run at the numbers of the graph, and then at others, for a slip may hid
 import random
 
 from ..passes import FAILURES, Step, forward_pass
+from .calculation import CONVENTION, TINY
 from .candidates import number_candidates, step_candidates
 from .claims import Claims
 from .elements import agree, every, is_finite, largest, roundoff, shape_of, size_of
-from .calculation import CONVENTION, TINY
 from .keys import labels_in, named_nodes
 from .marks import RIGHT, WRONG, Mark
 from .step_check import StepCheck
@@ -76,11 +76,11 @@ def trial_at(node, position, scale):
 
 
 def judged_rules(calculation):
-    """A Mark for each claimed rule, and the StepCheck of the first wrong one, in the order of the backward pass, or None.
+    """A Mark for each claimed rule, and the StepCheck of the first wrong one in the backward pass, or None.
 
     Raises ValueError if an operator is not in the graph or has no rules.
     """
-    found, marks = None, []
+    found, marks, places = None, [], {node: i for i, node in enumerate(calculation.order)}
     for op, given in calculation.claims.rules.items():
         rules = in_positions(op, given)
         used = [node for node in reversed(calculation.order) if node.inputs and type(node.op) is type(op)]
@@ -93,7 +93,7 @@ def judged_rules(calculation):
                     trial = rule and trial_at(node, position, scale)
                     if trial:
                         said.setdefault(trial.marked(rule), (rule, trial))
-        place = calculation.order.index(used[0])
+        place = places[used[0]]
         if WRONG in said and (found is None or place > found[0]):
             found = place, said[WRONG]
         mark = WRONG if WRONG in said else RIGHT
