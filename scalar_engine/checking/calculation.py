@@ -28,6 +28,10 @@ class Passes:
         self.order = order
         self.unit = unit
         self.write = write
+        self.users = {}  # {node: what is made of it}
+        for node in order:
+            for x in dict.fromkeys(node.inputs):
+                self.users.setdefault(x, []).append(node)
         self.follows = {"value": {}, "gradient": {}}
         self.written = {"value": {}, "gradient": {}}
         self.steps = {}
@@ -73,6 +77,15 @@ class Passes:
         """The value or the gradient that follows for a node; where no gradient arrives, 0."""
         found = self.follows[kind].get(node)
         return 0.0 * self.follows["value"][node] if found is None else found
+
+
+    def through(self, node, kept, among):
+        """The gradient of a node by way of only these of some later nodes."""
+
+        def write(passes, x, kind, number):
+            return 0.0 * number if kind == "gradient" and x in among and x not in kept else number
+
+        return Passes(self.order, self.unit, write).forward_as(self).backward().number(node, "gradient")
 
 
 class Calculation:

@@ -14,7 +14,9 @@ from itertools import chain, islice
 from ..passes import FAILURES
 from . import slips
 from .calculation import Passes
-from .candidates import gradient_candidates, gradient_with, sizes_in, value_candidates
+from .backward_slips import gradient_candidates, gradient_with
+from .candidates import sizes_in
+from .forward_slips import value_candidates
 from .elements import agree, elements, largest, shape_of
 from .slips import Slip
 from .step_check import family_of
@@ -48,12 +50,12 @@ class Hypothesis:
         if kind == "value":
             if type(node.op) is not self.operator:
                 return number
-            alike = value_candidates(node, number, passes.value_of, sizes)
+            alike = value_candidates(node, number, passes, sizes)
             return next((other.number for other in alike if other.identity == candidate.identity), number)
         steps = passes.steps.get(node, ())
         if candidate.known in slips.IN_PATHS:
             return steps[-1].contribution if steps else number
-        return gradient_with(candidate, self.operator, number, steps, passes.value_of)
+        return gradient_with(candidate, self.operator, number, steps, passes)
 
 
 class Contradiction(Exception):
@@ -108,8 +110,8 @@ class Diagnosis:
         """The Candidates for the value or the gradient of a node, as the passes go."""
         number = passes.number(node, kind)
         if kind == "value":
-            return value_candidates(node, number, passes.value_of, self.sizes)
-        return gradient_candidates(node, number, passes.steps.get(node, ()), passes.value_of, self.sizes)
+            return value_candidates(node, number, passes, self.sizes)
+        return gradient_candidates(node, number, passes.steps.get(node, ()), passes, self.sizes)
 
     def hypotheses_here(self):
         """The hypotheses at the claim's own node that give its number, the best fitting first."""

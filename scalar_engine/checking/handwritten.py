@@ -7,7 +7,8 @@ import random
 
 from ..passes import FAILURES, Step, forward_pass
 from .calculation import CONVENTION, TINY
-from .candidates import number_candidates, step_candidates
+from .backward_slips import step_candidates
+from .candidates import number_candidates
 from .claims import Claims
 from .elements import agree, every, is_finite, largest, roundoff, shape_of, size_of
 from .keys import labels_in, named_nodes
@@ -27,6 +28,10 @@ class Trial:
     def __init__(self, step, data):
         self.step = step
         self.data = data
+        self.order, self.users = list(data), {}
+
+    def value_of(self, node):
+        return self.data[node]
 
     def result(self, rule):
         """What the student's rule gives, in the shape of the output."""
@@ -56,7 +61,7 @@ class Trial:
     def candidates(self):
         """{identity: Candidate} of what the rule would give with each slip."""
         step = self.step
-        slips = [*step_candidates(step, self.data.get), *number_candidates(step.node, step.local, {})]
+        slips = [*step_candidates(step, self), *number_candidates(step.node, step.local, {})]
         return {candidate.identity: candidate for candidate in slips}
 
 

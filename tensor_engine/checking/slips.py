@@ -9,7 +9,8 @@ from functools import partial
 
 import numpy as np
 
-from scalar_engine.checking.candidates import Candidate, contribution_of
+from scalar_engine.checking.backward_slips import contribution_of
+from scalar_engine.checking.candidates import Candidate
 from scalar_engine.checking.slips import BROADCAST, LOCAL, TRANSPOSED, KnownSlip
 from scalar_engine.operators import sigmoid
 
@@ -23,7 +24,6 @@ OPERAND_TRANSPOSED = KnownSlip(
     TRANSPOSED, "matrix {i} of {formula} must be transposed in the product with the upstream gradient"
 )
 UPSTREAM_TRANSPOSED = KnownSlip(TRANSPOSED, "in the product for {formula}, the upstream gradient was transposed")
-HANDED_ON = KnownSlip(LOCAL, "the upstream gradient was handed on through {formula} as it came")
 DIAGONAL = KnownSlip(LOCAL, "only the diagonal of softmax's Jacobian is there: every output depends on every input")
 NOT_REPEATED = KnownSlip(BROADCAST, "the upstream gradient of {formula} must be repeated to the shape of {x}")
 
@@ -44,18 +44,16 @@ AXIS_TOO_MANY = KnownSlip(SHAPE, "its numbers are right, with an axis of length 
 AXES_LOST = KnownSlip(SHAPE, "its numbers are right, without their axes of length 1")
 
 
-def in_step(step, value_of):
+def in_step(step, passes):
     """What an operator on arrays may contribute instead to one of its inputs."""
     node, position, upstream, right = step.node, step.position, step.upstream, step.contribution
-    op, out, xs = node.op, value_of(node), [value_of(x) for x in node.inputs]
+    op, out, xs = node.op, passes.value_of(node), [passes.value_of(x) for x in node.inputs]
     if is_matrix_product(op):
         yield from transposed_operands(step, upstream, out, xs)
     if np.ndim(upstream) and np.ndim(upstream) >= np.ndim(right) and is_summed(upstream, right):
         yield from unsummed(step, upstream, right)
     if isinstance(op, Reduction):
         yield Candidate(NOT_REPEATED, lambda: upstream, step)
-    if is_matrix_product(op):
-        yield Candidate(HANDED_ON, lambda: upstream, step)
     if type(op) is Softmax:
         yield Candidate(DIAGONAL, lambda: sigmoid.partials[0](out, xs[position]) * upstream, step)
 
@@ -112,8 +110,9 @@ def unsummed(step, upstream, right):
     yield Candidate(SUMMED_OVER_ALL, lambda: np.full(shape, upstream.sum()), step, gaps)
 
 
-def in_value(op, value, xs):
+def in_value(node, value, xs, passes):
     """What the value of an operator on arrays may be instead."""
+    op = node.op
     if is_matrix_product(op):
         for i in (0, 1):
             if is_square(xs[i]):

@@ -1,0 +1,61 @@
+"""The candidates for a wrong value: what each slip would lead to in the forward pass."""
+
+from ..operators import multiply
+from . import slips
+from .backward_slips import ACTIVATIONS
+from .candidates import Candidate, computed, in_log, number_candidates, stand_ins
+from .elements import shape_of
+
+
+def value_candidates(node, value, passes, sizes):
+    """Candidates for the value of a node, given the right one, in the course of the passes."""
+    if node.inputs:
+        xs = [passes.value_of(x) for x in node.inputs]
+        yield from computed(in_value(node, value, xs, passes), value)
+        if node.further_slips:
+            yield from computed(node.further_slips.in_value(node, value, xs, passes), value)
+        yield from number_candidates(node, value, sizes)
+
+
+def in_value(node, value, xs, passes):
+    op = node.op
+    yield Candidate(slips.SIGN_OF_VALUE, lambda: -value)
+    yield from in_log(op, value)
+    if len(xs) == 2 and not op.symmetric:
+        yield Candidate(slips.EXCHANGED, lambda: op(xs[1], xs[0]))
+    if len(xs) == 1:
+        yield Candidate(slips.NOT_APPLIED, lambda: xs[0])
+        if op.symbol != "-":
+            yield Candidate(slips.VALUE_OF_NEGATIVE, lambda: op(-xs[0]))
+        for other in ACTIVATIONS if shape_of(xs[0]) == shape_of(value) else ():
+            if other is not op:
+                yield Candidate(slips.OTHER_FUNCTION, lambda f=other: f(xs[0]), gaps={"other": other.name})
+    else:
+        for i, x in enumerate(xs, 1):
+            rest = lambda i=i, x=x: xs[2 - i] if op is multiply else value - x
+            yield Candidate(slips.LEFT_OUT, rest, gaps={"i": i})
+    for i, x in enumerate(node.inputs if len(xs) > 1 else ()):
+        for other in stand_ins(x, passes.users):
+            instead = [passes.value_of(other) if i == j else y for j, y in enumerate(xs)]
+            yield Candidate(slips.VALUE_OF_OTHER, lambda xs=instead: op(*xs), nodes={"other": other, "meant": x})
+    yield from bracketed(node, xs, passes)
+
+
+def bracketed(node, xs, passes):
+    """Two operators, one within the other, applied in the other order: w * (x + b) for w * x + b, log(sum) for sum(log)."""
+    for i, inner in enumerate(node.inputs):
+        if not inner.inputs or inner.op == node.op:
+            continue
+        ys = [passes.value_of(y) for y in inner.inputs]
+        if len(xs) == len(ys) == 1:
+            yield Candidate(slips.BRACKET, lambda: inner.op(node.op(ys[0])), nodes={"inner": inner})
+        elif len(xs) == len(ys) == 2 and not inner.label:
+            other = xs[1 - i]
+            for j in (0, 1):
+                outer = [ys[j], other] if i == 0 else [other, ys[j]]
+
+                def number(j=j, outer=outer):
+                    moved = node.op(*outer)
+                    return inner.op(moved, ys[1]) if j == 0 else inner.op(ys[0], moved)
+
+                yield Candidate(slips.BRACKET, number, nodes={"inner": inner})
