@@ -4,11 +4,21 @@ In a step, the operator's own rule is run on the wrong thing; in the sum of the 
 """
 
 from ..operators import exp, power, relu, sigmoid, softplus, tanh
-from ..passes import FAILURES
 from . import slips
-from .candidates import Candidate, computed, divisor, in_log, number_candidates, stand_ins
+from .candidates import (
+    Candidate,
+    computed,
+    contribution_of,
+    divisor,
+    in_log,
+    number_candidates,
+    stand_ins,
+    through_update,
+)
 from .elements import agree, shape_of
+from .words import family_of
 
+RATES = (0.01, 0.05, 0.1, 0.5, 1.0)  # at which parameters may have been updated too early
 ACTIVATIONS = (sigmoid, tanh, relu, softplus)
 
 # ---- in one step
@@ -82,11 +92,6 @@ def in_function(step, passes, out, x):
             yield Candidate(slips.OF_OTHER_NODE, made, step, nodes={"other": other})
 
 
-def contribution_of(op, upstream, out, xs, position):
-    """What op's own rule gives to the input at that position, for any output and inputs it is told."""
-    return op.pull(upstream, out, *xs, needs=[i == position for i in range(len(xs))])[position]
-
-
 # ---- in a gradient, which is the sum of such steps
 
 
@@ -105,6 +110,10 @@ def gradient_candidates(node, gradient, steps, passes, sizes):
     if several:
         yield from computed([Candidate(slips.SIGN_OF_GRADIENT, lambda: -gradient)], gradient)
         yield from repeated(gradient, steps, passes)
+    if node.further_slips:
+        yield from computed(node.further_slips.in_gradient(gradient, steps, passes), gradient)
+    yield from computed(of_classes(node, gradient, passes), gradient)
+    yield from computed(updated(steps, gradient, passes), gradient)
     yield from number_candidates(node, gradient, sizes)
     yield from computed(of_steps(node, gradient, steps, sizes), gradient)
     yield from computed(beyond(node, gradient, passes), gradient)
@@ -132,6 +141,33 @@ def of_steps(node, gradient, steps, sizes):
     if not steps:
         yield Candidate(slips.UNIT_NOT_USED, lambda: 0.0 * gradient + 1.0)
     yield Candidate(slips.STILL_ZERO, lambda: 0.0 * gradient)
+
+
+def updated(steps, gradient, passes):
+    """What comes through parameters that an update has changed already, by some learning rate."""
+    for step in steps:
+        for other, direction in through_update(step, passes):
+            for rate in RATES:
+                number = lambda rate=rate, direction=direction: gradient - rate * direction
+                yield Candidate(slips.UPDATED, number, step, nodes={"other": other})
+
+
+def of_classes(node, gradient, passes):
+    """The gradient of one logit of a cross-entropy, y - 1 or y, for who subtracts the 1 at another class."""
+    family = [x for x in passes.order if family_of(x) == family_of(node)]
+    ys = [y for y in frontier(node, passes.users) if y.label[-1:] == node.label[-1:]]
+    if shape_of(gradient) or len(family) < 2 or len(ys) != 1:
+        return
+    y, i = passes.value_of(ys[0]), family.index(node)
+    true = next((k for k, x in enumerate(family) if passes.number(x, "gradient") < 0), 0)
+    if not agree(gradient, y - (i == true), 1e-9):
+        return
+    if i == true:
+        yield Candidate(slips.NO_ONE_HOT, lambda: y)
+    for off, told in ((1, "one too large"), (-1, "one too small")):
+        yield Candidate(slips.OFF_BY_ONE, lambda off=off: y - (i == (true + off) % len(family)), gaps={"off": told})
+    yield Candidate(slips.BRANCHES_OF_CLASSES, lambda: y - (i != true))
+    yield Candidate(slips.ONE_FROM_ALL, lambda: y - 1)
 
 
 def beyond(node, gradient, passes):

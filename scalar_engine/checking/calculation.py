@@ -78,7 +78,6 @@ class Passes:
         found = self.follows[kind].get(node)
         return 0.0 * self.follows["value"][node] if found is None else found
 
-
     def through(self, node, kept, among):
         """The gradient of a node by way of only these of some later nodes."""
 

@@ -11,6 +11,7 @@ from ..operators import divide, multiply
 from ..passes import FAILURES
 from . import slips
 from .elements import agree, is_finite, roundoff, shape_of
+from .rounding import figures
 from .slips import Slip
 
 BASES = [(2, math.log(2)), (10, math.log(10))]
@@ -116,6 +117,51 @@ def scaled(number, sizes):
     for places in (10, 100, 1000):
         yield Candidate(slips.POINT, lambda n=places: number * n)
         yield Candidate(slips.POINT, lambda n=places: number / n)
+
+
+def fitted(claimed, right, steps, passes):
+    """Candidates that are made from the claim itself, where no other gives it: digits, and a factor of any size."""
+    if shape_of(claimed) != shape_of(right):
+        return
+    if not shape_of(right):
+        yield from swapped(float(claimed), float(right))
+        for n in range(5, 101):
+            yield Candidate(slips.RATIO, right * n, gaps={"n": n})
+            yield Candidate(slips.RATIO, right / n, gaps={"n": f"1/{n}"})
+        return
+    for step in steps:
+        for other, direction in through_update(step, passes):
+            square = (direction * direction).sum()
+            if square > 0:
+                rate = ((right - claimed) * direction).sum() / square
+                yield Candidate(slips.UPDATED, right - rate * direction, step, nodes={"other": other})
+    square = (right * right).sum()
+    if square > 0 and (right != 0).sum() > 1:
+        ratio = (claimed * right).sum() / square
+        yield Candidate(slips.RATIO, right * ratio, gaps={"n": f"{float(ratio):.4g}"})
+
+
+def swapped(claimed, right):
+    """The right number with two neighbouring digits exchanged, if that is what is claimed."""
+    decimals = max(figures(claimed)[0], 0)
+    a, b = f"{claimed:.{decimals}f}", f"{right:.{decimals}f}"
+    places = [i for i in range(min(len(a), len(b))) if a[i] != b[i]]
+    if len(a) == len(b) and len(places) == 2 and a[places[0]] == b[places[1]] and a[places[1]] == b[places[0]]:
+        yield Candidate(slips.SWAPPED, claimed, gaps={"claimed": a, "right": b})
+
+
+def through_update(step, passes):
+    """(parameter, what comes through its gradient in its place) for the other operands of a product."""
+    op, xs = step.node.op, [passes.value_of(x) for x in step.node.inputs]
+    for i, x in enumerate(step.node.inputs):
+        if i != step.position and x.requires_grad and not x.inputs and (op is multiply or op.matrix_product):
+            moved = [passes.number(x, "gradient") if i == j else y for j, y in enumerate(xs)]
+            yield x, contribution_of(op, step.upstream, passes.value_of(step.node), moved, step.position)
+
+
+def contribution_of(op, upstream, out, xs, position):
+    """What op's own rule gives to the input at that position, for any output and inputs it is told."""
+    return op.pull(upstream, out, *xs, needs=[i == position for i in range(len(xs))])[position]
 
 
 def sizes_in(order, names):

@@ -42,20 +42,19 @@ def in_value(node, value, xs, passes):
 
 
 def bracketed(node, xs, passes):
-    """Two operators, one within the other, applied in the other order: w * (x + b) for w * x + b, log(sum) for sum(log)."""
+    """Two operators, one within the other, in the other order: w * (x + b) for w * x + b, log(sum) for sum(log)."""
     for i, inner in enumerate(node.inputs):
-        if not inner.inputs or inner.op == node.op:
-            continue
-        ys = [passes.value_of(y) for y in inner.inputs]
-        if len(xs) == len(ys) == 1:
-            yield Candidate(slips.BRACKET, lambda: inner.op(node.op(ys[0])), nodes={"inner": inner})
-        elif len(xs) == len(ys) == 2 and not inner.label:
-            other = xs[1 - i]
-            for j in (0, 1):
-                outer = [ys[j], other] if i == 0 else [other, ys[j]]
+        if inner.inputs and inner.op != node.op:
+            ys = [passes.value_of(y) for y in inner.inputs]
+            for number in exchanged(node.op, inner.op, xs, ys, i, inner.label):
+                yield Candidate(slips.BRACKET, number)
 
-                def number(j=j, outer=outer):
-                    moved = node.op(*outer)
-                    return inner.op(moved, ys[1]) if j == 0 else inner.op(ys[0], moved)
 
-                yield Candidate(slips.BRACKET, number, nodes={"inner": inner})
+def exchanged(outer, inner, xs, ys, i, label):
+    """What outer(..., inner(*ys), ...), of which xs are the operands, gives with its operators in the other order."""
+    if len(xs) == len(ys) == 1:
+        yield lambda: inner(outer(ys[0]))
+    elif len(xs) == len(ys) == 2 and not label:
+        other = xs[1 - i]
+        yield lambda: inner(outer(ys[0], other), ys[1])
+        yield lambda: inner(ys[0], outer(ys[1], other) if i == 0 else outer(other, ys[1]))

@@ -6,8 +6,8 @@ Both are run at the numbers of the graph, and then at others, for a slip may hid
 import random
 
 from ..passes import FAILURES, Step, forward_pass
-from .calculation import CONVENTION, TINY
 from .backward_slips import step_candidates
+from .calculation import CONVENTION, TINY
 from .candidates import number_candidates
 from .claims import Claims
 from .elements import agree, every, is_finite, largest, roundoff, shape_of, size_of

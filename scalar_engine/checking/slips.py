@@ -70,6 +70,8 @@ POWER = "rule of powers"
 UNASSIGNED = "never assigned"
 BRACKETS = "bracket in the wrong place"
 DIGITS = "digits"
+ONE_HOT = "one-hot"
+EARLY = "updated too early"
 
 # ---- in one step of the backward pass
 
@@ -101,6 +103,17 @@ ONE_PATH = KnownSlip(
     PATHS, "{n} contributions to {node} must be added up (+=), and only that through {formula} is there"
 )
 LOST_PATH = KnownSlip(PATHS, "{n} contributions to {node} must be added up (+=), and that through {formula} is missing")
+UPDATED = KnownSlip(EARLY, "{other} had been updated before the gradient was passed back through it")
+NO_ONE_HOT = KnownSlip(ONE_HOT, "the 1 of the true class was not subtracted: softmax alone was taken")
+OFF_BY_ONE = KnownSlip(ONE_HOT, "the labels are {off}")
+ALL_COLUMNS = KnownSlip(
+    ONE_HOT, "the 1 was subtracted in every instance at every label that occurs: [rows, labels] is meant"
+)
+BRANCHES_OF_CLASSES = KnownSlip(ONE_HOT, "the true class and the others are exchanged")
+ONE_FROM_ALL = KnownSlip(ONE_HOT, "the 1 was subtracted from all classes, not from the true one only")
+OTHER_ORDER = KnownSlip(ONE_HOT, "the labels are in another order than the instances")
+LOGITS = KnownSlip(STANDS_IN, "the logits were taken in the place of softmax of them")
+DECIDED = KnownSlip(STANDS_IN, "the predicted class was taken in the place of its probability")
 MEAN_OF_PATHS = KnownSlip(PATHS, "{n} contributions to {node} must be added up, and their mean was taken")
 STEP_TOO_LARGE = KnownSlip(FACTOR, "what comes through {formula} is {n} times too large, and the rest is right")
 STEP_TOO_SMALL = KnownSlip(FACTOR, "what comes through {formula} is {n} times too small, and the rest is right")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..ledger import entry_columns
 from .elements import elements, shape_of
 from .marks import RIGHT, WRONG
-from .words import told_of
+from .words import family_of, told_of
 
 TYPE_CHECKING = False  # mypy takes it for true; typing, which has one, takes 2 ms to import
 if TYPE_CHECKING:
@@ -162,11 +162,6 @@ def title_of(root: Node, node: Node, kind: str, names: dict[Node, str], name: st
     if kind != "gradient":
         return name
     return f"d{root.describe(names=names)}/d{name}" if root.label else f"the gradient of {name}"
-
-
-def family_of(node: Node) -> str:
-    """The label of a node without the number of its element: that of h for h1, h2 and h[3]."""
-    return node.label.rstrip("0123456789_[], ")
 
 
 def accepted_range(calculation: Calculation, marks: Sequence[Mark]) -> str:

@@ -35,3 +35,8 @@ def told_of(step, root):
     """A backward Step as texts tell of it."""
     node = speaking(step.node, topological_order(root)) if is_silent(step.node) else step.node
     return step if node is step.node else Step(node, 0, step.upstream, None, step.contribution)
+
+
+def family_of(node):
+    """The label of a node without the number of its element: that of h for h1, h2 and h[3]."""
+    return node.label.rstrip("0123456789_[], ")
