@@ -20,6 +20,7 @@ Derivatives
     explain, Ledger     where one node's gradient comes from
     gradcheck, GradCheck    the same derivatives by finite differences
     check_steps, StepCheck, Slip    the first wrong step in somebody's own calculation
+    check_layer, LayerCheck     the same of somebody's own layer: forward, backward and update on random data
     scalarize, ScalarGraph  the graph of Values behind a graph of Tensors, for derive and compile_graph
 
 Training
@@ -61,6 +62,7 @@ from scalar_engine import (
 )
 
 from .array_operator import ArrayOperator
+from .checking.layers import LayerCheck, check_layer
 from .fused import cross_entropy, linear, mse, softmax_cross_entropy
 from .modes import detect_anomaly, no_grad
 from .operators import log_softmax, logsumexp, max, mean, min, softmax, sum
@@ -73,6 +75,7 @@ __all__ = [
     "Adam",
     "ArrayOperator",
     "GradCheck",
+    "LayerCheck",
     "Ledger",
     "Node",
     "Operator",
@@ -82,6 +85,7 @@ __all__ = [
     "Step",
     "StepCheck",
     "Tensor",
+    "check_layer",
     "check_steps",
     "clip",
     "concatenate",

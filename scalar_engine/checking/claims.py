@@ -2,7 +2,7 @@
 
 import struct
 
-from .elements import elements, number_in, plain, roundoff, shape_of, size_of, without_ones
+from .elements import elements, largest, number_in, plain, roundoff, shape_of, size_of, without_ones
 from .rounding import FULL, half_units, seen_in, working_figures
 
 NAN = float("nan")
@@ -159,6 +159,14 @@ class Claims:
         """These claims, with layouts and precision judged by all of them together."""
         self.settle_layouts()
         self.judge_precision()
+        return self
+
+    def computed(self):
+        """These claims, as what a program has computed, which rounds nothing."""
+        self.settle_layouts()
+        self.roundoff = max([claim.roundoff for claim in self.all], default=0.0)
+        for claim in self.all:
+            claim.half = 32 * claim.roundoff * largest(abs(claim.data))
         return self
 
     def settle_layouts(self):

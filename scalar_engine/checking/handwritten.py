@@ -10,7 +10,7 @@ from .backward_slips import step_candidates
 from .calculation import CONVENTION, TINY
 from .candidates import number_candidates
 from .claims import Claims
-from .elements import agree, every, is_finite, largest, roundoff, shape_of, size_of
+from .elements import agree, every, is_finite, roundoff, shape_of, size_of
 from .keys import labels_in, named_nodes
 from .marks import RIGHT, WRONG, Mark
 from .step_check import StepCheck
@@ -213,11 +213,7 @@ def returned(result, wanted, names, twins):
     for node, gradient in found.items():
         if gradient is not None:
             claims.add(twins.of[node], "gradient", gradient)
-    claims.settle_layouts()
-    claims.roundoff = max([claim.roundoff for claim in claims.all], default=0.0)
-    for claim in claims.all:  # computed, not rounded
-        claim.half = 32 * claim.roundoff * largest(abs(claim.data))
-    return claims
+    return claims.computed()
 
 
 def raise_returned(what, wanted, names):
