@@ -13,6 +13,7 @@ from . import slips
 from .elements import agree, is_finite, roundoff, shape_of
 from .rounding import figures
 from .slips import Slip
+from .words import speaking
 
 BASES = [(2, math.log(2)), (10, math.log(10))]
 FACTORS = (2, 3, 4)
@@ -42,31 +43,31 @@ class Candidate:
         """What it has in common with the same slip made elsewhere."""
         return (self.known, *self.gaps.values())
 
-    def as_slip(self, node, value_of, names, everywhere=False):
+    def as_slip(self, node, value_of, names, order, everywhere=False):
         """The Slip, told about its node, with values by `value_of(node)`, and nodes called as in `names`."""
         gaps = {"node": node.describe(names=names)} | self.gaps
         gaps |= {gap: other.describe(names=names) for gap, other in self.nodes.items()}
         if self.step is not None:
-            gaps |= operator_gaps(self.step.node, self.step.position, value_of, names)
+            gaps |= operator_gaps(self.step.node, self.step.position, value_of, names, order)
         elif node.inputs:
-            gaps |= operator_gaps(node, 0, value_of, names)
+            gaps |= operator_gaps(node, 0, value_of, names, order)
         again = ""
         if everywhere:
             again = " (everywhere)" if self.known in slips.IN_PATHS else f" (at every {gaps['op']})"
         return Slip(self.known.kind, self.known.sentence.format(**gaps) + again, node)
 
 
-def operator_gaps(node, position, value_of, names):
+def operator_gaps(node, position, value_of, names, order):
     """What fills the gaps of a sentence about an operator, at one of its operands."""
 
     def with_value(x):
         name, value = x.describe(names=names), value_of(x)
         return f"{name} = {node.brief(value)}" if x.label and not shape_of(value) else name
 
-    x = node.inputs[position]
-    formula = node.formula(names=names)
-    if node.label:
-        formula = f"{node.describe(names=names)} = {formula}"
+    x, teller = node.inputs[position], speaking(node, order)
+    formula = teller.formula(names=names)
+    if teller.label:
+        formula = f"{teller.describe(names=names)} = {formula}"
     return {"op": node.op.name, "formula": formula, "x": with_value(x), "out": with_value(node)}
 
 

@@ -19,7 +19,7 @@ from .candidates import fitted, sizes_in
 from .elements import agree, elements, largest, shape_of
 from .forward_slips import value_candidates
 from .slips import Slip
-from .words import family_of
+from .words import family_of, is_silent
 
 SEARCH = 60_000  # how many nodes may be computed in the tests of hypotheses
 
@@ -110,7 +110,9 @@ class Diagnosis:
         self.likely = likely
         self.explained_by(likely)
         value_of = self.calculation.right.value_of
-        return likely.candidate.as_slip(likely.node, value_of, self.claims.names, likely.everywhere)
+        return likely.candidate.as_slip(
+            likely.node, value_of, self.claims.names, self.calculation.order, likely.everywhere
+        )
 
     def is_transposed(self, group):
         """Whether the claims of a group are right in the place of their mirror images."""
@@ -165,14 +167,15 @@ class Diagnosis:
         values, gradients = self.claims.numbers["value"], self.claims.numbers["gradient"]
         if self.claim.kind == "value":
             for node in self.reached(lambda x: x.inputs, values):
-                if node.inputs:
+                if node.inputs and not is_silent(node):
                     yield node, "value"
         else:
             steps = self.calculation.right.steps
             for node in self.reached(lambda x: [step.node for step in steps.get(x, ())], gradients):
-                yield node, "gradient"
+                if not is_silent(node):
+                    yield node, "gradient"
             for node in reversed(self.calculation.order):
-                if node.inputs and node not in values:
+                if node.inputs and node not in values and not is_silent(node):
                     yield node, "value"
 
     def reached(self, nearest, claimed):

@@ -1,6 +1,6 @@
 """The candidates for a wrong value: what each slip would lead to in the forward pass."""
 
-from ..operators import multiply
+from ..operators import add, multiply, subtract
 from . import slips
 from .backward_slips import ACTIVATIONS
 from .candidates import Candidate, computed, in_log, number_candidates, stand_ins
@@ -21,6 +21,9 @@ def in_value(node, value, xs, passes):
     op = node.op
     yield Candidate(slips.SIGN_OF_VALUE, lambda: -value)
     yield from in_log(op, value)
+    if op is add or op is subtract:
+        other = subtract if op is add else add
+        yield Candidate(slips.OTHER_SIGN, lambda: other(*xs), gaps={"right": op.symbol, "other": other.symbol})
     if len(xs) == 2 and not op.symmetric:
         yield Candidate(slips.EXCHANGED, lambda: op(xs[1], xs[0]))
     if len(xs) == 1:

@@ -124,7 +124,7 @@ def wrong_rule(calculation, rule, trial):
         at = [f"{x.describe(0, names)} = {x.brief(data[x])}" for x in step.node.inputs]
         remark = f", at {', '.join(at)}"
     made = slip_in_rule(rule, trial)
-    slip = made and made.as_slip(step.node, data.get, names)
+    slip = made and made.as_slip(step.node, data.get, names, trial.order)
     given = trial.result(rule)
     return StepCheck(calculation.root, step.node, "rule", given, step.local, slip, remark=remark, names=names)
 

@@ -131,6 +131,7 @@ IN_PATHS = (ONE_PATH, LOST_PATH)
 # ---- in a value
 
 SIGN_OF_VALUE = KnownSlip(MINUS, "{formula} has the wrong sign")
+OTHER_SIGN = KnownSlip(MINUS, "in {formula}, {other} was taken for {right}")
 EXCHANGED = KnownSlip(OPERANDS, "the operands of {formula} were exchanged")
 NOT_APPLIED = KnownSlip(OPERATOR, "{op} was not applied")
 LEFT_OUT = KnownSlip(TERM, "operand {i} of {formula} was left out")

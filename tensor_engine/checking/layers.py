@@ -20,7 +20,7 @@ from ..fused import mse, softmax_cross_entropy
 from ..operators import softmax
 from ..tensor import Tensor
 from .student_code import StudentError
-from .student_layers import Student
+from .student_layers import Run, Student
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,8 +46,8 @@ def network(x: Tensor, y: Any, W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor, f
     return mean_cross_entropy(p, y)
 
 
-# What a layer may be said to be: its function, and the axes of what it takes: N instances, n inputs, m outputs, h hidden
-# units. Targets (y, "Nm") are handed over as classes or as one-hot rows, as the student's code takes them.
+# What a layer may be said to be: its function, and the axes of what it takes: N instances, n inputs, m outputs, h
+# hidden units. Targets (y, "Nm") are handed over as classes or as one-hot rows, as the student's code takes them.
 LAYERS: dict[str, tuple[Callable[..., Tensor], dict[str, str]]] = {
     "linear": (linear, {"x": "Nn", "W": "nm", "b": "m"}),
     "relu": (relu, {"x": "Nn"}),
@@ -149,19 +149,29 @@ def check_layer(
             raise ValueError('check_layer: say which axes the arguments have, as in shapes={"x": "Nn", "W": "nm"}')
     rng = np.random.default_rng(seed)
     trials = [Trial(function, shapes, sizes, rng) for sizes in SHAPES]
-    told = Student(student)
+    told, check = Student(student), None
     try:
         told.adapt(trials[0])
-        check = None
         for trial in trials:
-            check = judged_trial(told, trial, check)
+            check = judged_trial(told, trial)
             if not check.ok:
                 return check
     except StudentError as error:
-        return LayerCheck(str(error), [Mark(None, WRONG, str(error), name=told.at or "forward")])
+        return failed(told, trials[0] if check is None else trial, error)
     remarks = "".join(f"; {remark}" for remark in told.remarks)
     names = ", ".join(mark.name for mark in check.marks)
     return LayerCheck(f"{told.name} is right ({names}), with batches of 5, 4, 1 and 2{remarks}", check.marks)
+
+
+def failed(student: Student, trial: Trial, error: StudentError) -> LayerCheck:
+    """The LayerCheck of code that raised an exception: of its forward pass, if that went well and is wrong."""
+    run, marks = student.partial, []
+    if run is not None and run.out is not None:
+        check = judged_forward(student, trial, run, marks)
+        if check is not None:
+            return check
+    step = "update" if student.at == student.at_update else "backward" if marks else "forward"
+    return LayerCheck(str(error), [*marks, Mark(None, WRONG, str(error), step)])
 
 
 class Trial:
@@ -216,17 +226,23 @@ def drawn(rng: Any, shape: list[int]) -> Any:
     return rng.normal(size=shape).astype(np.float32).astype(np.float64)
 
 
-def judged_trial(student: Student, trial: Trial, before: LayerCheck | None) -> LayerCheck:
-    """The LayerCheck of one trial; `before` is that of the last."""
-    run = student.run(trial)
+def judged_forward(student: Student, trial: Trial, run: Run, marks: list[Mark]) -> LayerCheck | None:
+    """Enter the mark of the forward pass; the LayerCheck if it is wrong."""
     node, out = run.out_node, run.out
-    factor = 1.0
-    if trial.upstream is None and node is trial.root and student.sums:
-        out, factor = out / trial.sizes["N"], float(trial.sizes["N"])
-    found, marks = trial.check("value", {node: out}), []
+    if node is trial.root and student.sums:
+        out = out / trial.sizes["N"]
+    found = trial.check("value", {node: out})
     marks.append(Mark(None, RIGHT if found.ok else WRONG, "" if found.ok else str(found).split("\n")[0], "forward"))
-    if not found.ok:
-        return LayerCheck(f"{student.name}.{student.at_forward}, with {trial}: {found}", marks, found)
+    return None if found.ok else LayerCheck(f"{student.name}.{student.at_forward}, with {trial}: {found}", marks, found)
+
+
+def judged_trial(student: Student, trial: Trial) -> LayerCheck:
+    """The LayerCheck of one trial."""
+    run, marks = student.run(trial), []
+    check = judged_forward(student, trial, run, marks)
+    if check is not None:
+        return check
+    factor = float(trial.sizes["N"]) if student.sums else 1.0
     given = {name: array * run.scale(name) for name, array in run.gradients.items()}
     missing = [name for name in trial.wanted if name not in given]
     found = trial.check("gradient", {trial.nodes[name]: array for name, array in given.items()}, factor)
@@ -247,20 +263,27 @@ def judged_trial(student: Student, trial: Trial, before: LayerCheck | None) -> L
     return updated(student, trial, run, marks)
 
 
-def updated(student: Student, trial: Trial, run: Any, marks: list[Mark]) -> LayerCheck:
+def updated(student: Student, trial: Trial, run: Run, marks: list[Mark]) -> LayerCheck:
     """The same, with the update judged: parameters less rate x gradient, by the student's own gradients."""
+    if run.error is not None:
+        return LayerCheck(str(run.error), [*marks, Mark(None, WRONG, str(run.error), "update")])
     for name, after in run.after.items():
-        p, g = Tensor(run.before[name], name, requires_grad=True), Tensor(run.gradients[name], f"d{name}")
-        rate = Tensor(run.rate, "rate")
-        new = (p - rate * g).named(f"{name} after the update")
-        if student.means:  # of a sum, the mean is taken in the update
-            new = (p - rate * (g / trial.sizes["N"])).named(f"{name} after the update")
+        p, g, rate = (
+            Tensor(np.asarray(data, run.before[name].dtype), label, requires_grad=True)
+            for data, label in ((run.before[name], name), (run.gradients[name], f"d{name}"), (run.rate, "rate"))
+        )
+        step = rate * (g / trial.sizes["N"]) if student.means else rate * g  # of a sum, the mean may be taken here
+        new = (p - step).named(f"{name} after the update")
         claims = Claims(spoken_names(topological_order(new)))
         claims.add(new, "value", after)
         found = judged(Calculation(new, claims.computed()))
         if not found.ok:
             marks.append(Mark(None, WRONG, str(found).split("\n")[0], "update"))
             return LayerCheck(f"{student.name}.{student.at_update}, with {trial}: {found}", marks, found)
+    if run.is_stale:
+        text = "the gradients of the step before are still in those of the next: set them to zero in between"
+        marks.append(Mark(None, WRONG, text, "second step"))
+        return LayerCheck(f"{student.name}.{student.at_update}: {text}", marks)
     if run.after:
         marks.append(Mark(None, RIGHT, "", "update"))
     return LayerCheck("", marks)

@@ -182,7 +182,7 @@ OUTPUTS = ("out", "unit", "neuron", "class")  # what is in the name of an argume
 def made(cls, sizes, arrays):
     """Instances of a student's class of layers of these sizes [inputs, ..., outputs], each made in another way.
 
-    `arrays` are what a constructor may take instead: {"W": [array, ...], "b": [...]}. Raises StudentError if there are none.
+    `arrays` are what a constructor may take instead: {"W": [array, ...], "b": [...]}. StudentError if there are none.
     """
     names, rng, error = required(cls), np.random.default_rng(0), None
     arrays, by_name = {kind: list(found) for kind, found in arrays.items()}, []

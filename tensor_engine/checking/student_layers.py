@@ -56,29 +56,32 @@ class Student:
         self.functions = functions
         self.columns = self.one_hot = self.sums = self.per_mean = self.means = False
         self.turned, self.remarks = set(), []
+        self.partial = None
         self.at = self.at_forward = self.at_backward = self.at_update = ""
 
     # ---- what a first run shows
 
     def adapt(self, trial):
         """Find the conventions with which the code runs, and gives what is right if there are such."""
-        error, ran = None, []
+        best = None
         for self.columns, self.one_hot in itertools.product((False, True), repeat=2):
             if self.one_hot and trial.classes is None:
                 continue
+            self.partial = error = None
             try:
-                found = self.run(trial)
+                self.run(trial)
             except StudentError as caught:
-                error = error or caught
-                continue
-            ran.append((self.columns, self.one_hot))
-            if found.is_right:
+                error = caught
+            far = self.partial is not None and self.partial.out is not None
+            rank = (far and self.partial.is_right, error is None, far)
+            if best is None or rank > best[0]:
+                best = rank, self.columns, self.one_hot, self.partial, error
+            if rank[:2] == (True, True):
                 break
-        else:
-            if not ran:
-                raise error
-            self.columns, self.one_hot = ran[0]
-            found = self.run(trial)
+        _, self.columns, self.one_hot, self.partial, error = best
+        if error is not None:
+            raise error
+        found = self.run(trial)
         self.learn(trial, found)
 
     def learn(self, trial, found):
@@ -165,15 +168,7 @@ class Student:
             put(holder, key, self.for_student(name, trial.data[name], own))
         result = Run(self, trial)
         result.before = {name: np.array(get(*place)) for name, place in places.items()}
-        out = self.call(forward, pool)
-        if out is None:  # kept, not returned
-            out = tuple(array for path, _, _, array in arrays_in(thing) if not role(path)[1])[::-1]
-        loss = method(thing, LOSS) or method(getattr(thing, "loss", None), FORWARD)
-        if trial.upstream is None and len(required(forward)) < len(trial.inputs) and loss:
-            pool[INPUT] = pool[INPUT] if len(required(loss)) < 2 else [out]
-            loss = self.call(loss, pool)
-        else:
-            loss = None
+        out, loss = self.forward(thing, forward, trial, pool)
         before = {id(array): array.copy() for _, _, _, array in arrays_in(thing)}
         result.take_out(out, loss)
         if isinstance(out, tuple) and len(out) > 1:
@@ -186,9 +181,30 @@ class Student:
             result.take_updates(now)
         elif update is not None and set(places) <= set(result.gradients) and places:
             self.at_update = update.__name__
-            self.call(update, pool)
+            try:
+                self.call(update, pool)
+            except StudentError as error:
+                result.error = error
+                return result.in_engine_layout()
             result.after = {name: np.array(get(*place)) for name, place in places.items()}
+            for name, (holder, key) in places.items():
+                put(holder, key, result.before[name].copy())
+            again = Run(self, trial)
+            self.forward(thing, forward, trial, pool)
+            again.take_gradients(self.call(backward, pool), thing, places, {})
+            result.is_stale = any(close(again.gradients.get(x), 2 * result.gradients[x]) for x in places)
+            self.partial = result
         return result.in_engine_layout()
+
+    def forward(self, thing, forward, trial, pool):
+        """What forward gives or keeps, and the loss of it, if a method or an object beside takes that."""
+        out = self.call(forward, pool)
+        if out is None:
+            out = tuple(array for path, _, _, array in arrays_in(thing) if not role(path)[1])[::-1]
+        loss = method(thing, LOSS) or method(getattr(thing, "loss", None), FORWARD)
+        if loss is None or trial.upstream is not None or len(required(forward)) == len(trial.inputs):
+            return out, None
+        return out, self.call(loss, pool | {INPUT: [out] if len(required(loss)) > 1 else []})
 
     def run_functions(self, trial, pool):
         """A pair (forward, backward) with a cache, two static methods with a ctx, or (loss, gradients) at once."""
@@ -264,7 +280,9 @@ class Run:
         self.rate = RATE_OF_UPDATE
         self.out, self.out_node = None, trial.root
         self.gradients, self.before, self.after = {}, {}, {}
-        self.coarse = False
+        self.coarse = self.is_stale = False
+        self.error = None  # that of the update
+        student.partial = self
 
     @property
     def is_right(self):
@@ -334,6 +352,9 @@ class Run:
             if len(arrays) == len(names) and all(map(self.fits, names, arrays)):
                 self.gradients.update({name: array for name, array in zip(names, arrays) if name in wanted})
                 return
+        if len(arrays) == len(wanted):  # in a wrong shape
+            self.gradients.update(zip(wanted, arrays))
+            return
         for array in arrays:
             name = next((name for name in wanted if name not in self.gradients and self.fits(name, array)), None)
             if name is None and len(arrays) == 1 and wanted and wanted[0] in self.trial.inputs:
@@ -353,8 +374,8 @@ class Run:
                 arrays.sort(key=lambda entry: entry[0] or 0)
             for name in names:
                 place = next((i for i, (_, array) in enumerate(arrays) if self.fits(name, array)), None)
-                if place is not None:
-                    self.gradients[name] = arrays.pop(place)[1]
+                if place is not None or len(arrays) == len(names) == 1:  # or in a wrong shape
+                    self.gradients[name] = arrays.pop(place or 0)[1]
 
     def fits(self, name, array):
         array = np.asarray(array)
