@@ -42,6 +42,8 @@ def in_step(step, passes):
     if n:
         yield Candidate(slips.NOT_DIVIDED, lambda: upstream, step, {"n": n})
         yield Candidate(slips.DIVIDED_TWICE, lambda: step.contribution / n, step, {"n": n})
+    if step.local is not None or shape_of(upstream) == shape_of(step.contribution):
+        yield Candidate(slips.NO_LOCAL, lambda: upstream, step)
     if step.local is not None and len(xs) == 1:
         yield from in_function(step, passes, out, *xs)
     if step.local is not None and len(xs) == 2:
@@ -60,10 +62,20 @@ def in_step(step, passes):
                 return contribution_of(op, upstream, out, instead, position)
 
             yield Candidate(slips.STAND_IN, with_other, step, nodes={"other": other, "meant": x})
-    if step.local is not None or shape_of(upstream) == shape_of(step.contribution):
-        yield Candidate(slips.NO_LOCAL, lambda: upstream, step)
+    for made, later in later_gradients(node, passes):
+        taken = lambda later=later: contribution_of(op, passes.number(later, "gradient"), out, xs, position)
+        yield Candidate(slips.GRADIENT_OF_OTHER, taken, step, nodes={"other": later, "meant": made})
     if step.local is not None:
         yield Candidate(slips.DIVIDED_BY_LOCAL, lambda: upstream / step.local, step)
+
+
+def later_gradients(node, passes):
+    """(k, h) where what a node computes is k, and h is made of it: people take the gradient of h for that of k."""
+    while not node.label and len(passes.users.get(node, ())) == 1:
+        (node,) = passes.users[node]
+    for user in passes.users.get(node, ()) if node.label else ():
+        if user.label and shape_of(user.data) == shape_of(node.data):
+            yield node, user
 
 
 def in_function(step, passes, out, x):
@@ -98,6 +110,7 @@ def in_function(step, passes, out, x):
 def gradient_candidates(node, gradient, steps, passes, sizes):
     """Candidates for the gradient of a node, given the right one and the steps that it is the sum of."""
     several = len(steps) > 1
+    yield from computed(of_classes(node, gradient, passes), gradient)
     if several:
         yield from computed(in_paths(steps, gradient), gradient)
     for step in steps:
@@ -112,7 +125,6 @@ def gradient_candidates(node, gradient, steps, passes, sizes):
         yield from repeated(gradient, steps, passes)
     if node.further_slips:
         yield from computed(node.further_slips.in_gradient(gradient, steps, passes), gradient)
-    yield from computed(of_classes(node, gradient, passes), gradient)
     yield from computed(updated(steps, gradient, passes), gradient)
     yield from number_candidates(node, gradient, sizes)
     yield from computed(of_steps(node, gradient, steps, sizes), gradient)
@@ -168,6 +180,7 @@ def of_classes(node, gradient, passes):
         yield Candidate(slips.OFF_BY_ONE, lambda off=off: y - (i == (true + off) % len(family)), gaps={"off": told})
     yield Candidate(slips.BRANCHES_OF_CLASSES, lambda: y - (i != true))
     yield Candidate(slips.ONE_FROM_ALL, lambda: y - 1)
+    yield Candidate(slips.LOGITS, lambda: passes.value_of(node) - (i == true))
 
 
 def beyond(node, gradient, passes):

@@ -193,7 +193,7 @@ class Claims:
             tells = any(decimals or digits for decimals, digits in of_kind)
             working = working_figures(of_kind if tells else everything)
             if working != FULL:
-                self.halves[kind] = 0.5 * 10.0 ** -working[0], 5 * 10.0 ** -working[1]
+                self.halves[kind] = 0.5 * 10.0 ** -working[0], 5 * 10.0 ** -working[1] * working[2]
             for claim in claims.values():
                 halves, shape = half_units(seen[claim], working), shape_of(claim.data)
                 if untold and size_of(claim.data) > 1:  # an array of zeros that nothing says is rounded

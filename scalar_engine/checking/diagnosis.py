@@ -136,9 +136,9 @@ class Diagnosis:
             number = passes.number(node, kind)
             for place, candidate in enumerate(candidates_for(node, kind, passes, number, self.sizes)):
                 misfit = self.misfit(candidate.number)
-                if misfit is not None:
+                if misfit is not None and (candidate.known not in slips.ANY_FACTOR or self.is_precise):
                     found.append((misfit, place, Hypothesis(node, kind, candidate)))
-        if not found:
+        if not found and self.is_precise:
             right = self.calculation.right.number(node, kind)
             steps = self.calculation.right.steps.get(node, ())
             for place, candidate in enumerate(fitted(self.claim.data, right, steps, self.calculation.right)):
@@ -146,6 +146,12 @@ class Diagnosis:
                 if misfit is not None:
                     found.append((1.0, place, Hypothesis(node, kind, candidate)))
         return [hypothesis for _, _, hypothesis in sorted(found, key=lambda entry: entry[:2])]
+
+    @property
+    def is_precise(self):
+        """Whether the claim has digits enough for a factor to mean something."""
+        data = abs(self.claim.data)
+        return bool(shape_of(data)) or largest(self.tolerance(self.claim)) < 0.02 * data
 
     def family_size(self, node):
         return sum(family_of(x) == family_of(node) for x in self.calculation.order) if node.label else 1

@@ -1,6 +1,9 @@
 """The candidates for a wrong value: what each slip would lead to in the forward pass."""
 
+from ..graph import topological_order
 from ..operators import add, multiply, subtract
+from ..operators import sum as total
+from ..passes import forward_pass
 from . import slips
 from .backward_slips import ACTIVATIONS
 from .candidates import Candidate, computed, in_log, number_candidates, stand_ins
@@ -37,11 +40,47 @@ def in_value(node, value, xs, passes):
         for i, x in enumerate(xs, 1):
             rest = lambda i=i, x=x: xs[2 - i] if op is multiply else value - x
             yield Candidate(slips.LEFT_OUT, rest, gaps={"i": i})
+        for i, x in enumerate(xs, 1) if op is total else ():
+            yield Candidate(slips.SIGN_OF_OPERAND, lambda x=x: value - 2 * x, gaps={"i": i})
     for i, x in enumerate(node.inputs if len(xs) > 1 else ()):
         for other in stand_ins(x, passes.users):
             instead = [passes.value_of(other) if i == j else y for j, y in enumerate(xs)]
             yield Candidate(slips.VALUE_OF_OTHER, lambda xs=instead: op(*xs), nodes={"other": other, "meant": x})
     yield from bracketed(node, xs, passes)
+    yield from of_other_classes(node, passes)
+    for x in behind(node):
+        for f in ACTIVATIONS if is_element_of(x, node) else ():
+            yield Candidate(
+                slips.FUNCTION_OF_OTHER, lambda x=x, f=f: f(passes.value_of(x)), gaps={"f": f.name}, nodes={"meant": x}
+            )
+
+
+def of_other_classes(node, passes):
+    """The value for who counts the classes from another number: with the one-hot numbers t1, t2, ... one place on."""
+    made_of = topological_order(node, {x for x in passes.order if x.label and x.inputs and x is not node})
+    ones = [x for x in made_of if x.label and not x.inputs and not x.requires_grad and not shape_of(x.data)]
+    if node.inputs and len(ones) > 1 and sorted({x.data for x in ones}) == [0, 1] and sum(x.data for x in ones) == 1:
+        for off in (1, -1):
+            moved = {x: ones[(i - off) % len(ones)].data for i, x in enumerate(ones)}
+            leaf = lambda x, moved=moved: moved.get(x, passes.value_of(x))
+            number = lambda leaf=leaf: forward_pass(made_of, leaf, {x for x in made_of if x is not node and x.label})[
+                node
+            ]
+            yield Candidate(slips.OFF_BY_ONE, number, gaps={"off": f"one too {'large' if off == 1 else 'small'}"})
+
+
+def behind(node):
+    """The nearest labelled nodes that a node is made of."""
+    found = list(node.inputs)
+    for x in found:
+        if not x.label:
+            found += [y for y in x.inputs if y not in set(found)]
+    return {x for x in found if x.label and x.inputs}
+
+
+def is_element_of(x, node):
+    """Whether a node has the same number as the other, as o1 and y1 have."""
+    return node.label[-1:].isdigit() and x.label[-1:] == node.label[-1:] and not shape_of(node.data)
 
 
 def bracketed(node, xs, passes):

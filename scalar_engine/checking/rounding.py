@@ -11,7 +11,7 @@ from ..operators import maximum, minimum, sign
 from .elements import is_finite, largest, roundoff, shape_of, size_of
 
 EXACT = 8  # with more digits a number is not taken for rounded by hand
-FULL = 16, 16  # the decimals and the digits of numbers that were not rounded
+FULL = 16, 16, False  # the decimals and the digits of numbers that were not rounded
 SEVERAL = 6  # numbers without two decimals, of which so many say that the student works with no more
 CARELESS = 0.005  # by how much of itself a number may be rounded that a student did not write down
 
@@ -19,7 +19,8 @@ CARELESS = 0.005  # by how much of itself a number may be rounded that a student
 
 
 def working_figures(seen):
-    """With how many decimals a student seems to work, and with how many digits, who gives numbers of these `figures`.
+    """With how many decimals a student seems to work who gives numbers of these `figures`, with how many digits, and
+    whether it is the digits that are counted.
 
     Zeros alone tell nothing, and are taken for rounded, as numbers of four decimals are.
     """
@@ -30,7 +31,10 @@ def working_figures(seen):
         return FULL
     seen = by_hand
     most, digits = max(decimals for decimals, _ in seen), max(digits for _, digits in seen)
-    return most if most >= 2 else 2 if n >= SEVERAL else 4, digits if digits >= 2 else 4
+    whole = [decimals for decimals, n_digits in seen if n_digits == digits]
+    by_digits = 2 * sum(decimals < most for decimals in whole) >= len(whole)  # as many digits, at other places
+    least = digits if digits >= 2 else 4
+    return most if most >= 2 else 2 if n >= SEVERAL else 4, least, by_digits
 
 
 def half_units(seen, working):
@@ -40,7 +44,7 @@ def half_units(seen, working):
     return [half_unit(decimals, digits, *working) for decimals, digits in seen]
 
 
-def half_unit(decimals, digits, working, significant):
+def half_unit(decimals, digits, working, significant, by_digits):
     """Half a unit of the last decimal that was not rounded away, of a number with so many decimals and digits.
 
     With two decimals or more, or four digits, what is seen is taken for all; with fewer, it is taken that zeros are
