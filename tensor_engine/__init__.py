@@ -21,6 +21,7 @@ Derivatives
     gradcheck, GradCheck    the same derivatives by finite differences
     check_steps, StepCheck, Slip    the first wrong step in somebody's own calculation
     check_layer, LayerCheck     the same of somebody's own layer: forward, backward and update on random data
+    check_update        the same of somebody's own update rule: SGD, momentum, L2, Adam
     scalarize, ScalarGraph  the graph of Values behind a graph of Tensors, for derive and compile_graph
 
 Training
@@ -63,6 +64,7 @@ from scalar_engine import (
 
 from .array_operator import ArrayOperator
 from .checking.layers import LayerCheck, check_layer
+from .checking.updates import check_update
 from .fused import cross_entropy, linear, mse, softmax_cross_entropy
 from .modes import detect_anomaly, no_grad
 from .operators import log_softmax, logsumexp, max, mean, min, softmax, sum
@@ -87,6 +89,7 @@ __all__ = [
     "Tensor",
     "check_layer",
     "check_steps",
+    "check_update",
     "clip",
     "concatenate",
     "cos",

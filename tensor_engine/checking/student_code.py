@@ -21,8 +21,8 @@ LOSS = "loss cost compute_loss compute_cost"
 
 UPSTREAM, INPUT, TARGET, RATE, CACHE = "upstream", "input", "target", "rate", "cache"
 ARGUMENTS = {
-    INPUT: "x X input inputs data batch x_batch features logits z Z o scores yhat y_hat y_pred pred preds predictions p "
-    "probs output outputs a A",
+    INPUT: "x X input inputs data batch x_batch features logits z Z o scores yhat y_hat y_pred pred preds predictions "
+    "p probs output outputs a A",
     TARGET: "y Y t target targets label labels y_true ytrue true truth classes y_batch one_hot onehot gt",
     RATE: "lr learning_rate eta alpha rate step_size learn_rate",
     CACHE: "cache ctx context memory saved",
