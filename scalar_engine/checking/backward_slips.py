@@ -157,11 +157,10 @@ def of_steps(node, gradient, steps, sizes):
 
 def updated(steps, gradient, passes):
     """What comes through parameters that an update has changed already, by some learning rate."""
-    for step in steps:
-        for other, direction in through_update(step, passes):
-            for rate in RATES:
-                number = lambda rate=rate, direction=direction: gradient - rate * direction
-                yield Candidate(slips.UPDATED, number, step, nodes={"other": other})
+    changes = [change for step in steps for change in through_update(step, passes)]
+    for rate in RATES if changes else ():
+        number = lambda rate=rate: gradient - rate * sum(direction for _, direction in changes)
+        yield Candidate(slips.UPDATED, number, steps[0], {"rate": rate}, nodes={"other": changes[0][0]})
 
 
 def of_classes(node, gradient, passes):

@@ -7,7 +7,7 @@ off.
 
 from ..graph import topological_order
 from ..passes import FAILURES, backward_pass, forward_pass
-from .elements import agree
+from .elements import agree, shape_of
 from .marks import CONSISTENT, RIGHT, WRONG, Mark
 from .rounding import Rounding
 
@@ -152,7 +152,8 @@ class Calculation:
         tolerance = self.tolerance(claim)
         if agree(claim.filled(student), student, tolerance):
             if self.wrong and not agree(claim.filled(right), right, tolerance):
-                return Mark(claim, CONSISTENT, f"right would be {claim.node.brief(right)}")
+                right = "" if shape_of(right) else f", and right would be {claim.node.brief(right)}"
+                return Mark(claim, CONSISTENT, f"follows from an earlier mistake{right}")
             return Mark(claim, RIGHT)
         if claim.kind == "gradient" and self.is_on_a_side(claim, tolerance):
             return Mark(claim, RIGHT, CONVENTION)

@@ -105,15 +105,19 @@ def first_wrong(calculation: Calculation, marks: list[Mark]) -> StepCheck:
     passes, root, node, group = calculation.student, calculation.root, claim.node, claim.group
     names, alike = calculation.claims.names, [claim]
     for mark in marks:
-        if mark.claim in later and mark.claim in inherited:
-            mark.mark, mark.remark = CONSISTENT, f"the same slip{' leads' if slip else ''} to this"
-        elif mark.mark == WRONG and mark.claim is not claim:
+        if mark.claim is claim:
+            told = [difference(claim.data, passes.number(node, claim.kind))]
+            told += [f"{slip.kind}: {slip.text}"] if slip is not None else []
+            mark.remark = "; ".join(told)
+        elif mark.claim in later and mark.claim in inherited:
+            mark.mark, mark.remark = CONSISTENT, "the same slip leads to this"
+        elif mark.mark == WRONG and mark.claim is not None:
             mark.remark = difference(mark.claim.data, passes.number(mark.claim.node, mark.claim.kind))
             alike += [mark.claim] if diagnosis.is_alike(mark.claim) else []
     expected, name = passes.number(node, claim.kind), ""
     if group is not None and not claim.fits:
         expected, name = group.mapped(lambda x: passes.number(x, claim.kind)), group.name
-    given = group.given if name else claim.data
+    given, steps = group.given if name else claim.data, passes.steps if claim.kind == "gradient" else {}
     return StepCheck(
-        root, node, claim.kind, given, expected, slip, passes.steps.get(node, ()), name=name, names=names, alike=alike
+        root, node, claim.kind, given, expected, slip, steps.get(node, ()), name=name, names=names, alike=alike
     )

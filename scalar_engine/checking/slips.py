@@ -103,7 +103,7 @@ ONE_PATH = KnownSlip(
     PATHS, "{n} contributions to {node} must be added up (+=), and only that through {formula} is there"
 )
 LOST_PATH = KnownSlip(PATHS, "{n} contributions to {node} must be added up (+=), and that through {formula} is missing")
-UPDATED = KnownSlip(EARLY, "{other} had been updated before the gradient was passed back through it")
+UPDATED = KnownSlip(EARLY, "{other} had been updated before the gradient was passed back")
 NO_ONE_HOT = KnownSlip(ONE_HOT, "the 1 of the true class was not subtracted: softmax alone was taken")
 OFF_BY_ONE = KnownSlip(ONE_HOT, "the labels are {off}")
 ALL_COLUMNS = KnownSlip(

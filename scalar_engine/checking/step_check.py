@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .slips import Slip
 
 
+DEPTH = 4  # operators within each other that a formula shows
 MOST = 12  # further claims that are told of
 
 
@@ -91,7 +92,9 @@ class StepCheck:
             lines.append("  expected is the sum of" if len(self.steps) > 1 else "  expected is what comes through")
             told = [told_of(step, self.root) for step in self.steps]
             rows = [entry_columns(step, names)[: 1 if shape_of(step.contribution) else 3] for step in told]
-            lines += ["    " + "  ".join(row) for row in rows]
+            for step, row in zip(told, rows):
+                through = names[step.node] if "logsumexp" in row[0] and step.node in names else row[0]
+                lines.append("    " + "  ".join((through, *row[1:])))
         if slip is not None:
             elsewhere = f"perhaps a slip at {slip.node.describe(names=names)}, which would give this"
             lines.append(f"  {'likely slip' if slip.node is node else elsewhere}, {slip.kind}: {slip.text}")
@@ -143,7 +146,7 @@ class StepCheck:
     def in_full(self, node: Any) -> str:
         """A node's name and the formula that made it: "k = w * x + b"."""
         name = node.describe(names=self.names)
-        return f"{name} = {node.formula(names=self.names)}" if node.label else name
+        return f"{name} = {node.formula(DEPTH, self.names)}" if node.label else name
 
     @property
     def operands(self) -> str:

@@ -1,7 +1,7 @@
 """The words of texts about a graph: those of a sheet, which knows no operators that engines put in by themselves."""
 
 from ..graph import topological_order
-from ..naming import unique_names
+from ..naming import shortened, unique_names
 from ..passes import Step
 
 
@@ -11,13 +11,20 @@ def is_silent(node):
 
 
 def spoken_names(order):
-    """{node: what texts call it}: the unique names, and what a silent operator has made by the name of its operand."""
-    names = unique_names(order)
+    """{node: what texts call it}: the unique names, in which what a silent operator has made goes by its operand's name,
+    and a softmax's logsumexp is written out.
+    """
+    names, rewritten = unique_names(order), set()
     for node in order:
         if is_silent(node):
             names[node] = names[node.inputs[0]]
-        elif node.inputs and not node.label and any(is_silent(x) for x in node.inputs):
+        elif node.inputs and not node.label and node.op.name == "logsumexp" and node.op.symmetric:
+            names[node] = f"log({' + '.join(shortened([f'exp({names[x]})' for x in node.inputs]))})"
+        elif node.inputs and not node.label and not rewritten.isdisjoint(node.inputs):
             names[node] = node.formula(2, {x: names[x] for x in node.inputs})
+        else:
+            continue
+        rewritten.add(node)
     return names
 
 
