@@ -15,7 +15,7 @@ from .candidates import (
     stand_ins,
     through_update,
 )
-from .elements import agree, shape_of
+from .elements import agree, shape_of, size_of
 from .words import family_of
 
 RATES = (0.01, 0.05, 0.1, 0.5, 1.0)  # at which parameters may have been updated too early
@@ -93,9 +93,9 @@ def in_function(step, passes, out, x):
         return
     for other in ACTIVATIONS if op in ACTIVATIONS else ():
         if other is not op:
-            name = {"other": other.name}
-            yield Candidate(slips.OTHER_DERIVATIVE, lambda f=other: pulled(upstream, out, x, f), step, name)
-            yield Candidate(slips.OTHER_DERIVATIVE, lambda f=other: pulled(upstream, f(x), x, f), step, name)
+            for at, y in (("out", out), ("own", other(x))):
+                name = {"other": other.name, "at": at}
+                yield Candidate(slips.OTHER_DERIVATIVE, lambda f=other, y=y: pulled(upstream, y, x, f), step, name)
     yield Candidate(slips.OF_NEGATIVE, lambda: pulled(upstream, op(-x), -x), step)
     yield Candidate(slips.OF_UPSTREAM, lambda: pulled(upstream, op(upstream), upstream), step)
     for other in passes.order:
@@ -199,12 +199,18 @@ def beyond(node, gradient, passes):
                     slips.LOST_LATER, lambda rest=rest: passes.through(node, rest, later), nodes={"other": other}
                 )
 
+    smaller = [x for x in frontier(node, passes.users, everything=True) if size_of(x.data) < size_of(node.data)]
+    smaller = [x for x in smaller if passes.users.get(x)]
+    for cut in [*([x] for x in smaller), smaller] if len(smaller) < 9 else ():
+        number = lambda cut=cut: passes.through(node, (), set(cut))
+        yield Candidate(slips.LOST_TERMS, number, gaps={"others": " and ".join(x.name for x in cut)})
 
-def frontier(node, users):
-    """The nearest labelled nodes that are made of a node."""
+
+def frontier(node, users, everything=False):
+    """The nearest labelled nodes that are made of a node; or all of them, with `everything`."""
     found, seen = [node], {node}
     for x in found:
-        for user in users.get(x, ()) if x is node or not x.label else ():
+        for user in users.get(x, ()) if x is node or everything or not x.label else ():
             if user not in seen:
                 seen.add(user)
                 found.append(user)

@@ -120,7 +120,7 @@ def scaled(number, sizes):
         yield Candidate(slips.POINT, lambda n=places: number / n)
 
 
-def fitted(claimed, right, steps, passes):
+def fitted(claimed, right, steps, passes, sizes):
     """Candidates that are made from the claim itself, where no other gives it: digits, and a factor of any size."""
     if shape_of(claimed) != shape_of(right):
         return
@@ -139,6 +139,10 @@ def fitted(claimed, right, steps, passes):
     square = (right * right).sum()
     if square > 0 and (right != 0).sum() > 1:
         ratio = (claimed * right).sum() / square
+        for n, counted in sizes.items():
+            for m, other in sizes.items():
+                if abs(ratio * m - n) < 1e-3 * n:
+                    yield Candidate(slips.OTHER_SIZE, right * n / m, gaps={"counted": counted, "other": other})
         yield Candidate(slips.RATIO, right * ratio, gaps={"n": f"{float(ratio):.4g}"})
 
 
@@ -177,7 +181,7 @@ def sizes_in(order, names):
         if len(shape) == 2 and (node.label or node.inputs):
             for n, lines in zip(shape, ("rows", "columns")):
                 sizes.setdefault(n, f"the {n} {lines} of {names.get(node, node.describe())}")
-        if shape and node.inputs:
+        if shape:
             sizes.setdefault(math.prod(shape), f"the {math.prod(shape)} elements")
     return {n: counted for n, counted in sizes.items() if n > 1}
 
@@ -191,7 +195,9 @@ def divisor(node, position):
     if node.op is not divide and node.op is not multiply:
         return 0
     other = node.inputs[1 - position]
-    if other.inputs or other.requires_grad or other.label or shape_of(other.data) or not other.data:
+    if other.inputs or other.requires_grad or shape_of(other.data) or not other.data:
+        return 0
+    if node.op is multiply and other.label:  # x = 0.5 is no 1 / n
         return 0
     by = float(other.data) if node.op is divide else 1 / float(other.data)
     is_whole = abs(by - round(by)) <= 4 * roundoff(other.data) * abs(by)

@@ -102,22 +102,26 @@ def first_wrong(calculation: Calculation, marks: list[Mark]) -> StepCheck:
     claim, *later = calculation.wrong
     diagnosis = Diagnosis(calculation, claim)
     slip, inherited = diagnosis.slip(), diagnosis.inherited
-    passes, root, node, group = calculation.student, calculation.root, claim.node, claim.group
-    names, alike = calculation.claims.names, [claim]
+    student, names, alike = calculation.student, calculation.claims.names, [claim]
+
+    def beside(claim: Any) -> tuple[Any, Any]:
+        """What is claimed, blanks filled in, and what is expected."""
+        expected = student.number(claim.node, claim.kind)
+        return (claim.filled(expected) if claim.fits else claim.data), expected
+
     for mark in marks:
         if mark.claim is claim:
-            told = [difference(claim.data, passes.number(node, claim.kind))]
-            told += [f"{slip.kind}: {slip.text}"] if slip is not None else []
-            mark.remark = "; ".join(told)
+            mark.remark = difference(*beside(claim)) + (f"; {slip.kind}: {slip.text}" if slip is not None else "")
         elif mark.claim in later and mark.claim in inherited:
             mark.mark, mark.remark = CONSISTENT, "the same slip leads to this"
         elif mark.mark == WRONG and mark.claim is not None:
-            mark.remark = difference(mark.claim.data, passes.number(mark.claim.node, mark.claim.kind))
+            mark.remark = difference(*beside(mark.claim))
             alike += [mark.claim] if diagnosis.is_alike(mark.claim) else []
-    expected, name = passes.number(node, claim.kind), ""
+    (given, expected), name, group = beside(claim), "", claim.group
     if group is not None and not claim.fits:
-        expected, name = group.mapped(lambda x: passes.number(x, claim.kind)), group.name
-    given, steps = group.given if name else claim.data, passes.steps if claim.kind == "gradient" else {}
+        expected, name = group.mapped(lambda x: student.number(x, claim.kind)), group.name
+        given = group.given
+    steps = student.steps.get(claim.node, ()) if claim.kind == "gradient" else ()
     return StepCheck(
-        root, node, claim.kind, given, expected, slip, steps.get(node, ()), name=name, names=names, alike=alike
+        calculation.root, claim.node, claim.kind, given, expected, slip, steps, name=name, names=names, alike=alike
     )

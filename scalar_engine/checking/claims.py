@@ -187,17 +187,16 @@ class Claims:
         self.roundoff = max([claim.roundoff for claim in self.all], default=0.0)
         seen = {claim: [seen_in(x) for x in sampled(claim.numbers)] for claim in self.all}
         everything = [figures for found in seen.values() for figures in found]
-        untold = not any(decimals or digits for decimals, digits in everything)
+        is_array = any(size_of(claim.data) > 1 for claim in self.all)  # of zeros, which nothing says are rounded
+        untold = is_array and not any(decimals or digits for decimals, digits in everything)
         for kind, claims in self.numbers.items():
             of_kind = [figures for claim in claims.values() for figures in seen[claim]]
             tells = any(decimals or digits for decimals, digits in of_kind)
-            working = working_figures(of_kind if tells else everything)
+            working = FULL if untold else working_figures(of_kind if tells else everything)
             if working != FULL:
                 self.halves[kind] = 0.5 * 10.0 ** -working[0], 5 * 10.0 ** -working[1] * working[2]
             for claim in claims.values():
                 halves, shape = half_units(seen[claim], working), shape_of(claim.data)
-                if untold and size_of(claim.data) > 1:  # an array of zeros that nothing says is rounded
-                    halves = [0.0]
                 if len(halves) < size_of(claim.data):
                     claim.half = max(halves)
                 else:

@@ -136,12 +136,14 @@ class Diagnosis:
             number = passes.number(node, kind)
             for place, candidate in enumerate(candidates_for(node, kind, passes, number, self.sizes)):
                 misfit = self.misfit(candidate.number)
-                if misfit is not None and (candidate.known not in slips.ANY_FACTOR or self.is_precise):
+                if misfit is not None and (candidate.known not in slips.LONG_SHOTS or self.is_precise):
                     found.append((misfit, place, Hypothesis(node, kind, candidate)))
         if not found and self.is_precise:
             right = self.calculation.right.number(node, kind)
             steps = self.calculation.right.steps.get(node, ())
-            for place, candidate in enumerate(fitted(self.claim.data, right, steps, self.calculation.right)):
+            for place, candidate in enumerate(
+                fitted(self.claim.data, right, steps, self.calculation.right, self.sizes)
+            ):
                 misfit = self.misfit(candidate.number)
                 if misfit is not None:
                     found.append((1.0, place, Hypothesis(node, kind, candidate)))
@@ -149,7 +151,7 @@ class Diagnosis:
 
     @property
     def is_precise(self):
-        """Whether the claim has digits enough for a factor to mean something."""
+        """Whether the claim has digits enough for a long shot to mean something."""
         data = abs(self.claim.data)
         return bool(shape_of(data)) or largest(self.tolerance(self.claim)) < 0.02 * data
 

@@ -113,6 +113,7 @@ BRANCHES_OF_CLASSES = KnownSlip(ONE_HOT, "the true class and the others are exch
 ONE_FROM_ALL = KnownSlip(ONE_HOT, "the 1 was subtracted from all classes, not from the true one only")
 OTHER_ORDER = KnownSlip(ONE_HOT, "the labels are in another order than the instances")
 LOGITS = KnownSlip(STANDS_IN, "the logits were taken in the place of softmax of them")
+NO_SOFTMAX = KnownSlip(LOCAL, "the gradient of softmax's output was taken: softmax's own derivative is missing")
 DECIDED = KnownSlip(STANDS_IN, "the predicted class was taken in the place of its probability")
 MEAN_OF_PATHS = KnownSlip(PATHS, "{n} contributions to {node} must be added up, and their mean was taken")
 STEP_TOO_LARGE = KnownSlip(FACTOR, "what comes through {formula} is {n} times too large, and the rest is right")
@@ -120,6 +121,7 @@ STEP_TOO_SMALL = KnownSlip(FACTOR, "what comes through {formula} is {n} times to
 NO_LOCAL_TO = KnownSlip(LOCAL, "the gradient of {other} was handed on to {node} as it came")
 ONE_LATER = KnownSlip(PATHS, "only what comes through {other} is there: {node} has a part in others too")
 LOST_LATER = KnownSlip(PATHS, "what comes through {other} is missing")
+LOST_TERMS = KnownSlip(PATHS, "what comes through {others} is missing")
 STILL_ZERO = KnownSlip(UNASSIGNED, "it is still 0: was the gradient of {node} never assigned?")
 SIGN_OF_GRADIENT = KnownSlip(MINUS, "the gradient of {node} has the wrong sign")
 PATH_TWICE = KnownSlip(
@@ -149,10 +151,22 @@ OTHER_BASE = KnownSlip(LOG, "the log of {op} is the natural one, and log{base} w
 LOG_OF_BASE_TOO_MANY = KnownSlip(LOG, "the log of {op} is the natural one, and there is a factor log({base}) too many")
 SIZE_TOO_MANY = KnownSlip(BATCH, "it is {n} times too large: divide by {counted}")
 DIVIDED_BY_SIZE = KnownSlip(BATCH, "it is {n} times too small: it was divided by {counted}, once too often")
+OTHER_SIZE = KnownSlip(BATCH, "it was divided by {other}: {counted} are meant")
 TOO_LARGE = KnownSlip(FACTOR, "it is {n} times too large")
 TOO_SMALL = KnownSlip(FACTOR, "it is {n} times too small")
 POINT = KnownSlip(DIGITS, "the decimal point is in the wrong place")
 SWAPPED = KnownSlip(DIGITS, "two digits are exchanged: {claimed} for {right}")
 RATIO = KnownSlip(FACTOR, "it is {n} times what it should be, everywhere")
 ANY_FACTOR = (TOO_LARGE, TOO_SMALL, POINT, SWAPPED, RATIO)
+# What a number with few digits may be by chance, as there are many places where it may be made.
+LONG_SHOTS = (
+    *ANY_FACTOR,
+    OF_OTHER_NODE,
+    STEP_TOO_LARGE,
+    STEP_TOO_SMALL,
+    UPDATED,
+    BRACKET,
+    GRADIENT_OF_OTHER,
+    OFF_BY_ONE,
+)
 TRANSPOSED_GROUP = KnownSlip(TRANSPOSED, "{node} is transposed: its rows and columns are exchanged")

@@ -32,6 +32,11 @@ BRANCHES = KnownSlip(JACOBIAN, "in the derivative of {formula}, the cases i = j 
 SUM_NOT_WEIGHTED = KnownSlip(
     JACOBIAN, "in the derivative of {formula}, the sum over the outputs lacks the factor y in front"
 )
+NO_SUM = KnownSlip(JACOBIAN, "in the derivative of {formula}, the sum over the outputs is missing")
+SUM_ADDED = KnownSlip(JACOBIAN, "in the derivative of {formula}, the sum over the outputs was added, not subtracted")
+SUM_OF_UPSTREAM = KnownSlip(
+    JACOBIAN, "in the derivative of {formula}, the sum is of upstream x y, not of upstream alone"
+)
 ALONG_AXIS = KnownSlip(AXIS, "the derivative of {formula} was taken along axis {axis}")
 OVER_EVERYTHING = KnownSlip(
     AXIS, "in the derivative of {formula}, the sum goes over all elements and not along an axis"
@@ -99,6 +104,9 @@ def of_softmax(step, upstream, out, x):
         total = (upstream * out).sum(axis=op.axis, keepdims=True)
         yield Candidate(DIAGONAL, lambda: sigmoid.partials[0](out, x) * upstream, step)
         yield Candidate(BRANCHES, lambda: right + total - 2 * out * upstream, step)
+        yield Candidate(NO_SUM, lambda: out * upstream, step)
+        yield Candidate(SUM_ADDED, lambda: 2 * out * upstream - right, step)
+        yield Candidate(SUM_OF_UPSTREAM, lambda: out * (upstream - upstream.sum(axis=op.axis, keepdims=True)), step)
         yield Candidate(SUM_NOT_WEIGHTED, lambda: right + out * total - total, step)
     for axis in range(x.ndim):
         other = type(op)(axis)
@@ -131,6 +139,7 @@ def of_cross_entropy(step, gradient, p, o, axis):
     yield Candidate(slips.ONE_FROM_ALL, lambda: scale * (p - 1), step)
     yield Candidate(slips.OTHER_ORDER, lambda: scale * (p - t[::-1]), step)
     yield Candidate(slips.LOGITS, lambda: scale * (o - t), step)
+    yield Candidate(slips.NO_SOFTMAX, lambda: -scale * t / p, step)
     yield Candidate(slips.DECIDED, lambda: scale * ((p == p.max(axis=axis, keepdims=True)) - t), step)
 
 
