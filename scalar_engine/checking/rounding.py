@@ -32,7 +32,8 @@ def working_figures(seen):
     seen = by_hand
     most, digits = max(decimals for decimals, _ in seen), max(digits for _, digits in seen)
     whole = [decimals for decimals, n_digits in seen if n_digits == digits]
-    by_digits = 2 * sum(decimals < most for decimals in whole) >= len(whole)  # as many digits, at other places
+    by_digits = 3 * sum(decimals < most for decimals in whole) >= len(whole)  # as many digits, at other places
+    by_digits = by_digits or min(whole) > digits >= 4  # or more than a number of 0.1 or more would show
     least = digits if digits >= 2 else 4
     return most if most >= 2 else 2 if n >= SEVERAL else 4, least, by_digits
 
@@ -94,7 +95,7 @@ class Rounding:
 
     own         a unit of the claim's last decimal, half of it if `rounded`, and a hair for the roundoff of floats
     inherited   the root mean square of (moved - student), where `moved` follows from the student's own numbers, each
-                moved within its rounding, up or down at random; towards 0 for `cut`
+                moved within its rounding, up or down at random; by a unit towards 0 for `cut`
     """
 
     def __init__(self, claims, order):
@@ -126,14 +127,15 @@ class Rounding:
         claim = self.claims.of(node, kind)
         if claim is None:
             half, relative = self.claims.halves[kind] if node.inputs else (0.0, 0.0)
-            half = minimum(half, maximum(0.5e-4, CARELESS * abs(number)))
+            half = minimum(half, maximum(0.5e-3, CARELESS * abs(number)))
             half = maximum(half, min(CARELESS, relative) * abs(number))
         else:
             half = claim.half if shape_of(claim.half) in ((), shape_of(number)) else largest(claim.half)
+            cut = False  # it is the student's own
         relative = max(roundoff(node.data), self.claims.roundoff)
         # A number that is 0 stays so, and no other changes its sign: the mask of a relu is not lost in rounding.
-        signs = -sign(number) if cut else self.signs.like(number)
-        return number + signs * (minimum(half, abs(number)) + relative * abs(number))
+        room = minimum(2 * half if cut else half, abs(number)) + relative * abs(number)
+        return number - sign(number) * room if cut else number + self.signs.like(number) * room
 
 
 class Signs:

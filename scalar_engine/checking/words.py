@@ -11,7 +11,7 @@ def is_silent(node):
 
 
 def spoken_names(order):
-    """{node: what texts call it}: the unique names, in which what a silent operator has made goes by its operand's name,
+    """{node: what texts call it}: unique names, where what a silent operator has made goes by its operand's name,
     and a softmax's logsumexp is written out.
     """
     names, rewritten = unique_names(order), set()
