@@ -10,6 +10,7 @@ from .diagnosis import Diagnosis
 from .handwritten import judged_rules, runs
 from .keys import read
 from .marks import BLANK, CONSISTENT, WRONG, Mark
+from .running import StudentError
 from .step_check import StepCheck, accepted_range, difference, title_of
 from .twins import Twins
 from .words import spoken_names
@@ -52,14 +53,17 @@ def check_steps(root: Node, claimed: Mapping[Any, Any] | Callable[..., Any]) -> 
     names = spoken_names(recorded_order(root))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what a slip would give may be a division by zero
-        if isinstance(claimed, dict):
-            return check_claims(root, read(root, names, claimed))
-        found = None
-        for twins, claims, unit, remark in runs(root, names, claimed):
-            found = twins.about_originals(judged(Calculation(twins.root, claims, unit)))
-            if not found.ok:
-                found.remark = remark
-                return found
+        try:
+            if isinstance(claimed, dict):
+                return check_claims(root, read(root, names, claimed))
+            found = None
+            for twins, claims, unit, remark in runs(root, names, claimed):
+                found = twins.about_originals(judged(Calculation(twins.root, claims, unit)))
+                if not found.ok:
+                    found.remark = remark
+                    return found
+        except StudentError as error:
+            return StepCheck(root, root, "code", remark=str(error), marks=[Mark(None, WRONG, str(error), "code")])
     right = StepCheck(root, remark="the backward function is right, at the numbers of the graph and at others")
     if found is not None:
         right.marks, remarks = found.marks, right.remarks_of(found.marks)

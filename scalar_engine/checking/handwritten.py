@@ -11,8 +11,9 @@ from .calculation import CONVENTION, TINY
 from .candidates import number_candidates
 from .claims import Claims
 from .elements import agree, every, is_finite, roundoff, shape_of, size_of
-from .keys import labels_in, named_nodes
+from .keys import labels_in, meant, named_nodes
 from .marks import RIGHT, WRONG, Mark
+from .running import run
 from .step_check import StepCheck
 from .twins import Twins
 
@@ -36,7 +37,8 @@ class Trial:
     def result(self, rule):
         """What the student's rule gives, in the shape of the output."""
         out = self.data[self.step.node]
-        return rule(out, *[self.data[x] for x in self.step.node.inputs]) + 0.0 * out
+        xs = [self.data[x] for x in self.step.node.inputs]
+        return run(f"the rule for {self.step.node.op.name}", lambda: rule(out, *xs) + 0.0 * out)
 
     def agree(self, a, b):
         return agree(a, b, 64 * max(roundoff(self.step.node.data), roundoff(a)) * (1 + abs(b)))
@@ -157,12 +159,12 @@ def runs(root, names, backward):
     rng = random.Random(0)
     movable = [node for node in nodes if not node.inputs]
     pure = all(node in set(movable) for node in order if not node.inputs and (node.requires_grad or node.label))
-    for run in range(3 if pure else 1):
-        data = {leaf: elsewhere(leaf, rng) for leaf in movable} if run else {}
+    for number in range(3 if pure else 1):
+        data = {leaf: elsewhere(leaf, rng) for leaf in movable} if number else {}
         try:
-            twins = Twins(order, wanted, data)
+            twins = Twins(order, {*wanted, *[node for node in order if node.label and not node.inputs]}, data)
         except FAILURES:
-            if run:  # the layer has no value there
+            if number:  # the layer has no value there
                 continue
             raise
         if not is_finite(twins.root.data):
@@ -170,8 +172,8 @@ def runs(root, names, backward):
         unit = random_like(root, rng) if takes_upstream else root.unit
         given = [twins.of[node].data for node in nodes]
         given = [x.copy() if hasattr(x, "copy") else x for x in ([unit] if takes_upstream else []) + given]
-        claims = returned(backward(*given), wanted, names, twins)
-        yield twins, claims, unit, ", with other data than that of the graph" if run else ""
+        claims = returned(run("the backward function", backward, *given), wanted, names, twins)
+        yield twins, claims, unit, ", with other data than that of the graph" if number else ""
 
 
 def arguments(root, names, backward):
@@ -182,7 +184,7 @@ def arguments(root, names, backward):
     for parameter in inspect.signature(backward).parameters.values():
         if parameter.default is parameter.empty and parameter.kind is not parameter.VAR_POSITIONAL:
             wanted.append(parameter.name)
-    takes_upstream = bool(wanted) and wanted[0] not in named
+    takes_upstream = bool(wanted) and wanted[0] not in named and is_upstream(wanted[0])
     wanted = wanted[takes_upstream:]
     unknown = [name for name in wanted if named.get(name) is None]
     if not unknown:
@@ -195,13 +197,22 @@ def arguments(root, names, backward):
     )
 
 
+def is_upstream(name):
+    """Whether an argument has a name that people give to an upstream gradient: dout, grad_output, g, upstream."""
+    lower = name.lower()
+    return lower.startswith(("d", "g", "u", "err", "adj", "v")) or "grad" in lower
+
+
 def returned(result, wanted, names, twins):
     """The Claims in what a backward function returned: a dict by name, or one gradient for each of the nodes wanted."""
     if isinstance(result, dict):
-        named = named_nodes(names)
-        found = {named.get(name, named.get(name[1:])): gradient for name, gradient in result.items()}
-        if None in found or not set(found) <= set(wanted):
-            raise_returned(", ".join(result), wanted, names)
+        named, found = named_nodes(names), {}
+        for name, gradient in result.items():
+            node = meant(name, gradient, named, list(names)[-1])[0] if isinstance(name, str) else None
+            if node in twins.of and twins.of[node].requires_grad:
+                found[node] = gradient
+        if result and not found:
+            raise_returned(", ".join(map(str, result)), wanted, names)
     else:
         results = list(result) if isinstance(result, (tuple, list)) else [result]
         if len(results) != len(wanted):

@@ -6,10 +6,11 @@ instances as rows or as columns; with an update inside backward. What is found i
 """
 
 import inspect
-import traceback
 from types import SimpleNamespace
 
 import numpy as np
+
+from scalar_engine.checking.running import StudentError, run
 
 FORWARD = (
     "forward propagate fprop forward_pass forward_propagation feed_forward feedforward __call__ call compute predict"
@@ -30,23 +31,6 @@ ARGUMENTS = {
 WEIGHT = "w weight weights kernel theta wt v u matrix omega"
 BIAS = "b bias biases c offset intercept"
 MARKS_OF_GRADIENT = ("grad", "d", "dl", "de", "dj", "dc", "delta", "nabla", "g", "gradient", "gradients", "grads")
-
-
-class StudentError(Exception):
-    """What to tell of an exception in a student's code, in one line."""
-
-
-def run(what, function, *arguments):
-    """function(*arguments), or a StudentError that says where the student's code failed."""
-    try:
-        with np.errstate(all="ignore"):
-            return function(*arguments)
-    except (Exception, SystemExit) as error:
-        frames = traceback.extract_tb(error.__traceback__)[1:]
-        line = f" in line {frames[-1].lineno}" if frames else ""
-        code = f": {frames[-1].line}" if frames and frames[-1].line else ""
-        said = str(error).strip().splitlines()
-        raise StudentError(f"{what} raised {type(error).__name__}{line}{code} ({said[0] if said else ''})") from error
 
 
 # ---- names

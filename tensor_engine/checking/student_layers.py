@@ -8,6 +8,8 @@ import itertools
 
 import numpy as np
 
+from scalar_engine.checking.running import StudentError, run
+
 from .student_code import (
     BACKWARD,
     CACHE,
@@ -19,7 +21,6 @@ from .student_code import (
     UPDATE,
     UPSTREAM,
     Context,
-    StudentError,
     arrays_in,
     fitting,
     get,
@@ -30,7 +31,6 @@ from .student_code import (
     put,
     required,
     role,
-    run,
 )
 
 RATE_OF_UPDATE = 0.1
@@ -105,6 +105,11 @@ class Student:
         if steps and all(close(*step) for step in steps):
             self.means = True
             self.remarks.append("the update takes the mean over the instances")
+
+    def note_overflow(self, trial):
+        """Say so if a layer, right as it is, has no numbers where those it is given are large."""
+        if trial.upstream is not None and not np.isfinite(self.run(trial).out).all():
+            self.remarks.append(f"{self.at_forward} gives nan for logits of 1000: subtract the largest one first")
 
     # ---- a run
 

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scalar_engine.checking.marks import RIGHT, WRONG, Mark
+from scalar_engine.checking.running import StudentError, run
 from scalar_engine.checking.slips import FACTOR, MINUS, OPERANDS, POWER, TERM, KnownSlip, Slip
 from scalar_engine.checking.step_check import StepCheck, difference
 
 from ..tensor import Tensor
 from .layers import LayerCheck, drawn
-from .student_code import UPDATE, StudentError, fitting, method, required, run
+from .student_code import UPDATE, fitting, method, required
 
 if TYPE_CHECKING:
     from collections.abc import Callable
