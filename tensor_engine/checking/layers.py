@@ -93,7 +93,7 @@ class LayerCheck:
 
     @property
     def slip(self) -> Any:
-        return self.found and self.found.slip
+        return None if self.found is None else self.found.slip
 
     def __bool__(self) -> bool:
         return self.ok
