@@ -80,7 +80,7 @@ def later_gradients(node, passes):
 
 def in_function(step, passes, out, x):
     """The rule of a function of one number, run on the wrong thing; or that of another function."""
-    node, op, upstream = step.node, step.node.op, step.upstream
+    op, upstream = step.node.op, step.upstream
 
     def pulled(upstream, out, x, op=op):
         return contribution_of(op, upstream, out, [x], 0)
@@ -99,8 +99,10 @@ def in_function(step, passes, out, x):
     yield Candidate(slips.OF_NEGATIVE, lambda: pulled(upstream, op(-x), -x), step)
     yield Candidate(slips.OF_UPSTREAM, lambda: pulled(upstream, op(upstream), upstream), step)
     for other in passes.order:
-        if other is not node and other.inputs and other.op is op:
-            made = lambda o=other: pulled(upstream, passes.value_of(o), passes.value_of(o.inputs[0]))
+        is_like = bool(shape_of(x)) or any(user.op is op for user in passes.users.get(other, ()))
+        if other is not step.input and other.label and is_like and shape_of(other.data) == shape_of(x):
+            y = passes.value_of(other)
+            made = lambda y=y: pulled(upstream, op(y), y)
             yield Candidate(slips.OF_OTHER_NODE, made, step, nodes={"other": other})
 
 
@@ -110,6 +112,8 @@ def in_function(step, passes, out, x):
 def gradient_candidates(node, gradient, steps, passes, sizes):
     """Candidates for the gradient of a node, given the right one and the steps that it is the sum of."""
     several = len(steps) > 1
+    zero = Candidate(slips.STILL_ZERO, lambda: 0.0 * gradient)
+    yield from computed([zero] if shape_of(gradient) else [], gradient)
     yield from computed(of_classes(node, gradient, passes), gradient)
     if several:
         yield from computed(in_paths(steps, gradient), gradient)
@@ -129,6 +133,7 @@ def gradient_candidates(node, gradient, steps, passes, sizes):
     yield from number_candidates(node, gradient, sizes)
     yield from computed(of_steps(node, gradient, steps, sizes), gradient)
     yield from computed(beyond(node, gradient, passes), gradient)
+    yield from computed([] if shape_of(gradient) else [zero], gradient)
 
 
 def in_paths(steps, gradient):
@@ -152,7 +157,6 @@ def of_steps(node, gradient, steps, sizes):
                 yield Candidate(known, number, step, {"n": n})
     if not steps:
         yield Candidate(slips.UNIT_NOT_USED, lambda: 0.0 * gradient + 1.0)
-    yield Candidate(slips.STILL_ZERO, lambda: 0.0 * gradient)
 
 
 def updated(steps, gradient, passes):

@@ -6,6 +6,7 @@ may say in `further_slips` what people do wrong with their kind of number.
 """
 
 import math
+from itertools import permutations
 
 from ..operators import divide, multiply
 from ..passes import FAILURES
@@ -125,6 +126,8 @@ def fitted(claimed, right, steps, passes, sizes):
     if shape_of(claimed) != shape_of(right):
         return
     if not shape_of(right):
+        for (n, counted), (m, other) in permutations(sizes.items(), 2):
+            yield Candidate(slips.OTHER_SIZE, right * n / m, gaps={"counted": counted, "other": other})
         yield from swapped(float(claimed), float(right))
         for n in range(5, 101):
             yield Candidate(slips.RATIO, right * n, gaps={"n": n})
@@ -139,10 +142,9 @@ def fitted(claimed, right, steps, passes, sizes):
     square = (right * right).sum()
     if square > 0 and (right != 0).sum() > 1:
         ratio = (claimed * right).sum() / square
-        for n, counted in sizes.items():
-            for m, other in sizes.items():
-                if abs(ratio * m - n) < 1e-3 * n:
-                    yield Candidate(slips.OTHER_SIZE, right * n / m, gaps={"counted": counted, "other": other})
+        for (n, counted), (m, other) in permutations(sizes.items(), 2):
+            if abs(ratio * m - n) < 1e-3 * n:
+                yield Candidate(slips.OTHER_SIZE, right * n / m, gaps={"counted": counted, "other": other})
         yield Candidate(slips.RATIO, right * ratio, gaps={"n": f"{float(ratio):.4g}"})
 
 

@@ -21,7 +21,7 @@ from .forward_slips import value_candidates
 from .slips import Slip
 from .words import family_of, is_silent
 
-SEARCH = 60_000  # how many nodes may be computed in the tests of hypotheses
+SEARCH = 200_000  # how many nodes may be computed in the tests of hypotheses
 
 
 class Hypothesis:
@@ -180,8 +180,7 @@ class Diagnosis:
         else:
             steps = self.calculation.right.steps
             for node in self.reached(lambda x: [step.node for step in steps.get(x, ())], gradients):
-                if not is_silent(node):
-                    yield node, "gradient"
+                yield node, "gradient"
             for node in reversed(self.calculation.order):
                 if node.inputs and node not in values and not is_silent(node):
                     yield node, "value"

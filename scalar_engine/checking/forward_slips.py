@@ -1,7 +1,7 @@
 """The candidates for a wrong value: what each slip would lead to in the forward pass."""
 
 from ..graph import topological_order
-from ..operators import add, multiply, subtract
+from ..operators import add, divide, multiply, subtract
 from ..operators import sum as total
 from ..passes import forward_pass
 from . import slips
@@ -27,6 +27,11 @@ def in_value(node, value, xs, passes):
     if op is add or op is subtract:
         other = subtract if op is add else add
         yield Candidate(slips.OTHER_SIGN, lambda: other(*xs), gaps={"right": op.symbol, "other": other.symbol})
+        yield Candidate(slips.ALONE, lambda: xs[1])
+    if op is multiply or op is divide:
+        function = divide if op is multiply else multiply
+        yield Candidate(slips.DIVIDED, lambda: function(*xs))
+        yield Candidate(slips.DIVIDED, lambda: function(*xs[::-1]))
     if len(xs) == 2 and not op.symmetric:
         yield Candidate(slips.EXCHANGED, lambda: op(xs[1], xs[0]))
     if len(xs) == 1:
@@ -38,8 +43,11 @@ def in_value(node, value, xs, passes):
                 yield Candidate(slips.OTHER_FUNCTION, lambda f=other: f(xs[0]), gaps={"other": other.name})
     else:
         for i, x in enumerate(xs, 1):
-            rest = lambda i=i, x=x: xs[2 - i] if op is multiply else value - x
+            share = -x if op is subtract and i == 2 else x  # in a sum
+            rest = lambda i=i, share=share: xs[2 - i] if op is multiply else value - share
             yield Candidate(slips.LEFT_OUT, rest, gaps={"i": i})
+            if op is not multiply:
+                yield Candidate(slips.TWICE_IN, lambda share=share: value + share, gaps={"i": i})
         for i, x in enumerate(xs, 1) if op is total else ():
             yield Candidate(slips.SIGN_OF_OPERAND, lambda x=x: value - 2 * x, gaps={"i": i})
     for i, x in enumerate(node.inputs if len(xs) > 1 else ()):

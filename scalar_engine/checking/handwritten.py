@@ -79,7 +79,7 @@ def trial_at(node, position, scale):
         local = node.op.locals(out, *xs, needs=[i == position for i in range(len(xs))])[position] + 0.0 * out
     except FAILURES:
         return None
-    return Trial(Step(node, position, 1.0, local, local), data) if is_finite(local) else None
+    return Trial(Step(node, position, 0.0 * out + 1.0, local, local), data) if is_finite(local) else None
 
 
 def judged_rules(calculation):

@@ -92,7 +92,7 @@ STAND_IN = KnownSlip(STANDS_IN, "in what comes through {formula}, {other} was ta
 OTHER_DERIVATIVE = KnownSlip(FUNCTION, "in {formula} the derivative of {other} was taken for that of {op}")
 OF_NEGATIVE = KnownSlip(ARGUMENT, "the derivative in {formula} was taken at minus its argument")
 OF_UPSTREAM = KnownSlip(STANDS_IN, "the derivative in {formula} was taken at the upstream gradient, not at {x}")
-OF_OTHER_NODE = KnownSlip(STANDS_IN, "the derivative in {formula} was taken where {other} has it")
+OF_OTHER_NODE = KnownSlip(STANDS_IN, "the derivative in {formula} was taken at {other}, not at {x}")
 DIVIDED_BY_LOCAL = KnownSlip(
     OPERANDS, "in {formula} the upstream gradient was divided by the local derivative, not multiplied"
 )
@@ -137,6 +137,9 @@ OTHER_SIGN = KnownSlip(MINUS, "in {formula}, {other} was taken for {right}")
 EXCHANGED = KnownSlip(OPERANDS, "the operands of {formula} were exchanged")
 NOT_APPLIED = KnownSlip(OPERATOR, "{op} was not applied")
 LEFT_OUT = KnownSlip(TERM, "operand {i} of {formula} was left out")
+TWICE_IN = KnownSlip(TWICE, "operand {i} of {formula} is in it twice")
+ALONE = KnownSlip(TERM, "of {formula}, only the last operand is there")
+DIVIDED = KnownSlip(OPERANDS, "in {formula}, it was divided where it is multiplied, or the other way about")
 VALUE_OF_NEGATIVE = KnownSlip(ARGUMENT, "in {formula}, {op} was taken of minus its argument")
 OTHER_FUNCTION = KnownSlip(FUNCTION, "in {formula}, {other} was taken for {op}")
 SIGN_OF_OPERAND = KnownSlip(MINUS, "operand {i} of {formula} has the wrong sign")

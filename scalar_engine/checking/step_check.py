@@ -33,8 +33,8 @@ class StepCheck:
     (False, True, 'gradient', 0.25, -0.25, 'missing minus')
 
     node        the earliest wrong node; None if all is right
-    kind        what of it is wrong: its "value", its "gradient", the "rule" of its operator, or the "code" that raised an
-                exception
+    kind        what of it is wrong: its "value", its "gradient", the "rule" of its operator, or the "code" that raised
+                an exception
     claimed     what the student has for it
     expected    what follows from the student's own earlier numbers
     slip        the likely `Slip` (kind, text, and the node it happened at); None if none is known that gives this

@@ -11,6 +11,7 @@ from scalar_engine.checking.check import judged
 from scalar_engine.checking.claims import Claims
 from scalar_engine.checking.marks import RIGHT, WRONG, Mark
 from scalar_engine.checking.running import StudentError
+from scalar_engine.checking.slips import BATCH, FACTOR
 from scalar_engine.checking.step_check import escaped
 from scalar_engine.checking.words import spoken_names
 from scalar_engine.graph import topological_order
@@ -23,7 +24,7 @@ from ..tensor import Tensor
 from .student_layers import Run, Student
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from scalar_engine.checking.step_check import StepCheck
 
@@ -189,7 +190,9 @@ class Trial:
     upstream    the gradient of it; None for a loss
     """
 
-    def __init__(self, function: Any, shapes: dict[str, str], sizes: dict[str, int], rng: Any, scale: float = 1.0) -> None:
+    def __init__(
+        self, function: Any, shapes: dict[str, str], sizes: dict[str, int], rng: Any, scale: float = 1.0
+    ) -> None:
         self.sizes, self.shapes = sizes, shapes
         self.data = {name: scale * drawn(rng, [sizes[axis] for axis in axes]) for name, axes in shapes.items()}
         self.classes = None
@@ -234,10 +237,10 @@ def drawn(rng: Any, shape: list[int]) -> Any:
 
 def judged_forward(student: Student, trial: Trial, run: Run, marks: list[Mark]) -> LayerCheck | None:
     """Enter the mark of the forward pass; the LayerCheck if it is wrong."""
-    node, out = run.out_node, run.out
-    if node is trial.root and student.sums:
-        out = out / trial.sizes["N"]
-    found = trial.check("value", {node: out})
+    node, out, n = run.out_node, run.out, trial.sizes["N"]
+    is_loss = node is trial.root and trial.upstream is None
+    options = [out / n if is_loss and student.sums else out, *[out / n] * (is_loss and not student.sums)]
+    found = likeliest(trial.check("value", {node: option}) for option in options)
     marks.append(Mark(None, RIGHT if found.ok else WRONG, "" if found.ok else str(found).split("\n")[0], "forward"))
     return None if found.ok else LayerCheck(f"{student.name}.{student.at_forward}, with {trial}: {found}", marks, found)
 
@@ -249,9 +252,11 @@ def judged_trial(student: Student, trial: Trial) -> LayerCheck:
     if check is not None:
         return check
     factor = float(trial.sizes["N"]) if student.sums else 1.0
-    given = {name: array * run.scale(name) for name, array in run.gradients.items()}
-    missing = [name for name in trial.wanted if name not in given]
-    found = trial.check("gradient", {trial.nodes[name]: array for name, array in given.items()}, factor)
+    missing = [name for name in trial.wanted if name not in run.gradients]
+    options = [run.in_scale(student.per_mean)]
+    if trial.upstream is not None and trial.parameters:
+        options.append(run.in_scale(not student.per_mean))
+    found = likeliest(trial.check("gradient", option, factor) for option in options)
     by_node = {mark.claim.node: mark for mark in found.marks}
     for name in trial.wanted:
         mark = by_node.get(trial.nodes[name])
@@ -269,20 +274,37 @@ def judged_trial(student: Student, trial: Trial) -> LayerCheck:
     return updated(student, trial, run, marks)
 
 
+def likeliest(checks: Iterable[StepCheck]) -> StepCheck:
+    """Of what was found by several conventions, the first that is right, or else one with a slip that is no factor.
+
+    What the student's convention is (a sum or a mean) right work shows, and wrong work does not.
+    """
+    found = []
+    for check in checks:
+        if check.ok and not found:
+            return check
+        found.append(check)
+    return next((x for x in found if x.slip is not None and x.slip.kind not in (FACTOR, BATCH)), found[0])
+
+
+def step_check(run: Run, name: str, after: Any, n: int) -> StepCheck:
+    """The StepCheck of a parameter after the update, a step along its gradient / n."""
+    p, g, rate = (
+        Tensor(np.asarray(data, run.before[name].dtype), label, requires_grad=True)
+        for data, label in ((run.before[name], name), (run.gradients[name], f"d{name}"), (run.rate, "rate"))
+    )
+    new = (p - rate * (g / n if n > 1 else g)).named(f"{name} after the update")
+    claims = Claims(spoken_names(topological_order(new)))
+    claims.add(new, "value", after)
+    return judged(Calculation(new, claims.computed()))
+
+
 def updated(student: Student, trial: Trial, run: Run, marks: list[Mark]) -> LayerCheck:
     """The same, with the update judged: parameters less rate x gradient, by the student's own gradients."""
     if run.error is not None:
         return LayerCheck(str(run.error), [*marks, Mark(None, WRONG, str(run.error), "update")])
     for name, after in run.after.items():
-        p, g, rate = (
-            Tensor(np.asarray(data, run.before[name].dtype), label, requires_grad=True)
-            for data, label in ((run.before[name], name), (run.gradients[name], f"d{name}"), (run.rate, "rate"))
-        )
-        step = rate * (g / trial.sizes["N"]) if student.means else rate * g  # of a sum, the mean may be taken here
-        new = (p - step).named(f"{name} after the update")
-        claims = Claims(spoken_names(topological_order(new)))
-        claims.add(new, "value", after)
-        found = judged(Calculation(new, claims.computed()))
+        found = likeliest(step_check(run, name, after, n) for n in student.scales_of_update(trial))
         if not found.ok:
             marks.append(Mark(None, WRONG, str(found).split("\n")[0], "update"))
             return LayerCheck(f"{student.name}.{student.at_update}, with {trial}: {found}", marks, found)

@@ -137,7 +137,7 @@ def of_cross_entropy(step, gradient, p, o, axis):
     yield Candidate(slips.ALL_COLUMNS, lambda: scale * (p - t.max(axis=1 - axis % 2, keepdims=True)), step)
     yield Candidate(slips.BRANCHES_OF_CLASSES, lambda: scale * (p - (1 - t)), step)
     yield Candidate(slips.ONE_FROM_ALL, lambda: scale * (p - 1), step)
-    yield Candidate(slips.OTHER_ORDER, lambda: scale * (p - t[::-1]), step)
+    yield Candidate(slips.OTHER_ORDER, lambda: scale * (p - np.flip(t, axis=1 - axis % 2)), step)
     yield Candidate(slips.LOGITS, lambda: scale * (o - t), step)
     yield Candidate(slips.NO_SOFTMAX, lambda: -scale * t / p, step)
     yield Candidate(slips.DECIDED, lambda: scale * ((p == p.max(axis=axis, keepdims=True)) - t), step)
@@ -205,6 +205,12 @@ def in_value(node, value, xs, passes):
     if isinstance(op, Softmax):
         for axis in range(xs[0].ndim):
             yield Candidate(OVER_OTHER_AXIS, partial(type(op)(axis), xs[0]), gaps={"axis": op.axis, "other": axis})
+        e = np.exp(xs[0] - np.max(xs[0], axis=op.axis, keepdims=True))  # who takes the largest off along the right axis
+        if type(op) is Softmax:
+            for axis in range(xs[0].ndim):
+                over = partial(np.divide, e, e.sum(axis=axis, keepdims=True))
+                yield Candidate(OVER_OTHER_AXIS, over, gaps={"axis": op.axis, "other": axis, "by": "sum"})
+            yield Candidate(OVER_ALL_AXES, partial(np.divide, e, e.sum()), gaps={"by": "sum"})
         yield Candidate(OVER_ALL_AXES, partial(type(op)(tuple(range(xs[0].ndim))), xs[0]))
         yield Candidate(slips.OTHER_FUNCTION, lambda: sigmoid(xs[0]), gaps={"other": "sigmoid"})
     yield from of_other_labels(op, xs)

@@ -73,11 +73,9 @@ class Student:
             except StudentError as caught:
                 error = caught
             far = self.partial is not None and self.partial.out is not None
-            rank = (far and self.partial.is_right, error is None, far)
+            rank = (self.partial.count_right(), error is None) if far else (-1, False)
             if best is None or rank > best[0]:
                 best = rank, self.columns, self.one_hot, self.partial, error
-            if rank[:2] == (True, True):
-                break
         _, self.columns, self.one_hot, self.partial, error = best
         if error is not None:
             raise error
@@ -105,6 +103,11 @@ class Student:
         if steps and all(close(*step) for step in steps):
             self.means = True
             self.remarks.append("the update takes the mean over the instances")
+
+    def scales_of_update(self, trial):
+        """By what an update may divide, the likeliest first: where a loss is a sum, the mean may be taken there."""
+        n = trial.sizes["N"]
+        return (n,) if self.means else (1, n) if self.sums else (1,)
 
     def note_overflow(self, trial):
         """Say so if a layer, right as it is, has no numbers where those it is given are large."""
@@ -289,18 +292,24 @@ class Run:
         self.error = None  # that of the update
         student.partial = self
 
-    @property
-    def is_right(self):
-        """Whether the output is that of a node of the graph."""
-        node = self.out_node.data
-        return close(self.out, node) or close(self.out, node * self.trial.sizes["N"])
+    def count_right(self):
+        """How much of it is right, but for a factor of the batch size: the output, and each gradient."""
+        pairs = [(self.out, self.out_node.data)]
+        pairs += [(self.gradients.get(name), array) for name, array in self.trial.right_gradients().items()]
+        n = self.trial.sizes["N"]
+        return sum(any(close(a, b * factor) for factor in (1, n, 1 / n)) for a, b in pairs if a is not None)
 
-    def scale(self, name):
-        return self.trial.sizes["N"] if self.student.per_mean and name in self.trial.parameters else 1
+    def in_scale(self, per_mean):
+        """{node: gradient}, those of parameters times N if they are means."""
+        nodes, n = self.trial.nodes, self.trial.sizes["N"]
+        of_parameters = {name: array * n for name, array in self.gradients.items() if name in self.trial.parameters}
+        return {nodes[name]: array for name, array in (self.gradients | (of_parameters if per_mean else {})).items()}
 
     def take_out(self, given, loss=None):
         """The first of what was returned that may be the output, and the node that it is."""
-        nodes = [x for x in reversed(self.trial.order) if x.label and x.inputs]
+        nodes = [x for x in reversed(self.trial.order) if x.label and x.inputs]  # a network may give its probabilities
+        if self.trial.upstream is not None:
+            nodes = nodes[:1]
         parts = [loss] if loss is not None else list(given) if isinstance(given, tuple) else [given]
         options = [
             (laid, node) for part in parts for node in nodes for laid in [self.shaped(part, node)] if laid is not None
@@ -341,7 +350,8 @@ class Run:
                             self.gradients[name] = array
                             break
         self.gradients = {name: np.array(array) for name, array in self.gradients.items()}
-        self.coarse |= any(array.dtype == np.float32 for array in self.gradients.values())
+        arrays = [*self.gradients.values(), *self.before.values()]
+        self.coarse |= any(array.dtype == np.float32 for array in arrays)
 
     def offer(self, returned):
         wanted = self.trial.wanted
