@@ -124,9 +124,17 @@ class Claims:
         return self.numbers[kind].get(node)
 
     def in_order(self, order, kind):
-        """The Claims of that kind as the pass comes to them, through a graph of that topological order."""
-        path = order if kind == "value" else reversed(order)
-        return [self.numbers[kind][node] for node in path if node in self.numbers[kind]]
+        """The Claims of that kind as the pass comes to them, through a graph of that topological order.
+
+        Gradients come by how many operators they are from the root, so that all of a layer are before the next.
+        """
+        claims, steps = self.numbers[kind], {order[-1]: 0}
+        if kind == "value":
+            return [claims[node] for node in order if node in claims]
+        for node in reversed(order):
+            for x in node.inputs:
+                steps[x] = max(steps.get(x, 0), steps[node] + 1)
+        return [claims[node] for node in sorted(reversed(order), key=steps.get) if node in claims]
 
     def add(self, node, kind, given, group=None):
         claim = Claim(node, self.names[node], kind, given, group)
