@@ -49,7 +49,7 @@ def each(function, x):
 
 
 def work(root, style, goes_on_rounded):
-    """{node or (root, node): what is written down}; the next numbers come from what is written, or from a calculator."""
+    """{node or (root, node): what is written down}; the student goes on with that, or with what a calculator keeps."""
     order, written, values, gradients = topological_order(root), {}, {}, {root: root.unit}
     of_value, of_gradient = WRITTEN[style]
 

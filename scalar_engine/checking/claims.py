@@ -131,10 +131,11 @@ class Claims:
         claims, steps = self.numbers[kind], {order[-1]: 0}
         if kind == "value":
             return [claims[node] for node in order if node in claims]
-        for node in reversed(order):
+        backwards = order[::-1]
+        for node in backwards:
             for x in node.inputs:
                 steps[x] = max(steps.get(x, 0), steps[node] + 1)
-        return [claims[node] for node in sorted(reversed(order), key=steps.get) if node in claims]
+        return [claims[node] for node in sorted(backwards, key=steps.get) if node in claims]
 
     def add(self, node, kind, given, group=None):
         claim = Claim(node, self.names[node], kind, given, group)

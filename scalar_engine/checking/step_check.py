@@ -99,10 +99,9 @@ class StepCheck:
         if slip is not None:
             elsewhere = f"perhaps a slip at {slip.node.describe(names=names)}, which would give this"
             lines.append(f"  {'likely slip' if slip.node is node else elsewhere}, {slip.kind}: {slip.text}")
-        told = {claim.node for claim in self.alike} | {node}
-        others = [
-            mark for mark in self.marks if mark.mark == WRONG and mark.claim is not None and mark.claim.node not in told
-        ]
+        above = {claim.node for claim in self.alike} | {node}
+        wrong = [mark for mark in self.marks if mark.mark == WRONG and mark.claim is not None]
+        others = [mark for mark in wrong if mark.claim.node not in above]
         lines += [f"  also wrong: {mark.name} is {mark.remark}" for mark in others[:MOST]]
         if len(others) > MOST:
             lines.append(f"  and {len(others) - MOST} more")
@@ -160,7 +159,7 @@ class StepCheck:
         return f"<check_steps: {self}>"
 
 
-def title_of(root: Node, node: Node, kind: str, names: dict[Node, str], name: str = "") -> str:
+def title_of(root: Node, node: Any, kind: str, names: dict[Node, str], name: str = "") -> str:
     """What is claimed of a node: "k", "dl/dk"."""
     name = name or node.describe(names=names)
     if kind != "gradient":

@@ -172,7 +172,8 @@ def check_layer(
 
 def failed(student: Student, trial: Trial, error: StudentError) -> LayerCheck:
     """The LayerCheck of code that raised an exception: of its forward pass, if that went well and is wrong."""
-    run, marks = student.partial, []
+    run = student.partial
+    marks: list[Mark] = []
     if run is not None and run.out is not None:
         check = judged_forward(student, trial, run, marks)
         if check is not None:
@@ -247,7 +248,8 @@ def judged_forward(student: Student, trial: Trial, run: Run, marks: list[Mark]) 
 
 def judged_trial(student: Student, trial: Trial) -> LayerCheck:
     """The LayerCheck of one trial."""
-    run, marks = student.run(trial), []
+    run = student.run(trial)
+    marks: list[Mark] = []
     check = judged_forward(student, trial, run, marks)
     if check is not None:
         return check
@@ -279,7 +281,7 @@ def likeliest(checks: Iterable[StepCheck]) -> StepCheck:
 
     What the student's convention is (a sum or a mean) right work shows, and wrong work does not.
     """
-    found = []
+    found: list[StepCheck] = []
     for check in checks:
         if check.ok and not found:
             return check

@@ -226,7 +226,7 @@ class Student:
         context = Context()
         pool["ctx"] = [context]
         result = Run(self, trial)
-        out = self.call(forward, pool)
+        out = self.call(forward, pool if rest else pool | {UPSTREAM: [], CACHE: []})
         result.take_out(out)
         if rest:
             pool[CACHE] = [out[1]] if isinstance(out, tuple) and len(out) > 1 else []

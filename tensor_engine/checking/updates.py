@@ -62,6 +62,8 @@ def adam(w: Any, g: Any, kept: Settings, s: Settings) -> Any:
     return w - s["rate"] * m / (v ** s["root"] + s["epsilon"])
 
 
+CORRECTED = {"m corrected": 1.0, "v corrected": 1.0}
+
 # The rule, its settings, and other conventions with what is said of them.
 RULES: dict[str, tuple[Callable[..., Any], Callable[[Settings], Settings], list[tuple[Settings, str]]]] = {
     "sgd": (sgd, lambda s: {"penalty": 0.0}, []),
@@ -74,7 +76,6 @@ RULES: dict[str, tuple[Callable[..., Any], Callable[[Settings], Settings], list[
     ),
     "adam": (adam, lambda s: {"of gradient": 1.0, "late": 0, "square": 2, "root": 0.5} | CORRECTED, []),
 }
-CORRECTED = {"m corrected": 1.0, "v corrected": 1.0}
 NEVER = 1e9  # after so many steps no bias is left to be corrected
 
 # Each slip with the settings that it changes: those that a rule does not have make it none.
@@ -141,10 +142,10 @@ def check_update(student: Any, rule: str, **settings: float) -> LayerCheck:
     rng = np.random.default_rng(0)
     w, gradients = drawn(rng, [3, 2]), [drawn(rng, [3, 2]) for _ in range(STEPS)]
     try:
-        updates = Updates(student, name, s)
-        claimed = [w]
-        for t, g in enumerate(gradients, 1):
-            claimed.append(updates.step(claimed[-1].copy(), g.copy(), t))
+        claimed, updates = [w], Updates(student, name, s)
+        with np.errstate(all="ignore"):
+            for t, g in enumerate(gradients, 1):
+                claimed.append(updates.step(claimed[-1].copy(), g.copy(), t))
     except StudentError as error:
         return LayerCheck(str(error), [Mark(None, WRONG, str(error), name="update")])
     for changed, remark in [({}, ""), *conventions]:
@@ -156,7 +157,8 @@ def check_update(student: Any, rule: str, **settings: float) -> LayerCheck:
 
 def steps_of(rule: Any, s: Settings, gradients: list[Any], before: list[Any]) -> list[Any]:
     """The parameters at first and after each step of a rule, each from those that were there `before`."""
-    kept, found = {"m": 0 * before[0], "v": 0 * before[0], "t": 0}, [before[0]]
+    kept: Settings = {"m": 0 * before[0], "v": 0 * before[0], "t": 0}
+    found = [before[0]]
     with np.errstate(all="ignore"):
         for w, g in zip(before, gradients):
             kept["t"] += 1
