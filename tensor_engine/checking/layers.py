@@ -78,6 +78,10 @@ LARGE = 1000.0  # logits of which no exp is finite
 class LayerCheck:
     """What `check_layer` found: true if all is right.
 
+    >>> check = check_update(lambda w, dw, lr: w + lr * dw, "sgd")
+    >>> check.ok, [mark.mark for mark in check.marks], check.slip.kind
+    (False, ['wrong', 'wrong', 'wrong'], 'missing minus')
+
     ok          whether forward, every gradient and the update are right
     marks       a `Mark` for each of them, in that order
     found       the StepCheck of the first wrong one; None if all are right, or the code raised an exception

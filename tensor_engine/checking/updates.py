@@ -200,7 +200,8 @@ class Updates:
     """A student's update rule, and what it keeps from step to step."""
 
     def __init__(self, student: Any, name: str, settings: dict[str, float]) -> None:
-        self.name, self.settings, self.kept = name, settings, []
+        self.name, self.settings = name, settings
+        self.kept: list[Any] = []
         self.config: dict[str, Any] = {}
         self.function = student
         if inspect.isclass(student):
