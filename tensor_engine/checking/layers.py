@@ -78,9 +78,9 @@ LARGE = 1000.0  # logits of which no exp is finite
 class LayerCheck:
     """What `check_layer` found: true if all is right.
 
-    >>> check = check_update(lambda w, dw, lr: w + lr * dw, "sgd")
-    >>> check.ok, [mark.mark for mark in check.marks], check.slip.kind
-    (False, ['wrong', 'wrong', 'wrong'], 'missing minus')
+    >>> check = check_layer(lambda y, t: (((y - t) ** 2).mean(), 2 * (t - y) / y.size), "mse")
+    >>> check.ok, check.slip.kind, [(mark.name, mark.mark) for mark in check.marks]
+    (False, 'missing minus', [('forward', 'right'), ('dy', 'wrong')])
 
     ok          whether forward, every gradient and the update are right
     marks       a `Mark` for each of them, in that order
