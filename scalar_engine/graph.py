@@ -44,6 +44,7 @@ class Operator:
     stable: dict[str, str] = {}  # what to write instead where it gives NaN or infinity, by what made its operand
     lists = 1  # how many lists of one length its operands are: 2 for dot([w1, w2], [x1, x2])
     keeps = False  # whether `forward_keeping(*xs)` gives, beside out, what `pull` takes for the node to have kept
+    matrix_product = False  # whether its first two operands are multiplied as matrices: people transpose one of them
     logarithmic = False  # whether a natural log is taken in it, which people may take to another base
 
     def forward(*xs: Any) -> Any:

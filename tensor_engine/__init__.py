@@ -20,6 +20,8 @@ Derivatives
     explain, Ledger     where one node's gradient comes from
     gradcheck, GradCheck    the same derivatives by finite differences
     check_steps, StepCheck, Slip    the first wrong step in somebody's own calculation
+    check_layer, LayerCheck     the same of somebody's own layer: forward, backward and update on random data
+    check_update        the same of somebody's own update rule: SGD, momentum, L2, Adam
     scalarize, ScalarGraph  the graph of Values behind a graph of Tensors, for derive and compile_graph
 
 Training
@@ -61,6 +63,9 @@ from scalar_engine import (
 )
 
 from .array_operator import ArrayOperator
+from .checking.layer_check import LayerCheck
+from .checking.layers import check_layer
+from .checking.updates import check_update
 from .fused import cross_entropy, linear, mse, softmax_cross_entropy
 from .modes import detect_anomaly, no_grad
 from .operators import log_softmax, logsumexp, max, mean, min, softmax, sum
@@ -73,6 +78,7 @@ __all__ = [
     "Adam",
     "ArrayOperator",
     "GradCheck",
+    "LayerCheck",
     "Ledger",
     "Node",
     "Operator",
@@ -82,7 +88,9 @@ __all__ = [
     "Step",
     "StepCheck",
     "Tensor",
+    "check_layer",
     "check_steps",
+    "check_update",
     "clip",
     "concatenate",
     "cos",

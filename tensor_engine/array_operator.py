@@ -35,7 +35,6 @@ class ArrayOperator(Operator):
 
     elementwise = False
     forward_has_self = True
-    matrix_product = False  # whether its first two operands are multiplied as matrices: people transpose one of them
 
     def formula(self, *operands: str) -> str:
         """The operator applied to operands in writing, and to what it was made with: "clip(x, -1.0, 1.0)"."""

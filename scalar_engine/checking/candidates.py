@@ -6,12 +6,15 @@ may say in `further_slips` what people do wrong with their kind of number.
 """
 
 import math
+from itertools import permutations
 
-from ..operators import divide, exp, multiply, power
+from ..operators import divide, multiply
 from ..passes import FAILURES
 from . import slips
-from .elements import roundoff, shape_of
+from .elements import agree, is_finite, roundoff, shape_of
+from .rounding import figures
 from .slips import Slip
+from .words import speaking
 
 BASES = [(2, math.log(2)), (10, math.log(10))]
 FACTORS = (2, 3, 4)
@@ -24,14 +27,16 @@ class Candidate:
     number      the value or gradient that it leads to; at first the function that computes it
     step        the backward Step that it is made in, or the first of several; None if in none
     gaps        what fills the gaps of its sentence that are not about nodes, {"base": 2}
+    nodes       the same, of those that are: {"other": node}
     everywhere  whether it is made in each of the node's steps with that operator
     """
 
-    def __init__(self, known, number, step=None, gaps=None, everywhere=False):
+    def __init__(self, known, number, step=None, gaps=None, everywhere=False, nodes=None):
         self.known = known
         self.number = number
         self.step = step
         self.gaps = gaps or {}
+        self.nodes = nodes or {}
         self.everywhere = everywhere
 
     @property
@@ -39,88 +44,43 @@ class Candidate:
         """What it has in common with the same slip made elsewhere."""
         return (self.known, *self.gaps.values())
 
-    def as_slip(self, node, value_of, names, everywhere=False):
+    def as_slip(self, node, value_of, names, order, everywhere=False):
         """The Slip, told about its node, with values by `value_of(node)`, and nodes called as in `names`."""
         gaps = {"node": node.describe(names=names)} | self.gaps
+        gaps |= {gap: other.describe(names=names) for gap, other in self.nodes.items()}
         if self.step is not None:
-            gaps |= operator_gaps(self.step.node, self.step.position, value_of, names)
+            gaps |= operator_gaps(self.step.node, self.step.position, value_of, names, order)
         elif node.inputs:
-            gaps |= operator_gaps(node, 0, value_of, names)
+            gaps |= operator_gaps(node, 0, value_of, names, order)
         again = ""
         if everywhere:
             again = " (everywhere)" if self.known in slips.IN_PATHS else f" (at every {gaps['op']})"
         return Slip(self.known.kind, self.known.sentence.format(**gaps) + again, node)
 
 
-def operator_gaps(node, position, value_of, names):
+def operator_gaps(node, position, value_of, names, order):
     """What fills the gaps of a sentence about an operator, at one of its operands."""
 
     def with_value(x):
         name, value = x.describe(names=names), value_of(x)
         return f"{name} = {node.brief(value)}" if x.label and not shape_of(value) else name
 
-    x = node.inputs[position]
-    formula = node.formula(names=names)
-    if node.label:
-        formula = f"{node.describe(names=names)} = {formula}"
+    x, teller = node.inputs[position], speaking(node, order)
+    formula = teller.formula(names=names)
+    if teller.label:
+        formula = f"{teller.describe(names=names)} = {formula}"
     return {"op": node.op.name, "formula": formula, "x": with_value(x), "out": with_value(node)}
 
 
-def computed(candidates):
-    """The candidates with their numbers computed, without those that do not exist."""
+def computed(candidates, right):
+    """The candidates with their numbers computed, without those that do not exist, or are what is right."""
     for candidate in candidates:
         try:
             candidate.number = candidate.number()
-        except (*FAILURES, AttributeError):  # also of what only an array has
+            if is_finite(candidate.number) and not agree(candidate.number, right, 1e-9 * abs(right)):
+                yield candidate
+        except (*FAILURES, AttributeError, KeyError):  # also of what only an array has, or is not known here
             continue
-        yield candidate
-
-
-# ---- in one step of the backward pass
-
-
-def step_candidates(step, value_of):
-    """What the step would contribute instead. `value_of(node)` is a node's value."""
-    yield from computed(in_step(step, value_of))
-    if step.node.further_slips:
-        yield from computed(step.node.further_slips.in_step(step, value_of))
-
-
-def in_step(step, value_of):
-    node, position, upstream = step.node, step.position, step.upstream
-    op, out, xs = node.op, value_of(node), [value_of(x) for x in node.inputs]
-
-    yield Candidate(slips.SIGN_OF_STEP, lambda: -step.contribution, step)
-    yield from in_log(op, step.contribution, step)
-    yield Candidate(slips.NO_UPSTREAM, lambda: contribution_of(op, 0.0 * upstream + 1.0, out, xs, position), step)
-    if step.local is None:
-        return
-    x = xs[position]
-
-    def pulled(out, x):
-        return contribution_of(op, upstream, out, [x], 0)
-
-    if len(xs) == 1:
-        yield Candidate(slips.AT_INPUT, lambda: pulled(x, x), step)
-        yield Candidate(slips.AT_OUTPUT, lambda: pulled(out, out), step)
-        yield Candidate(slips.DERIVATIVE_AT_OUTPUT, lambda: pulled(op(out), out), step)
-        yield Candidate(slips.VALUE_FOR_DERIVATIVE, lambda: out * upstream, step)
-    if op is power and position == 1:
-        yield Candidate(slips.LOG_OF_BASE, lambda: exp.partials[0](out, x) * upstream, step)
-    if len(xs) == 2:
-        by_both = lambda: op.locals(out, *xs, needs=[True, True])
-        yield Candidate(slips.OTHER_OPERAND, lambda: by_both()[1 - position] * upstream, step)
-    n = divisor(node, position)
-    if n:
-        yield Candidate(slips.NOT_DIVIDED, lambda: upstream, step, {"n": n})
-        yield Candidate(slips.DIVIDED_TWICE, lambda: step.contribution / n, step, {"n": n})
-    yield Candidate(slips.NO_LOCAL, lambda: upstream, step)
-    yield Candidate(slips.DIVIDED_BY_LOCAL, lambda: upstream / step.local, step)
-
-
-def contribution_of(op, upstream, out, xs, position):
-    """What op's own rule gives to the input at that position, for any output and inputs it is told."""
-    return op.pull(upstream, out, *xs, needs=[i == position for i in range(len(xs))])[position]
 
 
 def in_log(op, number, step=None):
@@ -131,84 +91,11 @@ def in_log(op, number, step=None):
             yield Candidate(slips.LOG_OF_BASE_TOO_MANY, lambda ln=ln: number * ln, step, {"base": base})
 
 
-# ---- in a gradient, which is the sum of such steps
-
-
-def gradient_candidates(node, gradient, steps, value_of, sizes):
-    """Candidates for the gradient of a node, given the right one and the steps that it is the sum of."""
-    several = len(steps) > 1
-    if several:
-        yield from in_paths(steps, gradient)
-    for step in steps:
-        for candidate in step_candidates(step, value_of):
-            if several:
-                if shape_of(candidate.number) != shape_of(gradient):
-                    continue
-                candidate.number = gradient - step.contribution + candidate.number
-            yield candidate
-    if several:
-        yield Candidate(slips.SIGN_OF_GRADIENT, -gradient)
-        yield from repeated(gradient, steps, value_of)
-    yield from number_candidates(node, gradient, sizes)
-    for step in steps:
-        yield Candidate(slips.PATH_TWICE, gradient + step.contribution, step)
-    if not steps:
-        yield Candidate(slips.UNIT_NOT_USED, 0.0 * gradient + 1.0)
-
-
-def in_paths(steps, gradient):
-    n = {"n": len(steps)}
-    for step in (steps[-1], *steps[:-1]):
-        yield Candidate(slips.ONE_PATH, step.contribution, step, n)
-    if len(steps) > 2:
-        for step in steps:
-            yield Candidate(slips.LOST_PATH, gradient - step.contribution, step, n)
-
-
-def repeated(gradient, steps, value_of):
-    """Candidates for one slip made in each of several steps with the same operator."""
-    for op in dict.fromkeys(type(step.node.op) for step in steps):
-        alike = [step for step in steps if type(step.node.op) is op]
-        if len(alike) > 1:
-            for made in {made.identity: made for made in step_candidates(alike[0], value_of)}.values():
-                number = gradient_with(made, op, gradient, alike, value_of)
-                yield Candidate(made.known, number, alike[0], made.gaps, everywhere=True)
-
-
-def gradient_with(made, op, gradient, steps, value_of):
-    """The gradient of a node, had the slip of a candidate been made in each of the steps with that kind of operator."""
-    for step in steps:
-        if type(step.node.op) is op:
-            for candidate in step_candidates(step, value_of):
-                if candidate.identity == made.identity and shape_of(candidate.number) == shape_of(gradient):
-                    gradient = gradient - step.contribution + candidate.number
-                    break
-    return gradient
-
-
-# ---- in a value
-
-
-def value_candidates(node, value, value_of, sizes):
-    """Candidates for the value of a node, given the right one."""
-    if node.inputs:
-        xs = [value_of(x) for x in node.inputs]
-        yield from computed(in_value(node.op, value, xs))
-        if node.further_slips:
-            yield from computed(node.further_slips.in_value(node.op, value, xs))
-        yield from number_candidates(node, value, sizes)
-
-
-def in_value(op, value, xs):
-    yield Candidate(slips.SIGN_OF_VALUE, lambda: -value)
-    yield from in_log(op, value)
-    if len(xs) == 2 and not op.symmetric:
-        yield Candidate(slips.EXCHANGED, lambda: op(xs[1], xs[0]))
-    if len(xs) == 1:
-        yield Candidate(slips.NOT_APPLIED, lambda: xs[0])
-    else:
-        for i, x in enumerate(xs, 1):
-            yield Candidate(slips.LEFT_OUT, lambda x=x: value - x, gaps={"i": i})
+def stand_ins(node, users):
+    """What may be taken for a node by who confuses what goes into a function with what comes out: k for h."""
+    for user in [node, *users.get(node, ())]:
+        if len(user.inputs) == 1 and user.op.symbol != "-" and shape_of(user.data) == shape_of(user.inputs[0].data):
+            yield user.inputs[0] if user is node else user
 
 
 # ---- in any number
@@ -217,14 +104,71 @@ def in_value(op, value, xs):
 def number_candidates(node, number, sizes):
     """Candidates for a value or a gradient of the node; `sizes` as by `sizes_in`."""
     if node.further_slips:
-        yield from computed(node.further_slips.in_number(number))
+        yield from computed(node.further_slips.in_number(number), number)
+    yield from computed(scaled(number, sizes), number)
+
+
+def scaled(number, sizes):
     for n, counted in sizes.items():
-        yield Candidate(slips.SIZE_TOO_MANY, number * n, gaps={"n": n, "counted": counted})
-        yield Candidate(slips.DIVIDED_BY_SIZE, number / n, gaps={"n": n, "counted": counted})
+        yield Candidate(slips.SIZE_TOO_MANY, lambda n=n: number * n, gaps={"n": n, "counted": counted})
+        yield Candidate(slips.DIVIDED_BY_SIZE, lambda n=n: number / n, gaps={"n": n, "counted": counted})
     for n in FACTORS:
         if n not in sizes:
-            yield Candidate(slips.TOO_LARGE, number * n, gaps={"n": n})
-            yield Candidate(slips.TOO_SMALL, number / n, gaps={"n": n})
+            yield Candidate(slips.TOO_LARGE, lambda n=n: number * n, gaps={"n": n})
+            yield Candidate(slips.TOO_SMALL, lambda n=n: number / n, gaps={"n": n})
+    for places in (10, 100, 1000):
+        yield Candidate(slips.POINT, lambda n=places: number * n)
+        yield Candidate(slips.POINT, lambda n=places: number / n)
+
+
+def fitted(claimed, right, steps, passes, sizes):
+    """Candidates that are made from the claim itself, where no other gives it: digits, and a factor of any size."""
+    if shape_of(claimed) != shape_of(right):
+        return
+    if not shape_of(right):
+        for (n, counted), (m, other) in permutations(sizes.items(), 2):
+            yield Candidate(slips.OTHER_SIZE, right * n / m, gaps={"counted": counted, "other": other})
+        yield from swapped(float(claimed), float(right))
+        for n in range(5, 101):
+            yield Candidate(slips.RATIO, right * n, gaps={"n": n})
+            yield Candidate(slips.RATIO, right / n, gaps={"n": f"1/{n}"})
+        return
+    for step in steps:
+        for other, direction in through_update(step, passes):
+            square = (direction * direction).sum()
+            if square > 0:
+                rate = ((right - claimed) * direction).sum() / square
+                yield Candidate(slips.UPDATED, right - rate * direction, step, nodes={"other": other})
+    square = (right * right).sum()
+    if square > 0 and (right != 0).sum() > 1:
+        ratio = (claimed * right).sum() / square
+        for (n, counted), (m, other) in permutations(sizes.items(), 2):
+            if abs(ratio * m - n) < 1e-3 * n:
+                yield Candidate(slips.OTHER_SIZE, right * n / m, gaps={"counted": counted, "other": other})
+        yield Candidate(slips.RATIO, right * ratio, gaps={"n": f"{float(ratio):.4g}"})
+
+
+def swapped(claimed, right):
+    """The right number with two neighbouring digits exchanged, if that is what is claimed."""
+    decimals = max(figures(claimed)[0], 0)
+    a, b = f"{claimed:.{decimals}f}", f"{right:.{decimals}f}"
+    places = [i for i in range(min(len(a), len(b))) if a[i] != b[i]]
+    if len(a) == len(b) and len(places) == 2 and a[places[0]] == b[places[1]] and a[places[1]] == b[places[0]]:
+        yield Candidate(slips.SWAPPED, claimed, gaps={"claimed": a, "right": b})
+
+
+def through_update(step, passes):
+    """(parameter, what comes through its gradient in its place) for the other operands of a product."""
+    op, xs = step.node.op, [passes.value_of(x) for x in step.node.inputs]
+    for i, x in enumerate(step.node.inputs):
+        if i != step.position and x.requires_grad and not x.inputs and (op is multiply or op.matrix_product):
+            moved = [passes.number(x, "gradient") if i == j else y for j, y in enumerate(xs)]
+            yield x, contribution_of(op, step.upstream, passes.value_of(step.node), moved, step.position)
+
+
+def contribution_of(op, upstream, out, xs, position):
+    """What op's own rule gives to the input at that position, for any output and inputs it is told."""
+    return op.pull(upstream, out, *xs, needs=[i == position for i in range(len(xs))])[position]
 
 
 def sizes_in(order, names):
@@ -236,10 +180,10 @@ def sizes_in(order, names):
             n = divisor(node, position)
             if n:
                 sizes.setdefault(n, f"the {n} of {node.formula(1, names)}")
-        if len(shape) > 1:
-            of = names.get(node, "the parameters") if is_parameter(node) else "the batch"
-            sizes.setdefault(shape[0], f"the {shape[0]} rows of {of}")
-        if shape and node.inputs:
+        if len(shape) == 2 and (node.label or node.inputs):
+            for n, lines in zip(shape, ("rows", "columns")):
+                sizes.setdefault(n, f"the {n} {lines} of {names.get(node, node.describe())}")
+        if shape:
             sizes.setdefault(math.prod(shape), f"the {math.prod(shape)} elements")
     return {n: counted for n, counted in sizes.items() if n > 1}
 
@@ -254,6 +198,8 @@ def divisor(node, position):
         return 0
     other = node.inputs[1 - position]
     if other.inputs or other.requires_grad or shape_of(other.data) or not other.data:
+        return 0
+    if node.op is multiply and other.label:  # x = 0.5 is no 1 / n
         return 0
     by = float(other.data) if node.op is divide else 1 / float(other.data)
     is_whole = abs(by - round(by)) <= 4 * roundoff(other.data) * abs(by)

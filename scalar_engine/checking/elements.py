@@ -12,6 +12,27 @@ def size_of(x):
     return getattr(x, "size", 1)
 
 
+def plain(x):
+    """An array without what its library adds: PyTorch's graph and device, pandas' frame, np.matrix's own product."""
+    if hasattr(x, "detach"):
+        x = x.detach().cpu() if hasattr(x, "cpu") else x.detach()
+        x = x.half() if "bfloat16" in str(x.dtype) else x  # a type that NumPy does not have
+    for leave in ("numpy", "to_numpy"):
+        x = getattr(x, leave)() if hasattr(x, leave) else x
+    return getattr(x, "A", x)
+
+
+def number_in(x):
+    """The number that somebody wrote down, "0,50" or "1/3" or 0.5, or None for a blank; ValueError for what is none."""
+    if x is None or not isinstance(x, str):
+        return x
+    text = x.strip().replace("\N{MINUS SIGN}", "-").replace(",", ".")
+    if not text:
+        return None
+    above, slash, below = text.partition("/")
+    return float(above) / float(below) if slash else float(text)
+
+
 def elements(x):
     """The shape and the elements, in order, of a number, of nested lists, or of an array."""
     if hasattr(x, "shape"):
@@ -29,8 +50,13 @@ def every(comparison):
     return bool(comparison.all() if hasattr(comparison, "all") else comparison)
 
 
+def some(comparison):
+    """Whether a comparison holds, of any element if it is one of arrays."""
+    return bool(comparison.any() if hasattr(comparison, "any") else comparison)
+
+
 def largest(x):
-    return float(x.max()) if hasattr(x, "max") else x
+    return float(x.max()) if getattr(x, "size", 0) else 0.0 if hasattr(x, "max") else x
 
 
 def is_finite(x):
@@ -40,6 +66,11 @@ def is_finite(x):
 def agree(a, b, tolerance):
     """Whether two numbers or arrays have one shape, and every element is within the tolerance; NaN agrees with NaN."""
     return shape_of(a) == shape_of(b) and every((a == b) | (abs(a - b) <= tolerance) | ((a != a) & (b != b)))
+
+
+def without_ones(shape):
+    """A shape without its axes of length 1: (3,) for (3, 1) and (1, 3)."""
+    return tuple(n for n in shape if n != 1)
 
 
 def roundoff(data):

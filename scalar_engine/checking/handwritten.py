@@ -6,10 +6,14 @@ Both are run at the numbers of the graph, and then at others, for a slip may hid
 import random
 
 from ..passes import FAILURES, Step, forward_pass
-from .candidates import number_candidates, step_candidates
+from .backward_slips import step_candidates
+from .calculation import CONVENTION, TINY
+from .candidates import number_candidates
 from .claims import Claims
-from .elements import agree, every, is_finite, largest, roundoff, shape_of, size_of
-from .keys import labels_in, named_nodes
+from .elements import agree, every, is_finite, roundoff, shape_of, size_of
+from .keys import labels_in, meant, named_nodes
+from .marks import RIGHT, WRONG, Mark
+from .running import run
 from .step_check import StepCheck
 from .twins import Twins
 
@@ -25,19 +29,41 @@ class Trial:
     def __init__(self, step, data):
         self.step = step
         self.data = data
+        self.order, self.users = list(data), {}
+
+    def value_of(self, node):
+        return self.data[node]
 
     def result(self, rule):
         """What the student's rule gives, in the shape of the output."""
         out = self.data[self.step.node]
-        return rule(out, *[self.data[x] for x in self.step.node.inputs]) + 0.0 * out
+        xs = [self.data[x] for x in self.step.node.inputs]
+        return run(f"the rule for {self.step.node.op.name}", lambda: rule(out, *xs) + 0.0 * out)
 
     def agree(self, a, b):
-        return agree(a, b, 64 * roundoff(self.step.node.data) * (1 + abs(b)))
+        return agree(a, b, 64 * max(roundoff(self.step.node.data), roundoff(a)) * (1 + abs(b)))
+
+    def marked(self, rule):
+        """RIGHT where the student's rule gives what the operator's does, CONVENTION if at a kink a slope between both
+        sides', and WRONG."""
+        step, given = self.step, self.result(rule)
+        if self.agree(given, step.local):
+            return RIGHT
+        sides = []
+        for side in (TINY, -TINY):
+            xs = [self.data[x] + side * (self.data[x] == 0) for x in step.node.inputs]
+            try:
+                needs = [i == step.position for i in range(len(xs))]
+                sides.append(step.node.op.locals(step.node.op.apply(*xs), *xs, needs=needs)[step.position])
+            except FAILURES:
+                return WRONG
+        off = abs(given - sides[0]) + abs(given - sides[1])  # their distance, if it is between them
+        return CONVENTION if self.agree(off, abs(sides[0] - sides[1]) + 0.0 * off) else WRONG
 
     def candidates(self):
         """{identity: Candidate} of what the rule would give with each slip."""
         step = self.step
-        slips = [*step_candidates(step, self.data.get), *number_candidates(step.node, step.local, {})]
+        slips = [*step_candidates(step, self), *number_candidates(step.node, step.local, {})]
         return {candidate.identity: candidate for candidate in slips}
 
 
@@ -48,32 +74,38 @@ def trial_at(node, position, scale):
         return x.data * scale + (0.3 * abs(scale)) * (x.data == 0) * (scale != 1)
 
     try:
-        data = forward_pass([*node.inputs, node], scaled, leaves=node.inputs)
+        data = forward_pass([*node.inputs, node], scaled, leaves=set(node.inputs))
         out, xs = data[node], [data[x] for x in node.inputs]
         local = node.op.locals(out, *xs, needs=[i == position for i in range(len(xs))])[position] + 0.0 * out
     except FAILURES:
         return None
-    return Trial(Step(node, position, 1.0, local, local), data) if is_finite(local) else None
+    return Trial(Step(node, position, 0.0 * out + 1.0, local, local), data) if is_finite(local) else None
 
 
-def first_wrong_rule(calculation):
-    """The StepCheck of the first node, in the order of the backward pass, where a claimed rule is wrong; None if none.
+def judged_rules(calculation):
+    """A Mark for each claimed rule, and the StepCheck of the first wrong one in the backward pass, or None.
 
     Raises ValueError if an operator is not in the graph or has no rules.
     """
-    claimed = calculation.claims.rules
-    rules = {type(op): in_positions(op, given) for op, given in claimed.items()}
-    used = [node for node in reversed(calculation.order) if node.inputs and type(node.op) in rules]
-    for op in claimed:
-        if not any(type(node.op) is type(op) for node in used):
+    found, marks, places = None, [], {node: i for i, node in enumerate(calculation.order)}
+    for op, given in calculation.claims.rules.items():
+        rules = in_positions(op, given)
+        used = [node for node in reversed(calculation.order) if node.inputs and type(node.op) is type(op)]
+        if not used:
             raise ValueError(f"check_steps: {op.name} is not used in the graph of {calculation.root.describe()}")
-    for scale in SCALES:
-        for node in used:
-            for position, rule in enumerate(rules[type(node.op)]):
-                trial = rule and trial_at(node, position, scale)
-                if trial and not trial.agree(trial.result(rule), trial.step.local):
-                    return wrong_rule(calculation, rule, trial)
-    return None
+        said = {RIGHT: None}
+        for scale in SCALES:
+            for node in used:
+                for position, rule in enumerate(rules):
+                    trial = rule and trial_at(node, position, scale)
+                    if trial:
+                        said.setdefault(trial.marked(rule), (rule, trial))
+        place = places[used[0]]
+        if WRONG in said and (found is None or place > found[0]):
+            found = place, said[WRONG]
+        mark = WRONG if WRONG in said else RIGHT
+        marks.append(Mark(None, mark, CONVENTION if CONVENTION in said else "", name=f"the rule for {op.name}"))
+    return marks, found and wrong_rule(calculation, *found[1])
 
 
 def in_positions(op, given):
@@ -94,7 +126,7 @@ def wrong_rule(calculation, rule, trial):
         at = [f"{x.describe(0, names)} = {x.brief(data[x])}" for x in step.node.inputs]
         remark = f", at {', '.join(at)}"
     made = slip_in_rule(rule, trial)
-    slip = made and made.as_slip(step.node, data.get, names)
+    slip = made and made.as_slip(step.node, data.get, names, trial.order)
     given = trial.result(rule)
     return StepCheck(calculation.root, step.node, "rule", given, step.local, slip, remark=remark, names=names)
 
@@ -127,12 +159,12 @@ def runs(root, names, backward):
     rng = random.Random(0)
     movable = [node for node in nodes if not node.inputs]
     pure = all(node in set(movable) for node in order if not node.inputs and (node.requires_grad or node.label))
-    for run in range(3 if pure else 1):
-        data = {leaf: elsewhere(leaf, rng) for leaf in movable} if run else {}
+    for number in range(3 if pure else 1):
+        data = {leaf: elsewhere(leaf, rng) for leaf in movable} if number else {}
         try:
-            twins = Twins(order, wanted, data)
+            twins = Twins(order, {*wanted, *[node for node in order if node.label and not node.inputs]}, data)
         except FAILURES:
-            if run:  # the layer has no value there
+            if number:  # the layer has no value there
                 continue
             raise
         if not is_finite(twins.root.data):
@@ -140,8 +172,8 @@ def runs(root, names, backward):
         unit = random_like(root, rng) if takes_upstream else root.unit
         given = [twins.of[node].data for node in nodes]
         given = [x.copy() if hasattr(x, "copy") else x for x in ([unit] if takes_upstream else []) + given]
-        claims = returned(backward(*given), wanted, names, twins)
-        yield twins, claims, unit, ", with other data than that of the graph" if run else ""
+        claims = returned(run("the backward function", backward, *given), wanted, names, twins)
+        yield twins, claims, unit, ", with other data than that of the graph" if number else ""
 
 
 def arguments(root, names, backward):
@@ -152,7 +184,7 @@ def arguments(root, names, backward):
     for parameter in inspect.signature(backward).parameters.values():
         if parameter.default is parameter.empty and parameter.kind is not parameter.VAR_POSITIONAL:
             wanted.append(parameter.name)
-    takes_upstream = bool(wanted) and wanted[0] not in named
+    takes_upstream = bool(wanted) and wanted[0] not in named and is_upstream(wanted[0])
     wanted = wanted[takes_upstream:]
     unknown = [name for name in wanted if named.get(name) is None]
     if not unknown:
@@ -165,13 +197,22 @@ def arguments(root, names, backward):
     )
 
 
+def is_upstream(name):
+    """Whether an argument has a name that people give to an upstream gradient: dout, grad_output, g, upstream."""
+    lower = name.lower()
+    return lower.startswith(("d", "g", "u", "err", "adj", "v")) or "grad" in lower
+
+
 def returned(result, wanted, names, twins):
     """The Claims in what a backward function returned: a dict by name, or one gradient for each of the nodes wanted."""
     if isinstance(result, dict):
-        named = named_nodes(names)
-        found = {named.get(name, named.get(name[1:])): gradient for name, gradient in result.items()}
-        if None in found or not set(found) <= set(wanted):
-            raise_returned(", ".join(result), wanted, names)
+        named, found = named_nodes(names), {}
+        for name, gradient in result.items():
+            node = meant(name, gradient, named, list(names)[-1])[0] if isinstance(name, str) else None
+            if node in twins.of and twins.of[node].requires_grad:
+                found[node] = gradient
+        if result and not found:
+            raise_returned(", ".join(map(str, result)), wanted, names)
     else:
         results = list(result) if isinstance(result, (tuple, list)) else [result]
         if len(results) != len(wanted):
@@ -183,9 +224,7 @@ def returned(result, wanted, names, twins):
     for node, gradient in found.items():
         if gradient is not None:
             claims.add(twins.of[node], "gradient", gradient)
-    for claim in claims.all:  # computed, not rounded
-        claim.half = 64 * roundoff(claim.node.data) * largest(abs(claim.data))
-    return claims
+    return claims.computed()
 
 
 def raise_returned(what, wanted, names):

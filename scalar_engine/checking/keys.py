@@ -1,12 +1,15 @@
 """The keys of what is claimed, read: which node "k1", "dl/dW" or a node itself is about, and what of it.
 
 A node may be called by its label, "layer1/w", by what texts call it, "layer1.w", and by its label without groups where
-no other node has it, "w". W stands for W11, W12, ... where lists are given for it.
+no other node has it, "w". W stands for W11, W12, ... where lists are given for it. Gradients are written in many ways:
+dW, d_W, dl/dW, dl_dW, grad_W, W_grad, W.grad, and with the sign for partial derivatives.
 """
 
 from ..graph import Node, Operator
 from .claims import Claims, Group
-from .elements import elements
+from .elements import elements, plain
+
+LOSSES = ("l", "loss", "j", "e", "c", "cost", "error")  # what people call a root that is one of these
 
 
 def read(root, names, claimed):
@@ -16,6 +19,7 @@ def read(root, names, claimed):
     """
     claims, named = Claims(names), named_nodes(names)
     for key, given in claimed.items():
+        given = plain(given)
         if isinstance(key, Operator):
             claims.rules[key] = given
             continue
@@ -28,8 +32,7 @@ def read(root, names, claimed):
             raise ValueError(f"check_steps: {key!r} is about no node of the graph; it has {labels_in(names)}")
         else:
             raise ValueError(f"check_steps: {found.describe()} is not part of the graph of {root.describe()}")
-    claims.judge_precision()
-    return claims
+    return claims.settled()
 
 
 def named_nodes(names):
@@ -63,19 +66,37 @@ def meant(key, given, named, root):
         return key[1], "gradient"
     if not isinstance(key, str):
         raise ValueError(f"check_steps: {key!r} names no node; write 'k1', 'dl/dk1', a node, or (root, node)")
-    readings = [(key, "value")]
-    of, slash, by = key[1:].partition("/d")
-    if key.startswith("d"):
-        readings.append((key[1:], "gradient"))
-        if of in labels_of(root) or named.get(of) is root or not root.label and of not in named:
-            readings.append((by, "gradient"))
+    text = key.strip().replace("\N{PARTIAL DIFFERENTIAL}", "d")
+    names = {name for name in labels_of(root) if name} | {x for x, node in named.items() if node is root}
+    if any(name.lower() in LOSSES for name in names):
+        names |= set(LOSSES)
+    readings = [(text, "value"), *((name, "gradient") for name in gradient_of(text, names, not root.label, named))]
     for name, kind in readings:
         found = look_up(name, given, named)
         if found is not None:
             return found, kind
-    if slash and len(readings) == 2:
+    if text.startswith("d") and "/d" in text:
         raise ValueError(f"check_steps: {key!r} is no gradient of the root, {root.describe()}")
     return None, ""
+
+
+def gradient_of(text, roots, any_root, named):
+    """The names of the nodes whose gradient a key may be, by a root that goes by one of these names."""
+    if text.startswith("d"):
+        yield text[1:]
+        for between in ("/d", "_d", "d"):
+            for start in range(2, len(text)):
+                of, by = text[1:start], text[start + len(between) :]
+                is_root = of in roots or of.lower() in roots or any_root and between == "/d" and of not in named
+                if text.startswith(between, start) and by and is_root:
+                    yield by.lstrip("_")
+        yield text[1:].lstrip("_")
+    for before in ("gradient_", "grad_", "grad", "nabla_"):
+        if text.lower().startswith(before):
+            yield text[len(before) :]
+    for behind in ("_grad", ".grad", "_gradient"):
+        if text.endswith(behind):
+            yield text[: -len(behind)]
 
 
 def look_up(name, given, named):
@@ -84,7 +105,17 @@ def look_up(name, given, named):
         return named[name]
     if name in named:
         raise ValueError(f"check_steps: more than one node is named {name}; give the label with its groups, or a node")
-    dimensions = len(elements(given)[0]) if not callable(given) else 0
+    shape = elements(given)[0] if not callable(given) else ()
+    is_blank = given is None or isinstance(given, str) and not given.strip()
+    for dimensions in (1, 2) if is_blank else (len(shape), len([n for n in shape if n != 1])):
+        found = numbered_as(name, dimensions, given, named)
+        if found is not None:
+            return found
+    return None
+
+
+def numbered_as(name, dimensions, given, named):
+    """The Group of the nodes that are called so, with a number for each of the dimensions; None if there are none."""
     for style, first in STYLES.get(dimensions, ()):
         extents = [extent(style, name, axis, dimensions, first, named) for axis in range(dimensions)]
         if all(extents):

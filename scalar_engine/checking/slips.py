@@ -63,6 +63,15 @@ TERM = "operand forgotten"
 OPERATOR = "operator forgotten"
 TWICE = "counted twice"
 FACTOR = "constant factor"
+FUNCTION = "another function"
+ARGUMENT = "sign of the argument"
+STANDS_IN = "another quantity"
+POWER = "rule of powers"
+UNASSIGNED = "never assigned"
+BRACKETS = "bracket in the wrong place"
+DIGITS = "digits"
+ONE_HOT = "one-hot"
+EARLY = "updated too early"
 
 # ---- in one step of the backward pass
 
@@ -77,6 +86,13 @@ OTHER_OPERAND = KnownSlip(OPERANDS, "the derivative of {formula} by its other op
 NOT_DIVIDED = KnownSlip(BATCH, "{formula} divides by {n}, and its gradient was not divided")
 DIVIDED_TWICE = KnownSlip(BATCH, "{formula} divides by {n}, and its gradient was divided twice")
 NO_LOCAL = KnownSlip(LOCAL, "the upstream gradient was handed on through {formula} without the local derivative")
+NO_EXPONENT = KnownSlip(POWER, "the exponent in {formula} is a factor of its derivative, and is missing")
+NOT_LOWERED = KnownSlip(POWER, "in the derivative of {formula} the exponent is one less, and was left as it is")
+STAND_IN = KnownSlip(STANDS_IN, "in what comes through {formula}, {other} was taken in the place of {meant}")
+OTHER_DERIVATIVE = KnownSlip(FUNCTION, "in {formula} the derivative of {other} was taken for that of {op}")
+OF_NEGATIVE = KnownSlip(ARGUMENT, "the derivative in {formula} was taken at minus its argument")
+OF_UPSTREAM = KnownSlip(STANDS_IN, "the derivative in {formula} was taken at the upstream gradient, not at {x}")
+OF_OTHER_NODE = KnownSlip(STANDS_IN, "the derivative in {formula} was taken at {other}, not at {x}")
 DIVIDED_BY_LOCAL = KnownSlip(
     OPERANDS, "in {formula} the upstream gradient was divided by the local derivative, not multiplied"
 )
@@ -87,6 +103,26 @@ ONE_PATH = KnownSlip(
     PATHS, "{n} contributions to {node} must be added up (+=), and only that through {formula} is there"
 )
 LOST_PATH = KnownSlip(PATHS, "{n} contributions to {node} must be added up (+=), and that through {formula} is missing")
+UPDATED = KnownSlip(EARLY, "{other} had been updated before the gradient was passed back")
+NO_ONE_HOT = KnownSlip(ONE_HOT, "the 1 of the true class was not subtracted: softmax alone was taken")
+OFF_BY_ONE = KnownSlip(ONE_HOT, "the labels are {off}")
+ALL_COLUMNS = KnownSlip(
+    ONE_HOT, "the 1 was subtracted in every instance at every label that occurs: [rows, labels] is meant"
+)
+BRANCHES_OF_CLASSES = KnownSlip(ONE_HOT, "the true class and the others are exchanged")
+ONE_FROM_ALL = KnownSlip(ONE_HOT, "the 1 was subtracted from all classes, not from the true one only")
+OTHER_ORDER = KnownSlip(ONE_HOT, "the labels are in another order than the instances")
+LOGITS = KnownSlip(STANDS_IN, "the logits were taken in the place of softmax of them")
+NO_SOFTMAX = KnownSlip(LOCAL, "the gradient of softmax's output was taken: softmax's own derivative is missing")
+DECIDED = KnownSlip(STANDS_IN, "the predicted class was taken in the place of its probability")
+MEAN_OF_PATHS = KnownSlip(PATHS, "{n} contributions to {node} must be added up, and their mean was taken")
+STEP_TOO_LARGE = KnownSlip(FACTOR, "what comes through {formula} is {n} times too large, and the rest is right")
+STEP_TOO_SMALL = KnownSlip(FACTOR, "what comes through {formula} is {n} times too small, and the rest is right")
+NO_LOCAL_TO = KnownSlip(LOCAL, "the gradient of {other} was handed on to {node} as it came")
+ONE_LATER = KnownSlip(PATHS, "only what comes through {other} is there: {node} has a part in others too")
+LOST_LATER = KnownSlip(PATHS, "what comes through {other} is missing")
+LOST_TERMS = KnownSlip(PATHS, "what comes through {others} is missing")
+STILL_ZERO = KnownSlip(UNASSIGNED, "it is still 0: was the gradient of {node} never assigned?")
 SIGN_OF_GRADIENT = KnownSlip(MINUS, "the gradient of {node} has the wrong sign")
 PATH_TWICE = KnownSlip(
     TWICE, "what comes through {formula} was added twice; is there an old gradient that was not set to zero?"
@@ -97,9 +133,20 @@ IN_PATHS = (ONE_PATH, LOST_PATH)
 # ---- in a value
 
 SIGN_OF_VALUE = KnownSlip(MINUS, "{formula} has the wrong sign")
+OTHER_SIGN = KnownSlip(MINUS, "in {formula}, {other} was taken for {right}")
 EXCHANGED = KnownSlip(OPERANDS, "the operands of {formula} were exchanged")
 NOT_APPLIED = KnownSlip(OPERATOR, "{op} was not applied")
 LEFT_OUT = KnownSlip(TERM, "operand {i} of {formula} was left out")
+TWICE_IN = KnownSlip(TWICE, "operand {i} of {formula} is in it twice")
+ALONE = KnownSlip(TERM, "of {formula}, only the last operand is there")
+DIVIDED = KnownSlip(OPERANDS, "in {formula}, it was divided where it is multiplied, or the other way about")
+VALUE_OF_NEGATIVE = KnownSlip(ARGUMENT, "in {formula}, {op} was taken of minus its argument")
+OTHER_FUNCTION = KnownSlip(FUNCTION, "in {formula}, {other} was taken for {op}")
+SIGN_OF_OPERAND = KnownSlip(MINUS, "operand {i} of {formula} has the wrong sign")
+FUNCTION_OF_OTHER = KnownSlip(FUNCTION, "{f} of {meant} was taken")
+GRADIENT_OF_OTHER = KnownSlip(LOCAL, "the gradient of {other} was taken in the place of that of {meant}")
+VALUE_OF_OTHER = KnownSlip(STANDS_IN, "in {formula}, {other} was taken in the place of {meant}")
+BRACKET = KnownSlip(BRACKETS, "{formula} was computed in another order: is a bracket, or a sum, in the wrong place?")
 
 # ---- in a value or a gradient
 
@@ -107,7 +154,22 @@ OTHER_BASE = KnownSlip(LOG, "the log of {op} is the natural one, and log{base} w
 LOG_OF_BASE_TOO_MANY = KnownSlip(LOG, "the log of {op} is the natural one, and there is a factor log({base}) too many")
 SIZE_TOO_MANY = KnownSlip(BATCH, "it is {n} times too large: divide by {counted}")
 DIVIDED_BY_SIZE = KnownSlip(BATCH, "it is {n} times too small: it was divided by {counted}, once too often")
+OTHER_SIZE = KnownSlip(BATCH, "it was divided by {other}: {counted} are meant")
 TOO_LARGE = KnownSlip(FACTOR, "it is {n} times too large")
 TOO_SMALL = KnownSlip(FACTOR, "it is {n} times too small")
-ANY_FACTOR = (TOO_LARGE, TOO_SMALL)
+POINT = KnownSlip(DIGITS, "the decimal point is in the wrong place")
+SWAPPED = KnownSlip(DIGITS, "two digits are exchanged: {claimed} for {right}")
+RATIO = KnownSlip(FACTOR, "it is {n} times what it should be, everywhere")
+ANY_FACTOR = (TOO_LARGE, TOO_SMALL, POINT, SWAPPED, RATIO)
+# What a number with few digits may be by chance, as there are many places where it may be made.
+LONG_SHOTS = (
+    *ANY_FACTOR,
+    OF_OTHER_NODE,
+    STEP_TOO_LARGE,
+    STEP_TOO_SMALL,
+    UPDATED,
+    BRACKET,
+    GRADIENT_OF_OTHER,
+    OFF_BY_ONE,
+)
 TRANSPOSED_GROUP = KnownSlip(TRANSPOSED, "{node} is transposed: its rows and columns are exchanged")

@@ -12,6 +12,8 @@ class Twins:
     """
 
     def __init__(self, order, requires_grad=(), data=None):
+        requires_grad = set(requires_grad)  # whose members are found by identity
+
         def leaf(node):
             twin = type(node)(0.0, node.label)
             twin.data = (data or {}).get(node, node.data)

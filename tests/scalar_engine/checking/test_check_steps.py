@@ -128,7 +128,7 @@ def test_only_one_of_several_paths():
         (lambda x: 3 - x, 1.0, "missing minus"),
         (lambda x: 3 * x, 0.5, "operands exchanged"),
         (lambda x: x * x, 0.5, "missing +="),
-        (lambda x: x**3, 0.25, "constant factor"),
+        (lambda x: x**3, 0.25, "rule of powers"),
     ],
 )
 def test_the_slip_in_one_derivative(f, wrong, kind):
@@ -201,12 +201,12 @@ def test_what_is_rounded_to_0_does_not_stop_the_check():
 
 
 def test_a_kink_within_the_rounding_can_be_taken_either_way():
-    """y = 0.00003 is 0.0000: the derivative of relu is 1 there, and 0 for who goes on with the 0."""
+    """y = 0.00003 is 0.0000: the derivative of relu is 1 there, and 0 or 1/2 for who goes on with the 0."""
     x = Value(3e-5, "x")
     y = (x * 1.0).named("y")
     z = (2 * relu(y)).named("z")
     assert check_steps(z, {"y": 0.0, "dy": 2.0}) and check_steps(z, {"y": 0.0, "dy": 0.0})
-    assert not check_steps(z, {"y": 0.0, "dy": 1.0})
+    assert "a convention" in str(check_steps(z, {"y": 0.0, "dy": 1.0})) and not check_steps(z, {"y": 0.0, "dy": 1.5})
 
 
 def test_who_rounded_what_was_not_claimed():
@@ -215,7 +215,7 @@ def test_who_rounded_what_was_not_claimed():
     y = x**2
     z = (100 * (y * y)).named("z")
     assert check_steps(z, {"dx": -26.3307}) and check_steps(z, {"dx": -26.3258})
-    assert check_steps(z, {"dx": -13.1653}).slip.kind == "missing +="
+    assert check_steps(z, {"dx": -13.1653}).slip.kind in ("missing +=", "rule of powers")  # one as good as the other
 
 
 def test_rounding_wakes_no_relu():

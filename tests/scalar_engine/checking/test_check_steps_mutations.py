@@ -90,7 +90,11 @@ def first_difference(root, claimed, values, gradients):
     for node in order:
         if node in claimed and far_apart(claimed[node], values[node]):
             return node
-    for node in reversed(order):
+    distance, backwards = {root: 0}, order[::-1]
+    for node in backwards:
+        for x in node.inputs:
+            distance[x] = max(distance.get(x, 0), distance[node] + 1)
+    for node in sorted(backwards, key=distance.get):  # the nearest to the root first
         if (root, node) in claimed and far_apart(claimed[root, node], gradients[node]):
             return node
     return None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scalar_engine import Value, topological_order
 from scalar_engine.checking.calculation import Calculation
 from scalar_engine.checking.claims import Claims
-from scalar_engine.checking.rounding import figures, half_units, working_decimals
+from scalar_engine.checking.rounding import figures, half_units, seen_in, working_figures
 from scalar_engine.naming import unique_names
 
 
@@ -41,8 +41,17 @@ def test_figures_of_what_is_no_plain_float(x, expected):
 
 
 def test_half_a_unit_of_the_last_decimal():
-    assert working_decimals([0.4404, 0.5, 2]) == 4 and working_decimals([1, 0.5]) == 4 and working_decimals([0.12]) == 2
-    assert half_units([0.4404, 0.5], 4) == [0.5e-4, 0.5e-4] and half_units([0.123456789], 4) == [0.5e-9]
+    def working(*numbers):
+        return working_figures([seen_in(x) for x in numbers])[:2]
+
+    def halves(*numbers):
+        seen = [seen_in(x) for x in numbers]
+        return half_units(seen, working_figures(seen))
+
+    assert working(0.4404, 0.5, 2) == (4, 4) and working(1, 0.5) == (4, 4) and working(0.12) == (2, 2)
+    assert halves(0.4404, 0.5) == [0.5e-4, 0.5e-4] and halves(0.123456789) == [0.5e-9]
+    assert halves(1.2, 0.042) == [0.05, 0.5e-3] and halves("0.20", "1") == [0.5e-2, 0.05]
+    assert halves(0.0, 0.0) == [0.5e-4] * 2 and halves("0.00") == [0.5e-2] and halves(0.0, 0.1234) == [0.5e-4] * 2
 
 
 def test_what_is_right_is_the_engines_number_or_follows_from_the_students_own():
@@ -53,11 +62,11 @@ def test_what_is_right_is_the_engines_number_or_follows_from_the_students_own():
     claims = Claims(unique_names(topological_order(y)))
     for node, number in ((k, 0.123), (y, 0.041)):
         claims.add(node, "value", number)
-    claims.judge_precision()
+    claims.settled()
     calculation = Calculation(y, claims)
     claim = claims.of(y, "value")
     own = calculation.rounding.own(claim, 0.041)
-    assert own == pytest.approx(0.5e-3, rel=1e-3)
+    assert own == pytest.approx(1e-3, rel=1e-3) and calculation.rounding.own(claim, 0.041, rounded=True) < 0.51e-3
     inherited = (calculation.tolerance(claim) - own) / 3
     assert inherited == pytest.approx(0.5e-3 / 3, rel=0.05)
     assert calculation.first_wrong_claim("value") is None
