@@ -23,7 +23,7 @@ Derivatives
     compile_graph, Program  a graph as a function in plain Python
     check_steps, StepCheck, Slip    the first wrong step in somebody's own calculation
 
-Reading order: graph, naming, passes, step_functions, operators, arithmetic, value, functions; ledger,
+Reading order: graph, naming, passes, step_functions, operators, arithmetic, value, value_pass, functions; ledger,
 finite_differences; then the rooms formulas, programs and checking.
 """
 

@@ -33,6 +33,7 @@ class Operator:
     symmetric = False  # whether the order of its operands does not matter
     partials: tuple[Callable[..., Any], ...] = ()
     forward_keeping: Callable[..., Any]  # where `keeps` is true
+    has_locals = False  # whether all that it contributes is local x upstream, by its own partials or `locals`
     forward_has_self = False  # whether the forward rule reads what the operator was made with
     forward_on: dict[type, Any] = {}  # {type of operand: function(op, *xs)}; the tensor engine enters its kernels
 
@@ -57,6 +58,7 @@ class Operator:
             raise TypeError(f"{cls.__name__}.partials must be a tuple, one rule per input: is a comma missing?")
         if cls.partials and cls.pull is not Operator.pull:
             raise TypeError(f"{cls.__name__} has partials and a pull of its own: which of them is its derivative?")
+        cls.has_locals = cls.pull is Operator.pull and (bool(cls.partials) or cls.locals is not Operator.locals)
         if cls.symbol and cls.__init__ is object.__init__:
             cls.__new__ = staticmethod(only_instance)
         elif cls.__new__ is not object.__new__:
@@ -97,7 +99,7 @@ class Operator:
 
     def pull(self, upstream: Any, out: Any, *xs: Any, needs: Sequence[bool]) -> Any:
         """What the gradient `upstream` of `out` contributes to each input's gradient: local x upstream."""
-        if not self.partials:
+        if not self.has_locals:
             raise TypeError(f"{self.name}: has neither partials nor a pull, so it has no derivative")
         return [None if local is None else times(local, upstream) for local in self.locals(out, *xs, needs=needs)]
 
@@ -151,7 +153,8 @@ class Node:
     data            the value, computed in the forward pass
     grad            d root / d node, stored by `backward`; None as long as it has not been computed
     op, inputs      the operator that made it and, in order, what it was applied to; None and () for a leaf. An
-                    operator without inputs says that a backward pass has released the graph behind the node
+                    operator without inputs says that a backward pass has released the graph behind the node. Each
+                    engine keeps inputs in its own way; they read as a tuple
     out, x, y       data of the node and of its inputs as the operator had and made them, on which the backward pass
                     runs; of more than two inputs, all are in x; of one, y may be what the operator keeps
     label           its name, for people; "layer1/neuron2/k" puts it into the groups layer1 and layer1/neuron2
@@ -161,7 +164,7 @@ class Node:
     inputs and nothing holds a node back, so that a graph is freed the moment its root goes.
     """
 
-    __slots__ = ("data", "grad", "op", "inputs", "out", "x", "y", "label", "requires_grad", "__weakref__")
+    __slots__ = ("data", "grad", "op", "out", "x", "y", "label", "requires_grad", "__weakref__")
 
     data: Any
     grad: Any
@@ -183,7 +186,6 @@ class Node:
         self.data = data
         self.grad = None
         self.op = None
-        self.inputs = ()
         self.label = label
         self.requires_grad = requires_grad
 
@@ -313,9 +315,10 @@ def topological_order(root: Node, leaves: Collection[Node] = ()) -> list[Node]:
         for node in pending[-1]:
             if node not in seen:
                 seen.add(node)
-                if node.inputs and node not in leaves:
+                inputs = node.inputs
+                if inputs and node not in leaves:
                     path.append(node)
-                    pending.append(iter(node.inputs))
+                    pending.append(iter(inputs))
                     break
                 order.append(node)
         else:

@@ -51,8 +51,9 @@ LONGEST, FEW, WIDE = 9, 3, 160  # operands of a formula, and of one within a for
 
 def formula(op, inputs, depth=2, names=NO_NAMES):
     """op(*inputs) in writing, each input as it describes itself: `depth` operators deep, and long lists cut short."""
-    operands = []
-    for x in operands_of(op, inputs):
+
+    def written(x):
+        x = operand_of(op, x)
         text = x.describe(depth, names)
         is_formula = not x.label and x.op is not None and x.op.infix and depth != 0
         chained = is_formula and x.op is op and op.symmetric
@@ -60,26 +61,41 @@ def formula(op, inputs, depth=2, names=NO_NAMES):
             bare = not is_formula and not (x.label and "/" in text)
         else:
             bare = not op.infix or chained or not (is_formula or text.startswith("-"))
-        operands.append(text if bare else f"({text})")
-    return op.formula(*shortened(operands, op.lists, LONGEST if depth > 1 or depth < 0 else FEW))
+        return text if bare else f"({text})"
+
+    longest = LONGEST if depth > 1 or depth < 0 else FEW
+    return op.formula(*shortened(inputs, op.lists, longest, written))
 
 
-def operands_of(op, inputs):
-    """An operator's inputs as formulas show them: as they were before what is done to operands unasked."""
-    for x in inputs:
-        is_implied = op.elementwise and x.op is not None and x.op.implied and not x.label
-        yield x.inputs[0] if is_implied else x
+def operand_of(op, x):
+    """An operator's input as formulas show it: as it was before what is done to operands unasked."""
+    is_implied = op.elementwise and x.op is not None and x.op.implied and not x.label
+    return x.inputs[0] if is_implied else x
 
 
-def shortened(operands, lists=1, longest=LONGEST):
-    """Operands of which more than `longest` are cut to the first third and the last: x1, x2, x3, ..., x20."""
-    n = len(operands) // lists
-    if n > FEW and sum(map(len, operands)) > lists * WIDE:
-        longest = FEW
+def shortened(operands, lists=1, longest=LONGEST, written=str):
+    """Operands in writing, of which more than `longest` are cut to the first third and the last: x1, x2, x3, ..., x20.
+
+    Only as many are written as it takes: of a graph with long lists, each node is described by many others.
+    """
+    n, texts = len(operands) // lists, {}
+
+    def text(i):
+        if i not in texts:
+            texts[i] = written(operands[i])
+        return texts[i]
+
+    if n > FEW and longest > FEW:
+        letters = 0
+        for i in range(len(operands)):
+            letters += len(text(i))
+            if letters > lists * WIDE:
+                longest = FEW
+                break
     if n <= longest:
-        return operands
-    parts = [operands[i : i + n] for i in range(0, lists * n, n)]
-    return [word for part in parts for word in (*part[: longest // 3], "...", part[-1])]
+        return [text(i) for i in range(len(operands))]
+    shown = [(*range(start, start + longest // 3), start + n - 1) for start in range(0, lists * n, n)]
+    return [word for *first, last in shown for word in (*map(text, first), "...", text(last))]
 
 
 def branching(op, error):

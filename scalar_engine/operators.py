@@ -15,7 +15,7 @@ import math
 import operator
 import sys
 
-from .graph import Operator, times
+from .graph import Operator
 from .step_functions import comparison, nonzero, sign, step
 
 TYPE_CHECKING = False  # mypy takes it for true; typing, which has one, takes 2 ms to import
@@ -257,9 +257,6 @@ class ListOperator(Operator):
 
     def __call__(self, xs: Iterable[Any]) -> Any:
         return self.apply(*xs)
-
-    def pull(self, upstream, out, *xs, needs):
-        return [times(local, upstream) for local in self.locals(out, *xs, needs=needs)]
 
 
 class Sum(ListOperator):

@@ -1,7 +1,7 @@
 """The walks through a graph: one forward, one backward, and what is asked of them.
 
-`graph.plain_backward_pass` says what the backward pass is; the one here is as fast as Python allows, and can be
-watched, run on other things than data, and have a gradient revised on its way.
+`graph.plain_backward_pass` says what the backward pass is; the one here can be watched, run on other things than data,
+and have a gradient revised on its way. `Value.backward` has one that does nothing of this, and is quick: value_pass.py.
 """
 
 from __future__ import annotations

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from _thread import allocate_lock
 from numbers import Real
 
 from .arithmetic import Arithmetic
 from .graph import Node
 from .naming import undefined
 from .passes import backward_pass
+from .value_pass import run_backward
 
 TYPE_CHECKING = False  # mypy takes it for true; typing, which has one, takes 2 ms to import
 if TYPE_CHECKING:
     from typing import Any, SupportsFloat
 
     from .graph import Operator
+
+MISSING = object()
 
 
 class Value(Arithmetic, Node):
@@ -29,43 +33,47 @@ class Value(Arithmetic, Node):
     that Python took, so `if a > b:` is decided once, when the graph is made.
     """
 
-    __slots__ = ()
+    __slots__ = ("a", "b", "visit", "pending")
     data: float
     grad: float | None
+    a: Any  # its two inputs: a tuple of two would be a third of the time that a graph takes to make, most of it the
+    b: Any  # garbage collector's. If they are not two, the tuple of them is in a, and b is None
+    visit: object  # the pass of `run_backward` that was here last, None for none,
+    pending: float  # and d root / d node as far as it had got
 
     def __init__(self, data: SupportsFloat, label: str = "", requires_grad: bool = True) -> None:
         super().__init__(float(data), label, requires_grad)
+        self.a, self.b, self.visit = (), None, None
 
     @staticmethod
-    def apply_operator(op: Operator, *inputs: Any) -> Any:
+    def apply_operator(op: Operator, a: Any, b: Any = MISSING, *others: Any) -> Any:
         """The Value op(*inputs), which remembers op and inputs. Raises what `math` raises where it does not exist."""
-        for x in inputs:
-            if type(x) is not Value:
-                inputs = constants_lifted(inputs)
-                if inputs is None:
-                    return NotImplemented
-                break
-        out = new(Value)
+        if type(a) is not Value or type(b) is not Value or others:
+            return applied(op, (a,) if b is MISSING else (a, b, *others))
+        out = new(Value)  # of two Values, as most of a graph is; any others are in `applied`
+        x, y = a.data, b.data
         try:
-            if len(inputs) == 2:  # the general case, written out for speed
-                a, b = inputs
-                x = out.x = a.data
-                y = out.y = b.data
-                out.data = out.out = op.forward(x, y)
-                out.requires_grad = a.requires_grad or b.requires_grad
-            else:
-                xs = [x.data for x in inputs]
-                out.data = out.out = op.forward(*xs)
-                out.x = xs if len(xs) > 1 else xs[0]
-                out.y = None
-                out.requires_grad = inputs[0].requires_grad or any(x.requires_grad for x in inputs)
+            out.data = out.out = op.forward(x, y)
         except (ArithmeticError, ValueError) as error:
-            raise undefined(op, inputs, error) from error
+            raise undefined(op, (a, b), error) from error
         out.grad = None
         out.op = op
-        out.inputs = inputs
+        out.a = a
+        out.b = b
+        out.x = x
+        out.y = y
         out.label = ""
+        out.requires_grad = a.requires_grad or b.requires_grad
+        out.visit = None
         return out
+
+    @property
+    def inputs(self) -> Any:
+        return self.a if self.b is None else (self.a, self.b)
+
+    @inputs.setter
+    def inputs(self, inputs: Any) -> None:
+        self.a, self.b = inputs if len(inputs) == 2 else (inputs, None)
 
     def backward(self, gradient: float = 1.0) -> None:
         """Compute d self / d node, times `gradient`, for every node behind this one and store it in `.grad`.
@@ -75,8 +83,15 @@ class Value(Arithmetic, Node):
         """
         if not self.requires_grad:
             raise ValueError(f"backward from {self.describe()}: it depends on nothing that requires a gradient")
-        for node, found in dict(backward_pass(self, unit=float(gradient))).items():
-            node.grad = found if node.inputs or node.grad is None else node.grad + found
+        unit = float(gradient)
+        if running.acquire(blocking=False):
+            try:
+                run_backward(self, unit)
+            finally:
+                running.release()
+        else:  # another thread's pass, or one whose rules have called this, may have its gradients in the same nodes
+            for node, found in dict(backward_pass(self, unit=unit)).items():
+                node.grad = found if node.inputs or node.grad is None else node.grad + found
 
     def __float__(self) -> float:
         return self.data
@@ -92,6 +107,31 @@ class Value(Arithmetic, Node):
 
 
 new = Value.__new__
+running = allocate_lock()  # held by the pass that has its gradients in the nodes
+
+
+def applied(op: Operator, inputs: tuple[Any, ...]) -> Any:
+    """The Value op(*inputs), of any number of Values and numbers; NotImplemented if one is neither."""
+    for x in inputs:
+        if type(x) is not Value:
+            inputs = constants_lifted(inputs)
+            if inputs is None:
+                return NotImplemented
+            break
+    out = new(Value)
+    xs = [x.data for x in inputs]
+    try:
+        out.data = out.out = op.forward(*xs)
+    except (ArithmeticError, ValueError) as error:
+        raise undefined(op, inputs, error) from error
+    out.grad = None
+    out.op = op
+    out.inputs = inputs
+    out.x, out.y = xs if len(xs) == 2 else (xs if len(xs) > 2 else xs[0], None)
+    out.label = ""
+    out.requires_grad = inputs[0].requires_grad or any(x.requires_grad for x in inputs)
+    out.visit = None
+    return out
 
 
 def constants_lifted(inputs: tuple[Any, ...]) -> Any:

@@ -63,7 +63,8 @@ from scalar_engine import (
 )
 
 from .array_operator import ArrayOperator
-from .checking.layers import LayerCheck, check_layer
+from .checking.layer_check import LayerCheck
+from .checking.layers import check_layer
 from .checking.updates import check_update
 from .fused import cross_entropy, linear, mse, softmax_cross_entropy
 from .modes import detect_anomaly, no_grad

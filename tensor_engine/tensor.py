@@ -37,7 +37,7 @@ class Tensor(ArrayNotation, ArrayProtocols, Node):
     has used it, unless `keep=True`. Numbers and arrays in an expression become constants; float32 stays float32.
     """
 
-    __slots__ = ()
+    __slots__ = ("inputs",)
     grad: np.ndarray | None
     further_slips = slips
     mutable = True

@@ -41,7 +41,7 @@ class Claim:
                 if not shape and len(numbers) != 1:
                     raise ValueError
                 self.data = type(node)(numbers).data.reshape(self.shape_given) if shape else type(node)(numbers[0]).data
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, ArithmeticError):
             holds = f"an array of shape {shape}" if shape else "one number"
             raise ValueError(f"check_steps: {name} holds {holds}, not {given!r}") from None
         self.numbers = numbers

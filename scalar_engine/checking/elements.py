@@ -3,8 +3,6 @@
 Nothing here needs NumPy: an array is what has a shape.
 """
 
-from fractions import Fraction
-
 
 def shape_of(x):
     return tuple(getattr(x, "shape", ()))
@@ -31,7 +29,8 @@ def number_in(x):
     text = x.strip().replace("\N{MINUS SIGN}", "-").replace(",", ".")
     if not text:
         return None
-    return float(Fraction(text)) if "/" in text else float(text)
+    above, slash, below = text.partition("/")
+    return float(above) / float(below) if slash else float(text)
 
 
 def elements(x):

@@ -12,7 +12,6 @@ from scalar_engine.checking.claims import Claims
 from scalar_engine.checking.marks import RIGHT, WRONG, Mark
 from scalar_engine.checking.running import StudentError
 from scalar_engine.checking.slips import BATCH, FACTOR
-from scalar_engine.checking.step_check import escaped
 from scalar_engine.checking.words import spoken_names
 from scalar_engine.graph import topological_order
 from scalar_engine.operators import log, relu, sigmoid, tanh
@@ -21,10 +20,12 @@ from scalar_engine.passes import backward_pass
 from ..fused import mse, softmax_cross_entropy
 from ..operators import softmax
 from ..tensor import Tensor
-from .student_layers import Run, Student
+from .layer_check import LayerCheck
+from .student_layers import Student
+from .student_runs import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from scalar_engine.checking.step_check import StepCheck
 
@@ -73,48 +74,6 @@ SHAPES = (
 
 
 LARGE = 1000.0  # logits of which no exp is finite
-
-
-class LayerCheck:
-    """What `check_layer` found: true if all is right.
-
-    >>> check = check_layer(lambda y, t: (((y - t) ** 2).mean(), 2 * (t - y) / y.size), "mse")
-    >>> check.ok, check.slip.kind, [(mark.name, mark.mark) for mark in check.marks]
-    (False, 'missing minus', [('forward', 'right'), ('dy', 'wrong')])
-
-    ok          whether forward, every gradient and the update are right
-    marks       a `Mark` for each of them, in that order
-    found       the StepCheck of the first wrong one; None if all are right, or the code raised an exception
-    """
-
-    def __init__(self, text: str, marks: Sequence[Mark], found: StepCheck | None = None) -> None:
-        self.text = text
-        self.marks = tuple(marks)
-        self.found = found
-
-    @property
-    def ok(self) -> bool:
-        return all(mark.ok for mark in self.marks)
-
-    @property
-    def slip(self) -> Any:
-        return None if self.found is None else self.found.slip
-
-    def __bool__(self) -> bool:
-        return self.ok
-
-    def __str__(self) -> str:
-        return self.text
-
-    def __repr__(self) -> str:
-        return f"<check_layer: {self.text}>"
-
-    def _repr_html_(self) -> str:
-        rows = [(mark.name, mark.mark, mark.remark) for mark in self.marks]
-        cells = "".join("<tr>" + "".join(f"<td>{escaped(text)}</td>" for text in row) + "</tr>" for row in rows)
-        return (
-            f"<pre>{escaped(self.text)}</pre><table><tr><th>step</th><th>mark</th><th>remark</th></tr>{cells}</table>"
-        )
 
 
 def check_layer(

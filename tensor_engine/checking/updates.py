@@ -18,7 +18,8 @@ from scalar_engine.checking.slips import FACTOR, MINUS, OPERANDS, POWER, TERM, K
 from scalar_engine.checking.step_check import StepCheck, difference
 
 from ..tensor import Tensor
-from .layers import LayerCheck, drawn
+from .layer_check import LayerCheck
+from .layers import drawn
 from .student_code import UPDATE, fitting, method, required
 
 if TYPE_CHECKING:

@@ -1,15 +1,18 @@
 """Training steps of the sheets' models beside PyTorch (eager) and JAX (jitted), on the CPU with all its cores.
 
 A step is forward, backward and update, in float32. Every contestant runs in a process of its own, from the same
-weights on the same data, and the losses after the same number of steps are printed beside the times. The floor is the
-time of the bare matrix products of a step. Needs the peers (pip install -e '.[peers]'; jax too for its column), then:
+weights on the same data, and the losses after the same number of steps are printed beside the times, and the most
+memory that each process had. The floor is the time of the bare matrix products of a step. What cannot run here says why
+(torch.compile needs a C++ compiler). Needs the peers (pip install -e '.[peers]'; jax too for its column), then:
 
     python -m tests.benchmarks.mnist_steps [A B C D E]
+    python -m tests.benchmarks.mnist_steps --growth     # model A with batches of 16 to 4,096, then 100 to 2,000 wide
 """
 
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -23,6 +26,12 @@ MODELS = {  # sizes, batch, activation, optimizer, steps a round
     "C": ([784, 100, 100, 100, 100, 10], 64, "relu", "adam", 200),
     "D": ([784, 400, 400, 10], 60_000, "sigmoid", "sgd", 1),
     "E": ([784, 250, 150, 50, 10], 64, "relu", "sgd", 200),
+}
+GROWTH = {
+    f"{name}={size}": ([784, size if name == "width" else 100, 10], batch, "sigmoid", "sgd", max(3, 6400 // batch))
+    for name, sizes in (("batch", (16, 64, 256, 1024, 4096)), ("width", (100, 300, 1000, 2000)))
+    for size in sizes
+    for batch in (size if name == "batch" else 64,)
 }
 RATES = {"sgd": 0.01, "adam": 1e-4}
 ROUNDS = 7
@@ -76,7 +85,7 @@ def ours(sizes, batch, activation, optimizer, steps):
     return measured(run_round)
 
 
-def pytorch(sizes, batch, activation, optimizer, steps):
+def pytorch(sizes, batch, activation, optimizer, steps, compiled=False):
     import torch
     from torch import nn
 
@@ -90,9 +99,15 @@ def pytorch(sizes, batch, activation, optimizer, steps):
     update = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[optimizer](model.parameters(), lr=RATES[optimizer])
     data = [(torch.from_numpy(x), torch.from_numpy(y)) for x, y in batches(batch, steps)]
 
+    def loss_of(x, y):
+        return nn.functional.cross_entropy(model(x), y)
+
+    if compiled:
+        loss_of = torch.compile(loss_of)
+
     def run_round():
         for x, y in data:
-            loss = nn.functional.cross_entropy(model(x), y)
+            loss = loss_of(x, y)
             update.zero_grad()
             loss.backward()
             update.step()
@@ -100,6 +115,11 @@ def pytorch(sizes, batch, activation, optimizer, steps):
         return number
 
     return measured(run_round)
+
+
+def torch_compile(*model):
+    """PyTorch with forward and backward compiled, and the optimizer as it comes."""
+    return pytorch(*model, compiled=True)
 
 
 def jax(sizes, batch, activation, optimizer, steps):
@@ -164,37 +184,62 @@ def floor(sizes, batch, activation, optimizer, steps):
     return measured(run_round)
 
 
-CONTESTANTS = {"ours": ours, "PyTorch": pytorch, "JAX": jax, "floor": floor}
+CONTESTANTS = {"ours": ours, "PyTorch": pytorch, "torch.compile": torch_compile, "JAX": jax, "floor": floor}
+
+
+def peak_memory():
+    """The most memory that this process has had so far, in MB; NaN where it cannot be asked."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return float("nan")
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def in_a_process_of_its_own(contestant, model):
-    """(milliseconds a step, loss), or None if it cannot run here."""
+    """((milliseconds a step, loss, MB), ""), or None and why it cannot run here."""
     command = [sys.executable, "-m", "tests.benchmarks.mnist_steps", contestant, model]
     process = subprocess.run(command, capture_output=True, text=True)
-    return json.loads(process.stdout) if process.returncode == 0 else None
+    if process.returncode == 0:
+        return json.loads(process.stdout.splitlines()[-1]), ""
+    errors = [line for line in process.stderr.splitlines() if re.match(r"[\w.]+(Error|Exception|Compiler)\b", line)]
+    return None, (errors or [f"status {process.returncode}"])[-1]
+
+
+def row(model, width):
+    """Measure all contestants on a model, and print the line of the table, and what is to be said of it."""
+    sizes, batch, activation, optimizer, steps = (MODELS | GROWTH)[model]
+    answers = {name: in_a_process_of_its_own(name, model) for name in CONTESTANTS}
+    found = {name: result for name, (result, _) in answers.items() if result}
+    times = {name: found[name][0] if name in found else float("nan") for name in CONTESTANTS}
+    title = f"{model} {'-'.join(map(str, sizes))} {batch} {activation} {optimizer}"
+    columns = "".join(f"{times[name]:{width}.3f}" for name in CONTESTANTS)
+    mine = times["ours"]
+    ratios = f"{times['PyTorch'] / mine:15.2f}{times['JAX'] / mine:10.2f}{mine / times['floor']:12.2f}"
+    print(f"{title:<42}{columns}{ratios}")
+    losses = [f"{name} {loss:.5f}" for name, (_, loss, _) in found.items() if name != "floor"]
+    print(f"  loss after {(ROUNDS + 1) * steps} steps: {', '.join(losses)}")
+    print(f"  peak memory, MB: {', '.join(f'{name} {memory:.0f}' for name, (*_, memory) in found.items())}", flush=True)
+    return {name: why for name, (_, why) in answers.items() if why}
 
 
 def main():
     if len(sys.argv) == 3 and sys.argv[1] in CONTESTANTS:
-        seconds, loss = CONTESTANTS[sys.argv[1]](*MODELS[sys.argv[2]])
-        print(json.dumps([1e3 * seconds / MODELS[sys.argv[2]][4], loss]))
+        model = (MODELS | GROWTH)[sys.argv[2]]
+        seconds, loss = CONTESTANTS[sys.argv[1]](*model)
+        print(json.dumps([1e3 * seconds / model[4], loss, peak_memory()]))
         return
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     print(f"Python {platform.python_version()}, NumPy {np.__version__}, {blas['name']} {blas['version']},", end=" ")
     print(f"{os.cpu_count()} cores; median of {ROUNDS} rounds, milliseconds a step\n")
-    names = "".join(f"{name:>9}" for name in CONTESTANTS)
-    print(f"{'model':<38}{names}   PyTorch/ours  JAX/ours  ours/floor")
-    for model in sys.argv[1:] or MODELS:
-        sizes, batch, activation, optimizer, _ = MODELS[model]
-        found = {name: in_a_process_of_its_own(name, model) for name in CONTESTANTS}
-        times = {name: result[0] if result else float("nan") for name, result in found.items()}
-        title = f"{model} {'-'.join(map(str, sizes))} {batch} {activation} {optimizer}"
-        columns = "".join(f"{times[name]:9.3f}" for name in CONTESTANTS)
-        mine = times["ours"]
-        ratios = f"{times['PyTorch'] / mine:15.2f}{times['JAX'] / mine:10.2f}{mine / times['floor']:12.2f}"
-        print(f"{title:<38}{columns}{ratios}")
-        losses = [f"{name} {result[1]:.5f}" for name, result in found.items() if result and name != "floor"]
-        print(f"  loss after {(ROUNDS + 1) * MODELS[model][4]} steps: {', '.join(losses)}", flush=True)
+    width = max(map(len, CONTESTANTS)) + 2
+    names = "".join(f"{name:>{width}}" for name in CONTESTANTS)
+    print(f"{'model':<42}{names}   PyTorch/ours  JAX/ours  ours/floor")
+    reasons = {}
+    for model in GROWTH if sys.argv[1:] == ["--growth"] else sys.argv[1:] or MODELS:
+        reasons |= row(model, width)
+    for name, why in reasons.items():
+        print(f"{name} cannot run here: {why}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import numpy as np
 
 from scalar_engine.formulas.symbol import Application, Number, Product, Symbol, symbol
 from scalar_engine.formulas.writing import Text
-from scalar_engine.naming import operands_of, shortened, unique_names
+from scalar_engine.naming import operand_of, shortened, unique_names
 from scalar_engine.operators import multiply, power
 from tensor_engine import Tensor
 from tensor_engine.array_operator import ArrayOperator
@@ -25,7 +25,7 @@ class Names(dict):
     def __init__(self, nodes):
         super().__init__(unique_names(nodes))
         self.root = nodes[-1]
-        self.rules = {}  # {node: its local derivatives, written once for all its inputs}
+        self.rules = {}  # {node: its local derivatives, or what its `pull` gives, made once for all its inputs}
         if not self.root.label and "out" not in self.values():
             self[self.root] = "out"
 
@@ -49,10 +49,19 @@ class Names(dict):
             self.rules[node] = [factor(x, writer) for x in made] if made else unknown
         return self.rules[node]
 
+    def pulled(self, node):
+        """What a node's `pull` gives to each input, as Symbols, and what writes them; None where it has no Symbols."""
+        if node not in self.rules:
+            given = Symbol("upstream")
+            made, writer = on_symbols(node, self, lambda *xs, needs: node.op.pull(given, *xs, needs=needs))
+            writer.put_in[given] = self.derivative(node)
+            self.rules[node] = made, writer
+        return self.rules[node]
+
 
 def in_numbers(node):
     """The operator that made a node, applied to numbers: "1 * (-1)"; to shapes: "(64, 784) @ (784, 300)"."""
-    return applied(node.op, [node.brief(x.data) for x in operands_of(node.op, node.inputs)])
+    return applied(node.op, [node.brief(operand_of(node.op, x).data) for x in node.inputs])
 
 
 def applied(op, numbers):
@@ -82,10 +91,8 @@ def contribution_formula(step, names):
         if made is not None:
             return made.describe(-1, texts), in_numbers(made) if made.inputs else brief(made.data)
     else:
-        given = Symbol("upstream")
-        made, writer = on_symbols(node, names, lambda *xs, needs: node.op.pull(given, *xs, needs=needs))
+        made, writer = names.pulled(node)
         if made:
-            writer.put_in[given] = upstream
             return writer.formula(symbol(made[step.position])), ""
     return f"{node.op.name}.pull({upstream})", brief(step.upstream)
 

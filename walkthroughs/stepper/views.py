@@ -5,11 +5,12 @@ They are `draw`'s pictures, as plain data; the page draws them again, coloured b
 """
 
 import json
+from collections import Counter
 from itertools import combinations
 
 import numpy as np
 
-from walkthroughs.drawing.groups import folding, prefixes
+from walkthroughs.drawing.groups import prefixes
 from walkthroughs.drawing.picture import FOLD_FROM, LARGEST, draw
 
 WHOLE = 5_000  # nodes: a larger graph is never shown whole
@@ -24,9 +25,7 @@ def views_of(trace):
 
     Each is {"open": groups left open, None for all; "width", "height", "nodes", "ops", "boxes", "edges"}, in points.
     """
-    groups = sorted({p for group in set(trace.groups) for p in prefixes(group)})
-    folded = dict(zip(trace.nodes, trace.groups))
-    groups = [group for group in groups if group in set(folding(trace.nodes, folded, around(group)).values())]
+    groups = boxes_of(trace)
     views, parts = [], 0
     for opened in openings(groups) if groups else []:
         try:
@@ -42,9 +41,10 @@ def views_of(trace):
     return views
 
 
-def around(group):
-    """The groups to open before `group` is shown as a box."""
-    return set(prefixes(group)[:-1])
+def boxes_of(trace):
+    """The groups that a picture may show as a box: those of more than one node."""
+    sizes = Counter(p for group in trace.groups for p in prefixes(group))
+    return sorted(group for group, size in sizes.items() if size > 1)
 
 
 def openings(groups):
