@@ -102,16 +102,28 @@ def marks_of_worksheet(submission, credit):
         raise ValueError(
             "its head does not say a worksheet that was handed out: leave the first lines as they are"
         ) from None
-    known = {key: value for key, value in submission.answers.items() if key in exercise.asked}
-    check = check_steps(exercise.root, {**dict.fromkeys(exercise.asked), **known})
-    found = {mark.name: mark for mark in check.marks}
+    given = dict.fromkeys(exercise.asked)
+    given |= {key: value for key, value in submission.answers.items() if key in exercise.asked}
+    unread = {key: f"{str(given[key])[:40]!r} is no number" for key in given if not is_read(exercise, key, given[key])}
+    check = check_steps(exercise.root, given | dict.fromkeys(unread))
+    found = {mark.name: (mark.mark, mark.remark) for mark in check.marks}
+    found |= {key: ("wrong", remark) for key, remark in unread.items()}
     rows = []
     for quantity, points in exercise.asked.items():
-        mark = found[quantity]
-        rows.append([quantity, mark.mark, points * (CREDIT | {"consistent": credit})[mark.mark], points, mark.remark])
+        mark, remark = found[quantity]
+        rows.append([quantity, mark, points * (CREDIT | {"consistent": credit})[mark], points, remark])
     unknown = [key for key in submission.answers if key not in exercise.asked]
     said = str(check) + (f"\nNot asked for, and not marked: {', '.join(map(repr, unknown[:5]))}" if unknown else "")
     return {"marks": rows, "said": said}
+
+
+def is_read(exercise, key, value):
+    """Whether an answer is a number, however it is written, or a blank."""
+    try:
+        check_steps(exercise.root, {key: value})
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def marks_of_code(submission, credit, limits):
