@@ -18,7 +18,7 @@ def defined(source):
     """{name of a function, with its class: its body's text}"""
     found = {}
     for node in ast.parse(source).body:
-        for inner in [node, *getattr(node, "body", [])]:
+        for inner in [node, *(node.body if isinstance(node, ast.ClassDef) else [])]:
             if isinstance(inner, ast.FunctionDef):
                 own = inner.name if inner is node else f"{node.name}.{inner.name}"
                 body = inner.body[1:] if ast.get_docstring(inner) else inner.body
