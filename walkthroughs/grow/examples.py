@@ -7,6 +7,7 @@ line after a statement says that it raises that.
 import ast
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,7 @@ class Line:
 
     source: str
     said: list[str]
-    found: list[float]
+    found: list[Any]
     right: bool = True
 
 
@@ -51,10 +52,14 @@ def run(block, namespace):
     """The Lines of a block, run statement by statement in the namespace."""
     claims, after, lines = claims_in(block), block.splitlines(), []
     for statement in ast.parse(block).body:
-        source = ast.get_source_segment(block, statement)
+        source = ast.get_source_segment(block, statement) or ""
         try:
             is_value = isinstance(statement, ast.Expr)
-            result = eval(source, namespace) if is_value else exec(source, namespace)
+            result: Any = None
+            if is_value:
+                result = eval(source, namespace)
+            else:
+                exec(source, namespace)
         except Exception as error:
             expected = after[statement.end_lineno] if statement.end_lineno < len(after) else ""
             what = f"# {type(error).__name__}"

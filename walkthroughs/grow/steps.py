@@ -119,7 +119,7 @@ def adopted(root, names):
     from walkthroughs.grow.step02 import topological_order
 
     labels = {id(x): name for name, x in names.items() if hasattr(x, "inputs")}
-    found = {}
+    found: dict = {}
     for node in topological_order(root):
         kind = Value if isinstance(node.data, (int, float)) else Tensor
         label = getattr(node, "label", "") or labels.get(id(node), "")

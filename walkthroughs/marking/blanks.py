@@ -10,6 +10,7 @@ import json
 import textwrap
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 
 from models.by_hand import augsburg, ftp, functions, lmu, tsm, vu
 
@@ -145,7 +146,7 @@ def parts_of(name: str) -> list[Part]:
         for function in reversed(inner or [node]):
             begin, end, indent = body_of(function)
             text[begin - 1 : end] = [f"{indent}{BEGIN}", *text[begin - 1 : end], f"{indent}{END}"]
-        last = node.end_lineno + len(text) - len(lines)
+        last = (node.end_lineno or 0) + len(text) - len(lines)
         parts += [Part("blank", "\n".join(text[first - 1 : last]), own), Part("test", test_of(name, own), own)]
     return parts
 
@@ -167,7 +168,7 @@ def test_of(sheet: str, name: str) -> str:
     return f"{check}\nprint(found)\nassert found.ok".lstrip("\n")
 
 
-def body_of(function):
+def body_of(function: Any) -> tuple[int, int, str]:
     """First and last line of a function's body behind its docstring, and its indentation."""
     body = function.body[1:] if ast.get_docstring(function) and len(function.body) > 1 else function.body
     return body[0].lineno, body[-1].end_lineno, " " * body[0].col_offset
@@ -210,7 +211,7 @@ def as_notebook(name: str, parts: list[Part], solved: bool, points: int = 1) -> 
     cells, count = [], SHEETS[name].blanks
     for number, part in enumerate(parts):
         text = part.text if solved else blanked(part.text)
-        cell = {"cell_type": "markdown", "id": f"{name}-{number}", "metadata": {}, "source": text}
+        cell: dict[str, Any] = {"cell_type": "markdown", "id": f"{name}-{number}", "metadata": {}, "source": text}
         if part.kind != "prose":
             cell |= {"cell_type": "code", "execution_count": None, "outputs": []}
         if part.kind in ("blank", "test"):

@@ -34,7 +34,7 @@ class Exercise:
     asked: dict[str, int] = field(default_factory=dict)
     picture: bool = True
 
-    def nodes(self) -> list[Value]:
+    def nodes(self) -> list[Any]:
         """All nodes of its graph, in topological order."""
         return topological_order(self.root)
 
@@ -210,7 +210,7 @@ def descent(rng):
     y, l = loss(w, b, "")
     slopes = [grad(l, parameter, create_graph=True).named(f"d{parameter.label}") for parameter in (w, b)]
     moved = [(p - rate * slope).named(f"{p.label}_new") for p, slope in zip((w, b), slopes)]
-    y_new, l_new = loss(*moved, "_new")
+    y_new, l_new = loss(moved[0], moved[1], "_new")
     gain = (l - l_new).named("gain")
     task = (
         r"$y = w x + b$ and $l = \frac{1}{2} (y - t)^2$. Do one step of gradient descent with the learning rate "

@@ -19,7 +19,7 @@ def write_all(results, out):
     """Write feedback/STUDENT.html for each student, and class.html."""
     folder = out / "feedback"
     folder.mkdir(exist_ok=True)
-    by_student = {}
+    by_student: dict = {}
     for result in results:
         by_student.setdefault(result["student"], []).append(result)
     for student, own in by_student.items():
@@ -94,7 +94,7 @@ def slips_in(said):
 
 def questions(results):
     """Columns and rows: how many students had each question right, consistent, wrong and blank."""
-    counts = {}
+    counts: dict = {}
     for result in results:
         for name, mark, *_ in result["marks"]:
             counts.setdefault(name, Counter())[mark] += 1

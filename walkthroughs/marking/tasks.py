@@ -37,7 +37,7 @@ def grow(names, task):
 
 def code(names, task):
     """Of a sheet's code: {class or function: {"marks": [name, mark, remark] each, "said": what its test says}}."""
-    found = {}
+    found: dict = {}
     for name, test in task["tests"].items():
         space = {**names, "check_layer": check_layer, "np": np}
         try:
