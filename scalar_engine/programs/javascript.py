@@ -7,8 +7,9 @@ pass what is passed on. It keeps the order of the engine's own operations, for i
 import operator
 import sys
 
-from ..formulas.symbol import Application, Symbol, symbol, within
+from ..formulas.symbol import Application, symbol
 from ..naming import branching
+from ..value import Value
 from . import writer
 from .plan import Statement, Variable
 from .rule_text import Reader, Rule
@@ -70,6 +71,8 @@ class Plan:
     """
 
     def __init__(self, nodes, steps):
+        if not isinstance(nodes[-1], Value):
+            raise Untranslatable("its nodes are arrays")
         self.values = {node: Place(f"v[{i}]") for i, node in enumerate(nodes)}
         self.gradients = {node: Place(f"g[{i}]") for i, node in enumerate(nodes)}
         self.root = nodes[-1]
@@ -97,8 +100,8 @@ def symbol_rules(node, plan, is_pull):
     try:
         return op.pull(plan.gradients[node], *operands, needs=needs) if is_pull else op.locals(*operands, needs=needs)
     except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
-        words = str(branching(op, error) or error)
-        raise Untranslatable(words if op.name in words else f"{op.name}: its derivative rule takes numbers only ({words})") from None
+        told = branching(op, error) if is_pull else error.__cause__ and error  # `locals` has told it already
+        raise Untranslatable(str(told or f"{op.name}: its derivative rule takes numbers only")) from None
 
 
 class KnownReader(Reader):

@@ -5,6 +5,8 @@ from importlib import resources
 import jinja2
 import numpy as np
 
+from scalar_engine.graph import Operator
+from scalar_engine.programs.javascript import written
 from walkthroughs.drawing.palette import palette
 
 from .behind import openings_of
@@ -12,34 +14,45 @@ from .quantities import brief, exact, is_of_images, summary
 from .views import views_of
 
 HERE = resources.files(__package__).joinpath("browser")
-SCRIPTS = ["state", "graph", "colours", "heatmap", "panels", "predict", "training", "controls", "main"]
+SCRIPTS = ["state", "numbers", "live", "graph", "colours", "heatmap", "panels", "predict", "training", "live_controls"]
+SCRIPTS += ["controls", "main"]
 
 
-def page(data, title):
-    """The HTML of a stepper with the given data. Text from labels enters as JSON only, in which no markup is left."""
+def page(data, title, programs="[]"):
+    """The HTML of a stepper with the given data. Text from labels enters as JSON only, in which no markup is left.
+
+    programs    a list in JavaScript: the program of the graph, and those of the scalar graphs behind it
+    """
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(text_of("page.html"))
     script = "\n".join(text_of(f"{name}.js") for name in SCRIPTS)
     style = text_of("stepper.css")
-    return template.render(title=title, data=data, palette=palette(), style=style, script=script)
+    return template.render(
+        title=title, data=data, palette=palette(), style=style, script=script, programs=programs
+    )
 
 
 def text_of(name):
     return HERE.joinpath(name).read_text(encoding="utf-8")
 
 
-def graph_data(trace):
-    """A trace as plain data, with the scalar graphs that it or its nodes open into: {"graph", "scalars"}."""
-    data = {"graph": trace_data(trace)}
+def graph_page(trace, title):
+    """The page of a trace, and of the scalar graphs that it or its nodes open into."""
     openings = openings_of(trace)
+    traces = [trace, *[opening.trace for opening in openings]]
+    graphs = [trace_data(each) for each in traces]
+    programs, reasons = written([(each.nodes, [f.step for f in each.frames if f.step]) for each in traces])
+    for graph, reason in zip(graphs, reasons):
+        graph["still"] = reason
+    data = {"graph": graphs[0]}
     if openings:
-        data["scalars"] = [trace_data(opening.trace) | {"about": opening.note} for opening in openings]
+        data["scalars"] = [graph | {"about": opening.note} for graph, opening in zip(graphs[1:], openings)]
         data["graph"]["behind"] = {
             i: {"scalars": number, "places": places}
             for number, opening in enumerate(openings)
             for i, places in opening.places.items()
         }
-    return data
+    return page(data, title, programs)
 
 
 def trace_data(trace):
@@ -62,6 +75,7 @@ def node_data(trace, i):
         "group": trace.groups[i],
         "kind": "computed" if node.inputs else ("input" if node.label else "constant") if is_data else "parameter",
         "op": node.op.symbol if node.inputs else "",
+        "form": form_of(node.op) if node.inputs else "",
         "inputs": [trace.index[x] for x in node.inputs],
         "data": brief(node.data),
         "exact": exact(node.data),
@@ -70,6 +84,12 @@ def node_data(trace, i):
         "array": summary(node.data, is_of_images(node)),
     }
     return without_defaults(data)
+
+
+def form_of(op):
+    """How an operator's formula is written, if not as its symbol says, with a place for each list of operands."""
+    has_own = type(op).formula is not Operator.formula
+    return op.formula(*[f"{{{i}}}" for i in range(op.lists)]) if has_own else ""
 
 
 def frame_data(trace, frame):

@@ -74,6 +74,7 @@ function listen() {
   listenToButtons();
   listenToLists();
   listenToPicture();
+  listenToLive();
   for (const place of [byId("scroll"), byId("rows"), byId("watched")]) listenToPointer(place);
   listenToSwipes(byId("now"));
   addEventListener("hashchange", readAddress);

@@ -62,6 +62,7 @@ function select(i) {
     paintRow(node);
   }
   if (before === null || i === null) paint(graphRoot());
+  chooseLeaf(i);
   showNode();
   if (i !== null) follow(i);
   light(i); // last, for only what is drawn can be lit
@@ -128,6 +129,7 @@ function show(graph, position = 0) {
     showView(graph.views[0] ?? null);
     showPanels();
   }
+  showLive();
   goTo(position);
 }
 
@@ -151,7 +153,7 @@ function leaveScalars() {
 // ---- beginning
 
 const scalarGraphs = data.scalars ?? [];
-[data.graph, ...scalarGraphs].filter(Boolean).forEach(indexed);
+[data.graph, ...scalarGraphs].filter(Boolean).forEach((graph, i) => enliven(indexed(graph), programs[i]));
 listen();
 const first = data.graph ?? asGraph(data.training);
 readAddress();
