@@ -7,14 +7,16 @@ import numpy as np
 
 from scalar_engine.graph import Operator
 from scalar_engine.programs.javascript import written
+from scalar_engine.value import Value
 from walkthroughs.drawing.palette import palette
 
 from .behind import openings_of
+from .elements import Unfollowed, followed
 from .quantities import brief, exact, is_of_images, summary
 from .views import views_of
 
 HERE = resources.files(__package__).joinpath("browser")
-SCRIPTS = ["state", "numbers", "live", "graph", "colours", "heatmap", "panels", "predict", "training", "live_controls"]
+SCRIPTS = ["state", "numbers", "live", "live_arrays", "graph", "colours", "heatmap", "panels", "predict", "training", "live_controls"]
 SCRIPTS += ["controls", "main"]
 
 
@@ -44,6 +46,8 @@ def graph_page(trace, title):
     programs, reasons = written([(each.nodes, [f.step for f in each.frames if f.step]) for each in traces])
     for graph, reason in zip(graphs, reasons):
         graph["still"] = reason
+    if not isinstance(trace.root, Value):
+        graphs[0] |= following(trace, openings, reasons)
     data = {"graph": graphs[0]}
     if openings:
         data["scalars"] = [graph | {"about": opening.note} for graph, opening in zip(graphs[1:], openings)]
@@ -53,6 +57,20 @@ def graph_page(trace, title):
             for i, places in opening.places.items()
         }
     return page(data, title, programs)
+
+
+def following(trace, openings, reasons):
+    """How the page of tensors follows the scalars behind them, {"elements", "parts"}; or why it does not."""
+    if len(openings) != 1 or not openings[0].values:
+        return {"still": "there are too many elements; a small operator opens into scalars, whose numbers can be"}
+    if reasons[1]:
+        return {"still": reasons[1]}
+    try:
+        elements, parts = followed(trace, openings[0].values, openings[0].trace)
+    except Unfollowed as reason:
+        return {"still": f"{reason}; open the graph into scalars, whose numbers can be"}
+    moves = [i for i, node in enumerate(trace.nodes) if node.inputs and node.op.moves]
+    return {"still": "", "elements": elements, "parts": parts, "moves": moves}
 
 
 def trace_data(trace):
@@ -75,7 +93,7 @@ def node_data(trace, i):
         "group": trace.groups[i],
         "kind": "computed" if node.inputs else ("input" if node.label else "constant") if is_data else "parameter",
         "op": node.op.symbol if node.inputs else "",
-        "form": form_of(node.op) if node.inputs else "",
+        "form": form_of(node.op) if node.inputs and isinstance(node, Value) else "",
         "inputs": [trace.index[x] for x in node.inputs],
         "data": brief(node.data),
         "exact": exact(node.data),

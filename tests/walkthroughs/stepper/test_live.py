@@ -59,7 +59,7 @@ def number_of(page, name):
 
 
 def test_a_leaf_is_changed_by_slider_and_field_and_everything_follows(page):
-    page.evaluate("goTo(57)")
+    page.evaluate("goTo(56)")
     page.click(f"#n{node_of(page, 'W11')}")
     assert page.input_value("#leaf") == str(node_of(page, "W11")) and page.get_attribute("#slide", "aria-label") == "W11"
     before = formula(page)

@@ -23,7 +23,11 @@ function change(graph, numbers) {
     life.living ??= livingParts(graph);
     Object.assign(graph, life.living);
   }
+  if (graph.mirror) mirror(graph.mirror);
 }
+
+// The graph whose program the numbers of the page come from: that of the scalars behind tensors, if these follow it.
+const alive = () => state.graph.host ?? state.graph;
 
 // The gradient of every node, whether or not something has been changed.
 function currentRun({ life }) {

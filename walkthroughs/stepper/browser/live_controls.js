@@ -4,23 +4,27 @@ const HOLD = 60; // milliseconds between steps of descent while the button is he
 
 // The panel of the graph stepped through. A graph that is not alive says why.
 function showLive() {
-  const { life, still, training } = state.graph;
+  const { still, training } = state.graph;
+  const { life, nodes, receivedAt } = alive();
   byId("live").hidden = Boolean(training) || !(life || still);
   for (const id of ["leaves", "descent"]) byId(id).hidden = !life;
   byId("changed").textContent = life ? "" : `Numbers cannot be changed here: ${still}.`;
   if (!life) return;
-  byId("descent").hidden = !life.leaves.some((i) => state.graph.nodes[i].takes && state.graph.receivedAt[i].length);
-  byId("leaf").replaceChildren(...life.leaves.map((i) => element("option", { value: i }, state.graph.nodes[i].name)));
-  const first = life.leaves.find((i) => state.graph.nodes[i].takes) ?? life.leaves[0];
+  byId("descent").hidden = !life.leaves.some((i) => nodes[i].takes && receivedAt[i].length);
+  byId("leaf").replaceChildren(...life.leaves.map((i) => element("option", { value: i }, nodes[i].name)));
+  const first = life.leaves.find((i) => nodes[i].takes) ?? life.leaves[0];
   chooseLeaf(life.leaf ?? first);
 }
 
+// A leaf that has been selected; of a tensor, its first element.
+const chooseLeafOf = (i) => chooseLeaf(state.graph.host ? state.graph.elements[i]?.[0] : i);
+
 function chooseLeaf(i) {
-  const { life } = state.graph;
+  const { life, nodes } = alive();
   if (!life?.leaves.includes(i)) return;
   life.leaf = i;
   byId("leaf").value = i;
-  const { name } = state.graph.nodes[i];
+  const { name } = nodes[i];
   byId("slide").setAttribute("aria-label", name);
   byId("number").setAttribute("aria-label", `${name} =`);
   byId("slide").max = 0; // so that the range is that of this leaf
@@ -29,7 +33,7 @@ function chooseLeaf(i) {
 
 // The slider reaches from -m to m, with m = 1, 2 or 5 times a power of ten.
 function showLeaf(typed = false) {
-  const { life } = state.graph;
+  const { life } = alive();
   const x = life.numbers[life.leaf];
   const slide = byId("slide");
   if (Number.isFinite(x)) {
@@ -43,13 +47,23 @@ function showLeaf(typed = false) {
   if (!typed) byId("number").value = Number.isFinite(x) ? String(Number(x.toPrecision(6))) : brief(x);
   byId("number").removeAttribute("aria-invalid");
   showCourse();
-  byId("changed").textContent = failureOf(state.graph) || changesOf(life);
+  byId("changed").textContent = failureOf(alive()) || changesOf(life);
 }
 
 function changesOf(life) {
   const changed = life.leaves.filter((i) => isChanged(life, i));
-  const words = changed.slice(0, 4).map((i) => `${state.graph.nodes[i].name} was ${brief(life.given[i])}`);
+  const words = changed.slice(0, 4).map((i) => `${alive().nodes[i].name} was ${brief(life.given[i])}`);
   return changed.length > 4 ? `${changed.length} numbers are changed.` : changed.length ? `Changed: ${words.join(", ")}.` : "";
+}
+
+// The element of a tensor whose cell, or number, has been clicked.
+function chooseElement({ target, offsetX, offsetY }) {
+  const places = state.graph.host && state.graph.elements[chosen()];
+  if (!places) return;
+  const isCell = target.matches("canvas");
+  const row = isCell ? Math.floor((offsetY * target.height) / target.clientHeight) : target.parentNode.rowIndex;
+  const column = isCell ? Math.floor((offsetX * target.width) / target.clientWidth) : target.cellIndex;
+  chooseLeaf(places[row * (isCell ? target.width : target.parentNode.cells.length) + column]);
 }
 
 // ---- changing numbers: at most once a frame, however many events there are
@@ -67,7 +81,7 @@ function changeLeaf(number, typed = false) {
       showNumbers();
     });
   }
-  awaited = { graph: state.graph, leaf: state.graph.life.leaf, number, typed };
+  awaited = { graph: alive(), leaf: alive().life.leaf, number, typed };
 }
 
 // Every number on the page, at the position where it is.
@@ -83,7 +97,7 @@ function showNumbers() {
 }
 
 function resetLeaves() {
-  const { graph } = state;
+  const graph = alive();
   graph.life.losses = [];
   change(graph, graph.life.leaves.map((i) => [i, graph.life.given[i]]));
   showLeaf();
@@ -94,7 +108,7 @@ function descendOnce() {
   const rate = parsed(byId("rate").value);
   byId("rate").setAttribute("aria-invalid", rate === undefined);
   if (rate === undefined) return;
-  descend(state.graph, rate);
+  descend(alive(), rate);
   showLeaf();
   showNumbers();
 }
@@ -102,7 +116,7 @@ function descendOnce() {
 // ---- the course of the loss under descent
 
 function showCourse() {
-  const { losses } = state.graph.life;
+  const { losses } = alive().life;
   const course = byId("course");
   course.hidden = losses.length < 2;
   course.replaceChildren();
@@ -123,7 +137,12 @@ function showCourse() {
 function listenToLive() {
   byId("live").addEventListener("keydown", (event) => event.stopPropagation()); // arrows move the slider here
   byId("leaf").addEventListener("change", (event) => {
-    select(Number(event.target.value));
+    const leaf = Number(event.target.value);
+    if (state.graph === alive()) select(leaf);
+    else chooseLeaf(leaf);
+  });
+  byId("node").addEventListener("click", (event) => {
+    if (event.target.matches("[aria-label^=value] canvas, [aria-label^=value] td")) chooseElement(event);
   });
   byId("slide").addEventListener("input", (event) => changeLeaf(Number(Number(event.target.value).toPrecision(4))));
   byId("number").addEventListener("input", (event) => {

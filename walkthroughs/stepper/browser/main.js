@@ -62,7 +62,7 @@ function select(i) {
     paintRow(node);
   }
   if (before === null || i === null) paint(graphRoot());
-  chooseLeaf(i);
+  if (i !== null) chooseLeafOf(i);
   showNode();
   if (i !== null) follow(i);
   light(i); // last, for only what is drawn can be lit
@@ -154,6 +154,7 @@ function leaveScalars() {
 
 const scalarGraphs = data.scalars ?? [];
 [data.graph, ...scalarGraphs].filter(Boolean).forEach((graph, i) => enliven(indexed(graph), programs[i]));
+if (scalarGraphs.length === 1) follows(data.graph, scalarGraphs[0]);
 listen();
 const first = data.graph ?? asGraph(data.training);
 readAddress();

@@ -6,8 +6,13 @@ function brief(x) {
   if (!Number.isFinite(x)) return named(x);
   const size = Math.abs(x);
   if (size >= 1e4 && size < 1e7) return written(x, wholeDigits(size), 0);
-  const [digits, exponent] = rounded(size, 4);
-  return written(x, digits.replace(/0+$/, "") || "0", exponent, 4);
+  return general(x, 4);
+}
+
+// The first digits, without zeros at their end.
+function general(x, count) {
+  const [digits, exponent] = rounded(Math.abs(x), count);
+  return written(x, digits.replace(/0+$/, "") || "0", exponent, count);
 }
 
 // All digits that two computers agree upon: the last few of a double depend on whose exp and log are at work.
