@@ -14,7 +14,8 @@ RUN = """([programs, runs]) => {
   const written = (x) => [brief(x), exact(x)];
   return runs.map(([which, values]) => {
     const { values: found, steps, error } = listed[which][0](values.map((x) => (x === null ? undefined : number(x))));
-    const parts = (step) => [step.upstream, step.local, step.contribution, step.total].map((x) => (x === null ? null : written(x)));
+    const parts = ({ upstream, local, contribution, total }) =>
+      [upstream, local, contribution, total].map((x) => (x === null ? null : written(x)));
     return { values: Array.from(found, written), steps: steps.map(parts), error };
   });
 }"""

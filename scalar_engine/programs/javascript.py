@@ -15,21 +15,22 @@ from .plan import Statement, Variable
 from .rule_text import Reader, Rule
 from .translation import DEFINED, RESERVED, RUNTIME, Untranslatable, number, translated
 
-OPERATORS = {operator.add: "add", operator.sub: "sub", operator.mul: "mul", operator.truediv: "divide"}
-OPERATORS |= {operator.neg: "neg", operator.pow: "power"}
+KNOWN = {
+    getattr(operator, name): name if name != "truediv" else "divide" for name in ("add", "sub", "mul", "truediv", "neg")
+}  # functions without a text that python.js has
 INFIX = {"add": "({} + {})", "sub": "({} - {})", "mul": "({} * {})", "neg": "(- {})"}
 
 
 def written(graphs):
-    """The text of a list of programs, one for each graph: `(values) => ...`, or null; and of each why it has none, or "".
+    """The text of a list of programs, one for each graph, or null; and for each why it has none, or "".
 
     graphs      pairs of the nodes in topological order, and the `Step`s of both passes
 
-    A program takes a list of the nodes' values of which those of leaves are given, and returns {values, gradients,
-    steps, error}: a step is {upstream, local, contribution, total} for each `Step` of the backward pass. Where an
-    operator has no value it stops, with an error's words.
+    A program `(values) => ...` takes a list of the nodes' values, of which those of leaves are given, and returns
+    {values, gradients, steps, error}: a step is {upstream, local, contribution, total} for each `Step` of the backward
+    pass. Where an operator has no value it stops, with an error's words.
     """
-    style = JavaScript([])
+    style = JavaScript()
     programs, reasons = [], []
     for nodes, steps in graphs:
         try:
@@ -45,7 +46,7 @@ def written(graphs):
 
 
 class Literal(Application):
-    """An operator applied, as it stands: algebra would change the order of operations, and what becomes of inf - inf."""
+    """An operator applied, as it stands: algebra changes the order of operations, and what becomes of inf - inf."""
 
     __slots__ = ()
 
@@ -108,8 +109,8 @@ class KnownReader(Reader):
     """Reads the functions that python.js has not got."""
 
     def read(self, function, wanted):
-        if function in OPERATORS:
-            return Rule(OPERATORS[function])
+        if function in KNOWN:
+            return Rule(KNOWN[function])
         return super().read(function, wanted)
 
 
@@ -121,9 +122,8 @@ class JavaScript(writer.Style):
 
     reserved = RESERVED
 
-    def __init__(self, operators):
-        super().__init__(operators)
-        self.reader = KnownReader(self.reader.new_name, self.modules)
+    def __init__(self):
+        super().__init__([])
         self.definitions = {}
 
     def symbol(self, x):
@@ -138,18 +138,17 @@ class JavaScript(writer.Style):
         return (INFIX[name].format(*operands) if name in INFIX else f"{name}({', '.join(operands)})"), writer.ATOM
 
     def function(self, op):
-        """What programs call for an operator; its rule, and what it calls, are translated when it is first asked for."""
+        """What programs call for an operator. Its rule, and what that calls, are translated when first asked for."""
         if op not in self.rules:
-            rule = self.reader.rule(op.forward, op.name)
-            if rule.given:
-                raise Untranslatable(f"{op.name}: its forward rule has no text that runs alone")
-            definitions = {**self.reader.helpers, rule.name: rule.definition} if rule.definition else self.reader.helpers
+            reader = KnownReader(self.reader.new_name, self.modules)
             try:
-                for name, definition in definitions.items():
-                    if name not in self.definitions:
-                        self.definitions[name] = translated(definition, definitions)
+                rule = reader.rule(op.forward, op.name)
+                if rule.given:
+                    raise Untranslatable("has no text that runs alone")
                 if not rule.definition and rule.name not in DEFINED:
                     raise Untranslatable(f"is {rule.name}, which the page does not know")
+                definitions = reader.helpers | ({rule.name: rule.definition} if rule.definition else {})
+                self.definitions |= {name: translated(text, definitions) for name, text in definitions.items()}
             except Untranslatable as error:
                 raise Untranslatable(f"{op.name}: its forward rule {error}") from None
             self.rules[op] = rule

@@ -4,17 +4,21 @@ What python.js (beside this file) defines, means there what it means in Python.
 """
 
 import ast
+import json
 import re
 from importlib import resources
 
 RUNTIME = resources.files(__package__).joinpath("python.js").read_text(encoding="utf-8")
 DEFINED = re.findall(r"^(?:const|function|class) (\w+)", RUNTIME, re.M)
-DEFINED += [name for names in re.findall(r"^const [\[{](.*?)[\]}] =", RUNTIME, re.M) for name in re.findall(r"\w+", names)]
+DEFINED += [
+    name for names in re.findall(r"^const [\[{](.*?)[\]}] =", RUNTIME, re.M) for name in re.findall(r"\w+", names)
+]
 RESERVED = {
     *DEFINED,
-    *"arguments await break case catch class const continue debugger default delete do else enum eval export extends "
-    "false finally for function if implements import in instanceof interface let new null package private protected "
-    "public return static super switch this throw true try typeof undefined var void while with yield g v".split(),
+    *"arguments await break case catch class const continue debugger default delete do else enum eval export".split(),
+    *"extends false finally for function if implements import in instanceof interface let new null package".split(),
+    *"private protected public return static super switch this throw true try typeof undefined var void".split(),
+    *"while with yield COMPENSATED g v values".split(),
 }
 INFIX = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
 CALLED = {ast.Div: "divide", ast.Pow: "power", ast.Mod: "modulo", ast.FloorDiv: "floorDivide"}
@@ -112,7 +116,7 @@ class Translator:
 
     def Raise(self, node):
         words = [x.value for x in ast.walk(node) if isinstance(x, ast.Constant) and isinstance(x.value, str)]
-        return f'fail("{re.sub(r"[^ -~]", " ", words[0]) if words else "it raises"}");'.replace("\\", " ").replace("<", " ")
+        return f"fail({json.dumps(words[0] if words else 'it raises')});".replace("<", "\\u003c")
 
     # ---- expressions
 
@@ -216,7 +220,12 @@ class Translator:
     def is_boolean(self, node):
         called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         is_not = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
-        return isinstance(node, BOOLEAN) or is_not or called and node.func.id in ("any", "all", "isnan", "isinf", "isfinite")
+        return (
+            isinstance(node, BOOLEAN)
+            or is_not
+            or called
+            and node.func.id in ("any", "all", "isnan", "isinf", "isfinite")
+        )
 
     def is_list(self, node):
         if isinstance(node, ast.Name):

@@ -7,6 +7,8 @@ of the gradient that is passed on.
 
 import numpy as np
 
+from tensor_engine.array_operator import ArrayOperator
+
 
 class Unfollowed(Exception):
     """A tensor's numbers are not those of scalars, or not to be told apart there."""
@@ -31,6 +33,7 @@ def followed(trace, values, scalars):
     backward = [frame.step for frame in scalars.frames if frame.kind == "backward"]
     for k, step in enumerate(backward):
         received.setdefault((made_by[step.node], step.input), []).append(k)
+        received[step.node, step.position] = [k]
     parts = {}
     for position, frame in enumerate(trace.frames):
         if frame.kind == "backward":
@@ -61,15 +64,19 @@ def owners(flat):
 
 
 def parts_of(frame, flat, received):
-    if frame.step.node.op.moves:
-        places: dict = {}
-        for j, value in enumerate(flat[frame.node]):
-            places.setdefault(value, []).append(j)
-        return [places.get(value, []) for value in flat[frame.input]]
-    times = sum(x is frame.step.input for x in frame.step.node.inputs)
-    if times > 1 or len(set(flat[frame.input])) < len(flat[frame.input]):
+    """For each element of a contribution, what makes it up; of an elementwise operator, the step of its one scalar."""
+    step, inputs = frame.step, flat[frame.input]
+    node = step.node
+    if not isinstance(node.op, ArrayOperator) and len(inputs) == node.size:
+        return [received.get((value, step.position), []) for value in flat[frame.node]]
+    if sum(x is step.input for x in node.inputs) > 1 or len(set(inputs)) < len(inputs):
         raise Unfollowed("a tensor is used twice by one operator")
-    return [received.get((frame.node, value), []) for value in flat[frame.input]]
+    if not node.op.moves:
+        return [received.get((frame.node, value), []) for value in inputs]
+    places: dict = {}
+    for j, value in enumerate(flat[frame.node]):
+        places.setdefault(value, []).append(j)
+    return [places.get(value, []) for value in inputs]
 
 
 def require_agreement(frame, gradients, parts, backward):

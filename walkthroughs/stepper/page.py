@@ -16,7 +16,19 @@ from .quantities import brief, exact, is_of_images, summary
 from .views import views_of
 
 HERE = resources.files(__package__).joinpath("browser")
-SCRIPTS = ["state", "numbers", "live", "live_arrays", "graph", "colours", "heatmap", "panels", "predict", "training", "live_controls"]
+SCRIPTS = [
+    "state",
+    "numbers",
+    "live",
+    "live_arrays",
+    "graph",
+    "colours",
+    "heatmap",
+    "panels",
+    "predict",
+    "training",
+    "live_controls",
+]
 SCRIPTS += ["controls", "main"]
 
 
@@ -29,9 +41,7 @@ def page(data, title, programs="[]"):
     template = environment.from_string(text_of("page.html"))
     script = "\n".join(text_of(f"{name}.js") for name in SCRIPTS)
     style = text_of("stepper.css")
-    return template.render(
-        title=title, data=data, palette=palette(), style=style, script=script, programs=programs
-    )
+    return template.render(title=title, data=data, palette=palette(), style=style, script=script, programs=programs)
 
 
 def text_of(name):

@@ -15,7 +15,8 @@ from .pages import formula, node_of, position, wait
 # What the frames and nodes of the graph say, all of them.
 SAID = """() => ({
   nodes: state.graph.nodes.map((node) => [node.data, node.exact]),
-  frames: state.graph.frames.map((f) => [f.numbers, f.result, f.exact, f.total, f.totalExact, f.note, f.upstream, f.local].map((x) => x ?? null)),
+  frames: state.graph.frames.map((f) =>
+    [f.numbers, f.result, f.exact, f.total, f.totalExact, f.note, f.upstream, f.local].map((x) => x ?? null)),
 })"""
 CHANGE = "(numbers) => { change(state.graph, numbers.map(([i, text]) => [i, parsed(text)])); showNumbers(); }"
 
@@ -34,7 +35,18 @@ def said(root):
         upstream = step and Value.brief(step.upstream)
         local = None if step is None or step.local is None else Value.brief(step.local)
         brief, digits = total or (None, None)
-        frames.append([data.get("numbers", ""), Value.brief(frame.result), exact, brief, digits, data.get("note", ""), upstream, local])
+        frames.append(
+            [
+                data.get("numbers", ""),
+                Value.brief(frame.result),
+                exact,
+                brief,
+                digits,
+                data.get("note", ""),
+                upstream,
+                local,
+            ]
+        )
     return {"nodes": [javascript.digits(node.data) for node in trace.nodes], "frames": frames}
 
 
@@ -61,7 +73,9 @@ def number_of(page, name):
 def test_a_leaf_is_changed_by_slider_and_field_and_everything_follows(page):
     page.evaluate("goTo(56)")
     page.click(f"#n{node_of(page, 'W11')}")
-    assert page.input_value("#leaf") == str(node_of(page, "W11")) and page.get_attribute("#slide", "aria-label") == "W11"
+    assert (
+        page.input_value("#leaf") == str(node_of(page, "W11")) and page.get_attribute("#slide", "aria-label") == "W11"
+    )
     before = formula(page)
     page.fill("#number", "-3/2")
     wait(page, "document.getElementById('changed').textContent === 'Changed: W11 was 1.'")

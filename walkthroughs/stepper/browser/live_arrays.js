@@ -11,23 +11,24 @@ function follows(graph, host) {
 function mirror(graph) {
   const { found } = graph.host.life;
   if (!found) return Object.assign(graph, graph.made);
-  graph.now = { values: Object.entries(graph.elements).map(([, places]) => places.map((j) => (typeof j === "number" ? found.values[j] : parsed(j)))), totals: totalsOf(graph, found) };
+  graph.now = { values: Object.entries(graph.elements).map(([, places]) => places.map((j) => (typeof j === "number" ? found.values[j] : parsed(j)))), sums: sumsOf(graph, found) };
   graph.living ??= { nodes: graph.made.nodes.map((node, i) => livingTensor(graph, node, i)), frames: graph.made.frames.map((frame, k) => livingTensorFrame(graph, frame, k)) };
   Object.assign(graph, graph.living);
 }
 
-// Of each frame the receiving node's gradient so far, added up as the backward pass does it.
-function totalsOf(graph, found) {
+// Of each frame what it contributes, and the receiving node's gradient so far, added up as the backward pass does it.
+function sumsOf(graph, found) {
   const latest = [];
   return graph.made.frames.map((frame, k) => {
-    if (frame.kind === "turn") return (latest[frame.node] = [1]);
+    if (frame.kind === "turn") return void (latest[frame.node] = [1]);
     const parts = graph.parts[k];
     if (!parts) return null;
     const moved = graph.moves.includes(frame.node) ? latest[frame.node] : null;
     const part = (j) => (moved ? moved[j] : found.steps[j]?.contribution);
     const sum = parts.map((each) => each.reduce((sum, j) => sum + part(j), 0));
     const before = latest[frame.input];
-    return (latest[frame.input] = before ? sum.map((x, i) => x + before[i]) : sum);
+    latest[frame.input] = before ? sum.map((x, i) => x + before[i]) : sum;
+    return { sum, total: latest[frame.input] };
   });
 }
 
@@ -41,20 +42,20 @@ function livingTensor(graph, node, i) {
 function livingTensorFrame(graph, frame, k) {
   const { nodes } = graph.made;
   const isNumber = (i) => !nodes[i].array && nodes[i].kind !== "constant" && i !== graphRoot();
-  const hasNumbers = [frame.node, ...nodes[frame.node].inputs].some(isNumber);
+  const operands = nodes[frame.node].inputs.flatMap((i) => (nodes[i].op === "broadcast_to" ? nodes[i].inputs : [i]));
+  const hasNumbers = [frame.node, ...operands].some(isNumber);
   const made = hasNumbers ? { numbers: () => "" } : {};
   if (frame.kind === "turn") return frame;
   if (frame.kind === "forward") {
     if (!frame.shape) Object.assign(made, { result: () => briefly(graph.now.values[frame.node][0]), exact: () => exact(graph.now.values[frame.node][0]) });
     return Object.create(frame, readers(made));
   }
-  const total = () => graph.now.totals[k];
+  const total = () => graph.now.sums[k].total;
   if (frame.array) made.array = () => arrayOf(frame.array, total());
   else {
-    const steps = () => graph.parts[k][0].map((j) => graph.host.life.found.steps[j] ?? {});
-    const contribution = () => steps().reduce((sum, step) => sum + step.contribution, 0);
+    const contribution = () => graph.now.sums[k].sum[0];
     Object.assign(made, { total: () => briefly(total()[0]), totalExact: () => exact(total()[0]), numbers: () => "" });
-    if (!frame.shape && !graph.moves.includes(frame.node)) Object.assign(made, { result: () => briefly(contribution()), exact: () => exact(contribution()) });
+    if (!frame.shape) Object.assign(made, { result: () => briefly(contribution()), exact: () => exact(contribution()) });
     made.note = () => frame.note.replace(/ is \S+\.$/, () => ` is ${briefly(total()[0])}.`);
   }
   if (!nodes[frame.node].array && frame.node !== graphRoot()) made.upstream = () => "…";
@@ -76,7 +77,9 @@ function arrayOf(base, numbers) {
   const made = { ...base, nan: numbers.filter((x) => !(x === x)).length };
   const least = hasNan ? NaN : numbers.reduce((a, b) => Math.min(a, b));
   const most = hasNan ? NaN : numbers.reduce((a, b) => Math.max(a, b));
-  Object.assign(made, { min: briefly(least), max: briefly(most), mean: briefly(sum / numbers.length) });
+  const rounding = (base.dtype === "float32" ? 2 ** -23 : 2 ** -52) * Math.max(most, -least);
+  const mean = Math.abs(sum / numbers.length) <= rounding ? 0 : sum / numbers.length;
+  Object.assign(made, { min: briefly(least), max: briefly(most), mean: briefly(mean) });
   const shape = base.shape.match(/\d+/g).map(Number);
   const columns = shape.at(-1);
   if (base.written) made.written = inRows(numbers, columns).map((row) => row.map(briefly));

@@ -11,7 +11,8 @@ function showLive() {
   byId("changed").textContent = life ? "" : `Numbers cannot be changed here: ${still}.`;
   if (!life) return;
   byId("descent").hidden = !life.leaves.some((i) => nodes[i].takes && receivedAt[i].length);
-  byId("leaf").replaceChildren(...life.leaves.map((i) => element("option", { value: i }, nodes[i].name)));
+  const byName = [...life.leaves].sort((i, j) => nodes[i].name.localeCompare(nodes[j].name, "en", { numeric: true }));
+  byId("leaf").replaceChildren(...byName.map((i) => element("option", { value: i }, nodes[i].name)));
   const first = life.leaves.find((i) => nodes[i].takes) ?? life.leaves[0];
   chooseLeaf(life.leaf ?? first);
 }
@@ -135,7 +136,10 @@ function showCourse() {
 // ---- listening
 
 function listenToLive() {
-  byId("live").addEventListener("keydown", (event) => event.stopPropagation()); // arrows move the slider here
+  byId("live").addEventListener("keydown", (event) => {
+    if (event.key === "Escape") event.target.blur();
+    else if (event.target.matches("input, select")) event.stopPropagation(); // arrows move the slider here
+  });
   byId("leaf").addEventListener("change", (event) => {
     const leaf = Number(event.target.value);
     if (state.graph === alive()) select(leaf);

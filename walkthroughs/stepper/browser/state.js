@@ -1,4 +1,3 @@
-"use strict";
 // What is known at a position. Position p is after the first p frames; nothing here computes a number: every number
 // is written in the data, by the engine that computed it, or comes of the graph's program (live.js).
 
