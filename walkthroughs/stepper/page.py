@@ -16,20 +16,8 @@ from .quantities import brief, exact, is_of_images, summary
 from .views import views_of
 
 HERE = resources.files(__package__).joinpath("browser")
-SCRIPTS = [
-    "state",
-    "numbers",
-    "live",
-    "live_arrays",
-    "graph",
-    "colours",
-    "heatmap",
-    "panels",
-    "predict",
-    "training",
-    "live_controls",
-]
-SCRIPTS += ["controls", "main"]
+SCRIPTS = ["state", "numbers", "live", "live_arrays", "graph", "colours", "heatmap", "panels", "predict", "training"]
+SCRIPTS += ["live_controls", "beside", "controls", "main"]
 
 
 def page(data, title, programs="[]"):
@@ -37,11 +25,14 @@ def page(data, title, programs="[]"):
 
     programs    a list in JavaScript: the program of the graph, and those of the scalar graphs behind it
     """
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(text_of("page.html"))
+    template = template_of("page.html")
     script = "\n".join(text_of(f"{name}.js") for name in SCRIPTS)
     style = text_of("stepper.css")
     return template.render(title=title, data=data, palette=palette(), style=style, script=script, programs=programs)
+
+
+def template_of(name):
+    return jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(text_of(name))
 
 
 def text_of(name):

@@ -75,6 +75,7 @@ function listen() {
   listenToLists();
   listenToPicture();
   listenToLive();
+  listenToBeside();
   for (const place of [byId("scroll"), byId("rows"), byId("watched")]) listenToPointer(place);
   listenToSwipes(byId("now"));
   addEventListener("hashchange", readAddress);

@@ -95,6 +95,7 @@ function showNumbers() {
   showNode();
   rewriteProgram();
   if (predict.pending) showQuestion();
+  tellBeside(false);
 }
 
 function resetLeaves() {

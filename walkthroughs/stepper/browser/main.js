@@ -16,6 +16,7 @@ function goTo(position) {
   showWatched();
   showNode();
   showProgram(); // last, for it scrolls to its end, and the others take room
+  tellBeside(true);
 }
 
 function next() {
