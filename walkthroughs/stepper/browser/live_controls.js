@@ -37,14 +37,13 @@ function showLeaf(typed = false) {
   const { life } = alive();
   const x = life.numbers[life.leaf];
   const slide = byId("slide");
-  if (Number.isFinite(x)) {
-    if (Math.abs(x) > Number(slide.max) || Number(slide.max) === 0) {
-      const power = 10 ** Math.floor(Math.log10(2 * Math.max(Math.abs(x), 0.5)));
-      const most = [1, 2, 5, 10].map((m) => m * power).find((m) => m >= 2 * Math.max(Math.abs(x), 0.5));
-      Object.assign(slide, { min: -most, max: most });
-    }
-    slide.value = x;
+  const reach = Number.isFinite(x) ? 2 * Math.max(Math.abs(x), 0.5) : 1;
+  if (reach > 2 * Number(slide.max)) {
+    const power = 10 ** Math.floor(Math.log10(reach));
+    const most = [1, 2, 5, 10].map((m) => m * power).find((m) => m >= reach);
+    Object.assign(slide, { min: -most, max: most });
   }
+  if (Number.isFinite(x)) slide.value = x;
   if (!typed) byId("number").value = Number.isFinite(x) ? String(Number(x.toPrecision(6))) : brief(x);
   byId("number").removeAttribute("aria-invalid");
   showCourse();
