@@ -1,13 +1,15 @@
 """Programs in JavaScript: their numbers are the engine's, to the last digit shown, wherever the leaves are moved."""
 
+import functools
 import math
+import operator
 import random
 
 import pytest
 
 from scalar_engine import Operator, Value, compile_graph, exp, relu, steps, topological_order
 from scalar_engine.programs.javascript import written
-from scalar_engine.programs.translation import Untranslatable, translated
+from scalar_engine.programs.translation import RUNTIME, Untranslatable, translated
 
 from ... import javascript
 from ...expressions import EXPRESSIONS
@@ -162,3 +164,25 @@ def test_the_order_of_operations_is_the_engines():
     assert "v[3] = (v[1] - v[2]);" in text and "v[6] = divide(v[4], v[5]);" in text
     assert "pass(6, 4, divide(1, v[5]));" in text
     assert compile_graph(root)([], [3.0])[1] == [0]  # the program that is written by algebra
+
+
+def test_what_python_has_and_javascript_has_not(blank):
+    """Sums as Python rounds them (before 3.12 and since), remainders with the divisor's sign, max and min with nan."""
+    rng = random.Random(1)
+    lists = [[rng.gauss(0, 1) * 10 ** rng.randint(-9, 9) for _ in range(20)] for _ in range(200)]
+    pairs = [(rng.uniform(-9, 9), rng.choice([0.1, -0.3, 2.0, -7.0])) for _ in range(200)]
+    call = """([compensated, lists, pairs]) => new Function(`const COMPENSATED = ${compensated};\n${runtime}
+      return (lists, pairs) => [lists.map(sum), lists.map(fsum), pairs.map((x) => modulo(...x)),
+        pairs.map((x) => floorDivide(...x)),
+        [[1, NaN], [NaN, 1]].map((x) => String([largest(x), least(x)]))]`)()(lists, pairs)"""
+    blank.evaluate("(text) => { window.runtime = text; }", RUNTIME)
+    plain = [functools.reduce(operator.add, xs, 0.0) for xs in lists]
+    others = [
+        [math.fsum(xs) for xs in lists],
+        [x % y for x, y in pairs],
+        [x // y for x, y in pairs],
+        ["1,1", "NaN,NaN"],
+    ]
+    assert blank.evaluate(call, ["false", lists, pairs]) == [plain, *others]
+    found = blank.evaluate(call, ["true", [[0.1] * 10, [1e100, 1.0, -1e100]], pairs])[0]
+    assert found == [1.0, 1.0] != [0.9999999999999999, 0.0]

@@ -124,6 +124,10 @@ def test_gradient_descent_a_step_at_a_time_and_held_down(page):
     )
     for node, x in numbers.items():
         assert page.evaluate("i => state.graph.nodes[i].data", order.index(node)) == Value.brief(x)
+    page.keyboard.press("g")
+    assert "4 steps" in page.text_content("#course")
+    page.keyboard.press("c")
+    assert page.evaluate("document.activeElement.id") == "slide"
     page.hover("#descend")
     page.mouse.down()
     wait(page, "state.graph.life.losses.length > 8")

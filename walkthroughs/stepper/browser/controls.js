@@ -17,6 +17,8 @@ const KEYS = {
   o: () => state.graph.behind?.[chosen()] && openScalars(chosen()),
   u: () => scalarGraphs.includes(state.graph) && leaveScalars(),
   p: togglePredict,
+  c: () => alive().life && byId("slide").focus(),
+  g: () => alive().life && descendOnce(),
   "+": () => zoomBy(1.25),
   "-": () => zoomBy(0.8),
   "?": toggleKeys,

@@ -106,6 +106,7 @@ function resetLeaves() {
 }
 
 function descendOnce() {
+  if (byId("descent").hidden) return;
   const rate = parsed(byId("rate").value);
   byId("rate").setAttribute("aria-invalid", rate === undefined);
   if (rate === undefined) return;

@@ -79,6 +79,7 @@ function lineOf(frame) {
 
 function rewriteProgram() {
   for (const line of byId("lines").children) line.firstChild.textContent = lineOf(state.graph.frames[line.value - 1]);
+  byId("program").scrollTop = byId("program").scrollHeight;
 }
 
 // ---- all values
