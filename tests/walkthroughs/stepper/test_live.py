@@ -174,3 +174,16 @@ def test_numbers_are_written_as_python_writes_them(open_page):
     assert page.evaluate("(xs) => xs.map((x) => [brief(parsed(x)), exact(parsed(x))])", list(map(repr, numbers))) == [
         javascript.digits(x) for x in numbers
     ]
+
+
+def test_the_address_holds_the_leaves_that_are_changed(open_page, question3):
+    page = open_page(question3, address="#56")
+    page.evaluate(CHANGE, [[node_of(page, "W11"), "-1.5"], [node_of(page, "c1"), "1e22"]])
+    page.wait_for_timeout(300)
+    W11, c1 = node_of(page, "W11"), node_of(page, "c1")
+    assert page.url.partition("#")[2] in (f"56~{W11}=-1.5~{c1}=1e+22", f"56~{c1}=1e+22~{W11}=-1.5")
+    again = open_page(question3, address=f"#{page.url.partition('#')[2]}")
+    assert formula(again) == formula(page) and number_of(again, "c1") == "1e+22"
+    assert "does not exist at y2 = 0" in again.text_content("#changed")
+    odd = open_page(question3, address="#56~9999=1~0=abc~1=constructor")
+    assert position(odd) == 56 and odd.evaluate("state.graph.life.found") is None

@@ -95,6 +95,25 @@ function showNumbers() {
   rewriteProgram();
   if (predict.pending) showQuestion();
   tellBeside(false);
+  writeAddress();
+}
+
+// ---- leaves in the address
+
+const TOLD = 200; // leaves: more make an address that is cut off on its way
+
+function leavesInAddress() {
+  const { life } = alive();
+  const changed = life?.leaves.filter((i) => isChanged(life, i)) ?? [];
+  return changed.length > TOLD ? "" : changed.map((i) => `~${i}=${life.numbers[i]}`).join("");
+}
+
+// Gives the leaves of a graph the numbers of an address; returns whether there are any.
+function readLeaves(graph, text) {
+  const told = [...text.matchAll(/~(\d+)=([^~]+)/g)].map(([, i, number]) => [Number(i), parsed(number)]);
+  const known = told.filter(([i, number]) => graph.life?.leaves.includes(i) && number !== undefined);
+  if (known.length) change(graph, known);
+  return known.length > 0;
 }
 
 function resetLeaves() {

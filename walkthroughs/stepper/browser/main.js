@@ -93,7 +93,8 @@ function toNode() {
 // The node that keys and the node's panel mean.
 const chosen = () => state.selected ?? workedOn() ?? graphRoot();
 
-// ---- the address: #12 is the twelfth step, #scalars-0-12 that of the first scalar graph behind the tensors
+// ---- the address: #12 is the twelfth step, #scalars-0-12 that of the first scalar graph behind the tensors, and
+// #12~3=0.5 the twelfth with another number in leaf 3
 
 let addressTimer = null;
 
@@ -103,16 +104,21 @@ function writeAddress() {
   clearTimeout(addressTimer);
   addressTimer = setTimeout(() => {
     const scalars = scalarGraphs.indexOf(state.graph);
-    const address = `#${scalars < 0 ? "" : `scalars-${scalars}-`}${state.position}`;
+    const address = `#${scalars < 0 ? "" : `scalars-${scalars}-`}${state.position}${leavesInAddress()}`;
     if (location.hash !== address) history.replaceState(null, "", address);
   }, 100);
 }
 
 function readAddress() {
-  const [, scalars, position] = location.hash.match(/^#(?:scalars-(\d+)-)?(\d+)$/) ?? [];
+  const [, scalars, position, leaves] = location.hash.match(/^#(?:scalars-(\d+)-)?(\d+)((?:~\d+=[-+.\w]+)*)$/) ?? [];
   const graph = scalarGraphs[scalars] ?? first;
+  const isOther = leaves && readLeaves(graph.host ?? graph, leaves);
   if (graph !== state.graph) show(graph, Number(position ?? 0));
   else if (position !== undefined) goTo(Number(position));
+  if (isOther) {
+    showLeaf();
+    showNumbers();
+  }
 }
 
 // ---- which graph
