@@ -142,6 +142,8 @@ class JavaScript(writer.Style):
         if op not in self.rules:
             reader = KnownReader(self.reader.new_name, self.modules)
             try:
+                if op.forward_has_self:
+                    raise Untranslatable("reads what the operator was made with")
                 rule = reader.rule(op.forward, op.name)
                 if rule.given:
                     raise Untranslatable("has no text that runs alone")

@@ -125,8 +125,20 @@ def test_an_operator_that_is_not_alive_says_why():
         forward = lambda x: math.erf(x)
         partials = (lambda out, x: math.exp(-x * x),)
 
+    class Scaled(Operator):
+        symbol = "scaled"
+        forward_has_self = True
+        partials = (lambda out, x: 2.0,)
+
+        def __init__(self, by):
+            self.by = by
+
+        def forward(self, x):
+            return self.by * x
+
     x = Value(2.0, "x")
     for op, words in [
+        (Scaled(2.0), "scaled: its forward rule reads what the operator was made with"),
         (Closed(), "closed: its forward rule has no text that runs alone"),
         (Texts(), "texts: its forward rule has str, which the page does not know"),
         (ByFloat(), "byfloat: its derivative rule takes numbers only"),

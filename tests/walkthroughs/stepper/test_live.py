@@ -4,11 +4,12 @@ import random
 
 import pytest
 
-from scalar_engine import Operator, Value, topological_order
+from scalar_engine import Operator, Value, dot, logsumexp, sum, topological_order
 from walkthroughs.stepper import step
 from walkthroughs.stepper.trace import Trace
 
 from ... import javascript
+from ...test_new_operator import Product, at
 from .graphs import graphs
 from .pages import formula, node_of, position, wait
 
@@ -50,7 +51,16 @@ def said(root):
     return {"nodes": [javascript.digits(node.data) for node in trace.nodes], "frames": frames}
 
 
-@pytest.mark.parametrize("name, root", [g for g in graphs() if g[0] != "no name"])
+def long_lists():
+    """Formulas that are cut short, with operands of any sign, and symbols between them."""
+    xs = [Value(0.25 * i - 1, f"x{i}") for i in range(12)]
+    ys = [Value(-1.0 - i, f"y{i}", requires_grad=i % 2 == 0) for i in range(12)]
+    squares = [(x**2).named(f"s{i}") for i, x in enumerate(xs)]
+    short = dot(xs[:2], ys[:2]) * at(xs[3], ys[3]) - (-xs[4]) + Product()(xs[5], ys[5])
+    return dot(squares, ys).named("d") + sum(xs * 3).named("s") + logsumexp(ys[:11]) + short
+
+
+@pytest.mark.parametrize("name, root", [*graphs()[:-1], ("long lists", long_lists())])
 def test_every_number_of_every_frame_is_pythons_at_other_leaves(open_page, name, root):
     page = open_page(step(root).html)
     order = topological_order(root)
@@ -148,6 +158,12 @@ def test_a_value_that_does_not_exist_is_told_as_the_engine_tells_it(open_page):
     page.evaluate(CHANGE, [[node_of(page, "x"), "0"]])
     page.evaluate("showLeaf()")
     assert "does not exist at sqrt(x) = 0 (float division by zero)" in page.text_content("#changed")
+
+
+def test_a_program_that_gives_other_numbers_is_not_alive(open_page, question3):
+    assert question3.count("pass(51, 50, -1);") == 1
+    page = open_page(question3.replace("pass(51, 50, -1);", "pass(51, 50, 1);"))
+    assert "its program gives other numbers than the engine" in page.text_content("#changed")
 
 
 def test_a_page_that_is_not_alive_says_why(open_page):

@@ -1,12 +1,20 @@
 // A graph that is alive: a reader changes its leaves, its program computes every number anew, and the page shows those.
 // Numbers of nodes and frames are written when they are read, for a page shows few of them at a time.
 
-// Graphs and their programs, before anything has been changed.
+// A graph and its program, before anything has been changed. The program has to give the numbers that are there.
 function enliven(graph, program) {
   const leaves = graph.nodes.flatMap((node, i) => (node.inputs.length || node.kind === "constant" ? [] : [i]));
   if (!program || !leaves.length) return;
   const given = graph.nodes.map((node) => (node.inputs.length ? undefined : parsed(node.exact)));
+  const { values, steps } = program([...given]);
+  const agrees = graph.nodes.every((node, i) => isNearly(values[i], node.exact)) && graph.frames.slice(graph.turn).every((frame, k) => isNearly(steps[k]?.contribution, frame.exact));
+  if (!agrees) return void (graph.still = "its program gives other numbers than the engine");
   graph.life = { program, leaves, given, numbers: [...given], found: null, made: { nodes: graph.nodes, frames: graph.frames }, living: null, losses: [] };
+}
+
+function isNearly(x, text) {
+  const y = parsed(text);
+  return Object.is(x, y) || Math.abs(x - y) <= 1e-9 * Math.max(1, Math.abs(y));
 }
 
 const isChanged = (life, i) => !Object.is(life.numbers[i], life.given[i]);
