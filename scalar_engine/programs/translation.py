@@ -13,13 +13,12 @@ DEFINED = re.findall(r"^(?:const|function|class) (\w+)", RUNTIME, re.M)
 DEFINED += [
     name for names in re.findall(r"^const [\[{](.*?)[\]}] =", RUNTIME, re.M) for name in re.findall(r"\w+", names)
 ]
-RESERVED = {
-    *DEFINED,
-    *"arguments await break case catch class const continue debugger default delete do else enum eval export".split(),
-    *"extends false finally for function if implements import in instanceof interface let new null package".split(),
-    *"private protected public return static super switch this throw true try typeof undefined var void".split(),
-    *"while with yield COMPENSATED g v values".split(),
-}
+KEYWORDS = (
+    "arguments await break case catch class const continue debugger default delete do else enum eval export extends "
+    "false finally for function if implements import in instanceof interface let new null package private protected "
+    "public return static super switch this throw true try typeof undefined var void while with yield"
+)
+RESERVED = {*DEFINED, *KEYWORDS.split(), "COMPENSATED", "g", "v", "values"}
 INFIX = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
 CALLED = {ast.Div: "divide", ast.Pow: "power", ast.Mod: "modulo", ast.FloorDiv: "floorDivide"}
 COMPARED = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "===", ast.NotEq: "!=="}
