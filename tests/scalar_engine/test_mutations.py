@@ -2,8 +2,9 @@
 
 import pytest
 
-from scalar_engine import Value, gradcheck, gradients
+from scalar_engine import Value, gradcheck, gradients, steps, topological_order
 
+from .. import javascript
 from ..expressions import OPERATORS
 from .test_operators import INSTANCES, PIECEWISE_CONSTANT
 from .test_operators import test_each_derivative_is_that_of_finite_differences as the_check
@@ -58,6 +59,27 @@ def test_gradcheck_catches_it_too(name, position, mutation, monkeypatch):
     assert all(gradcheck(f(*map(Value, point))).ok for point in points)
     mutate(monkeypatch, INSTANCES[name], position, mutation)
     assert not all(gradcheck(f(*map(Value, point))).ok for point in points)
+
+
+def test_a_rule_flipped_here_is_flipped_on_the_page(chromium):
+    """A stepper's page computes by a program in JavaScript, which has no rule of its own."""
+    programs, runs, expected, changed = [], [], [], 0
+    for name, position, mutation in [mutant.values for mutant in mutants(MUTATIONS)]:
+        f, points = next((f, points) for other, f, points in OPERATORS if other == name)
+        root = f(*map(Value, points[0]))
+        order = topological_order(root)
+        right = [step.local for step in steps(root)[1:]]
+        with pytest.MonkeyPatch.context() as patch:
+            mutate(patch, INSTANCES[name], position, mutation)
+            programs.append(javascript.program_of(root, order)[0])
+            wrong = [step.local for step in steps(root)[1:]]
+        changed += wrong != right  # a slope of 0 stays what it is
+        runs.append((len(programs) - 1, [None if node.inputs else node.data for node in order]))
+        expected.append([Value.brief(local) for local in wrong])
+    page = chromium.new_page()
+    found = javascript.run(page, programs, runs)
+    page.close()
+    assert [[step[1][0] for step in each["steps"]] for each in found] == expected and changed > 0.9 * len(programs)
 
 
 @pytest.mark.parametrize("name, position, mutation", list(mutants(["dropped"])))

@@ -1,11 +1,12 @@
 """Stepping through a graph, forwards and backwards: `step(root)` for a page, a terminal or a notebook.
 
-Reading order: trace, formulas, quantities, views, behind, recording, page, stepper, listing, screen, training_screen,
-terminal; then page.html, state.js, graph.js, colours.js, panels.js, heatmap.js, predict.js, training.js, main.js,
-controls.js.
+Reading order: trace, formulas, quantities, views, behind, elements, recording, page, stepper, pair, listing, screen,
+training_screen, terminal; then page.html, state.js, graph.js, colours.js, panels.js, heatmap.js, predict.js,
+training.js, main.js, controls.js; numbers.js, live.js, live_arrays.js, live_controls.js; beside.js, pair.html.
 """
 
+from .pair import beside
 from .recording import Recording
 from .stepper import Stepper, step
 
-__all__ = ["Recording", "Stepper", "step"]
+__all__ = ["Recording", "Stepper", "beside", "step"]

@@ -27,11 +27,13 @@ class Opening:
     places      {node: the places of its elements in it} of the nodes that open into it. Both are indices, and an
                 element without effect on the root has no place
     note        what it is, and how far it agrees with the tensors
+    values      {node: the array of Values behind it} of an opening of all nodes, or {}
     """
 
     trace: Trace
     places: dict
     note: str
+    values: dict
 
 
 def openings_of(trace):
@@ -116,14 +118,14 @@ def opening(trace, root, counterparts, gradients, opens=None):
                 places[trace.index[node]] = found
     agreement = f"are the tensors' own (largest difference {brief(disagreement(trace, scalars, places, gradients))})."
     if opens is None:
-        return Opening(scalars, places, f"All values and gradients {agreement}")
+        return Opening(scalars, places, f"All values and gradients {agreement}", graph.values)
     name = trace.names.operand(opens)
     note = f"{name} by itself: its inputs are leaves"
     if opens is not trace.root:
         note += f", and out = sum({name} * {trace.names.derivative(opens)}) hands it its gradient in the whole graph"
     note += f". Values and gradients {agreement}"
     i = trace.index[opens]
-    return Opening(scalars, {i: places[i]}, note) if i in places else None
+    return Opening(scalars, {i: places[i]}, note, {}) if i in places else None
 
 
 def disagreement(trace, scalars, places, gradients):

@@ -5,41 +5,73 @@ from importlib import resources
 import jinja2
 import numpy as np
 
+from scalar_engine.graph import Operator
+from scalar_engine.programs.javascript import written
+from scalar_engine.value import Value
 from walkthroughs.drawing.palette import palette
 
 from .behind import openings_of
+from .elements import Unfollowed, followed
 from .quantities import brief, exact, is_of_images, summary
 from .views import views_of
 
 HERE = resources.files(__package__).joinpath("browser")
-SCRIPTS = ["state", "graph", "colours", "heatmap", "panels", "predict", "training", "controls", "main"]
+SCRIPTS = ["state", "numbers", "live", "live_arrays", "graph", "colours", "heatmap", "panels", "predict", "training"]
+SCRIPTS += ["live_controls", "beside", "controls", "main"]
 
 
-def page(data, title):
-    """The HTML of a stepper with the given data. Text from labels enters as JSON only, in which no markup is left."""
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(text_of("page.html"))
+def page(data, title, programs="[]"):
+    """The HTML of a stepper with the given data. Text from labels enters as JSON only, in which no markup is left.
+
+    programs    a list in JavaScript: the program of the graph, and those of the scalar graphs behind it
+    """
+    template = template_of("page.html")
     script = "\n".join(text_of(f"{name}.js") for name in SCRIPTS)
     style = text_of("stepper.css")
-    return template.render(title=title, data=data, palette=palette(), style=style, script=script)
+    return template.render(title=title, data=data, palette=palette(), style=style, script=script, programs=programs)
+
+
+def template_of(name):
+    return jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(text_of(name))
 
 
 def text_of(name):
     return HERE.joinpath(name).read_text(encoding="utf-8")
 
 
-def graph_data(trace):
-    """A trace as plain data, with the scalar graphs that it or its nodes open into: {"graph", "scalars"}."""
-    data = {"graph": trace_data(trace)}
+def graph_page(trace, title):
+    """The page of a trace, and of the scalar graphs that it or its nodes open into."""
     openings = openings_of(trace)
+    traces = [trace, *[opening.trace for opening in openings]]
+    graphs = [trace_data(each) for each in traces]
+    programs, reasons = written([(each.nodes, [f.step for f in each.frames if f.step]) for each in traces])
+    for graph, reason in zip(graphs, reasons):
+        graph["still"] = reason
+    if not isinstance(trace.root, Value):
+        graphs[0] |= following(trace, openings, reasons)
+    data = {"graph": graphs[0]}
     if openings:
-        data["scalars"] = [trace_data(opening.trace) | {"about": opening.note} for opening in openings]
+        data["scalars"] = [graph | {"about": opening.note} for graph, opening in zip(graphs[1:], openings)]
         data["graph"]["behind"] = {
             i: {"scalars": number, "places": places}
             for number, opening in enumerate(openings)
             for i, places in opening.places.items()
         }
-    return data
+    return page(data, title, programs)
+
+
+def following(trace, openings, reasons):
+    """How the page of tensors follows the scalars behind them, {"elements", "parts"}; or why it does not."""
+    if len(openings) != 1 or not openings[0].values:
+        return {"still": "there are too many elements; a small operator opens into scalars, whose numbers can be"}
+    if reasons[1]:
+        return {"still": reasons[1]}
+    try:
+        elements, parts = followed(trace, openings[0].values, openings[0].trace)
+    except Unfollowed as reason:
+        return {"still": f"{reason}; open the graph into scalars, whose numbers can be"}
+    moves = [i for i, node in enumerate(trace.nodes) if node.inputs and node.op.moves]
+    return {"still": "", "elements": elements, "parts": parts, "moves": moves}
 
 
 def trace_data(trace):
@@ -62,6 +94,7 @@ def node_data(trace, i):
         "group": trace.groups[i],
         "kind": "computed" if node.inputs else ("input" if node.label else "constant") if is_data else "parameter",
         "op": node.op.symbol if node.inputs else "",
+        "form": form_of(node.op) if node.inputs and isinstance(node, Value) else "",
         "inputs": [trace.index[x] for x in node.inputs],
         "data": brief(node.data),
         "exact": exact(node.data),
@@ -70,6 +103,12 @@ def node_data(trace, i):
         "array": summary(node.data, is_of_images(node)),
     }
     return without_defaults(data)
+
+
+def form_of(op):
+    """How an operator's formula is written, if not as its symbol says, with a place for each list of operands."""
+    has_own = type(op).formula is not Operator.formula
+    return op.formula(*[f"{{{i}}}" for i in range(op.lists)]) if has_own else ""
 
 
 def frame_data(trace, frame):

@@ -33,7 +33,7 @@ def summary(array, as_images=False):
         return None
     array = np.asarray(array)
     with np.errstate(all="ignore"):
-        numbers = [array.min(), array.max(), array.mean()] if array.size else [math.nan] * 3
+        numbers = [array.min(), array.max(), mean(array)] if array.size else [math.nan] * 3
     found = {
         "shape": str(array.shape),
         "dtype": str(array.dtype),
@@ -55,6 +55,12 @@ def summary(array, as_images=False):
         found["map"] = cells(as_matrix(array), -m, m)
         found["scale"] = brief(m)
     return found
+
+
+def mean(array):
+    """The mean element; 0 where it is no more than what rounding has left."""
+    found = array.mean()
+    return 0.0 if abs(found) <= np.finfo(found.dtype).eps * np.abs(array).max() else found
 
 
 def is_of_images(node):

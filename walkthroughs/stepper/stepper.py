@@ -11,7 +11,7 @@ from typing import Any
 from scalar_engine import Node
 
 from .listing import listing, listing_of_training
-from .page import graph_data, page
+from .page import graph_page, page
 from .recording import Recording, training_data
 from .terminal import can_step, run, run_training
 from .trace import Trace
@@ -52,7 +52,9 @@ class Stepper:
     @cached_property
     def html(self) -> str:
         """The page, as text."""
-        return page(graph_data(self.trace) if self.trace else {"training": training_data(self.recording)}, self.title)
+        if self.trace:
+            return graph_page(self.trace, self.title)
+        return page({"training": training_data(self.recording)}, self.title)
 
     def text(self) -> str:
         """Every frame as text, a line each: the same text for the same numbers."""

@@ -6,7 +6,7 @@ function paint(i) {
   const item = picture.items.get(i);
   if (!item) return;
   const now = stateOf(i);
-  const marks = `${i === state.selected ? " selected" : ""}${state.breakpoints.has(i) ? " stop" : ""}${state.watched.has(i) ? " watched" : ""}`;
+  const marks = `${i === state.selected ? " selected" : ""}${state.breakpoints.has(i) ? " stop" : ""}${state.watched.has(i) ? " watched" : ""}${beside.differs.has(i) ? " differs" : ""}`;
   item.element.setAttribute("class", `node ${now}${marks}`);
   item.element.setAttribute("tabindex", i === (state.selected ?? graphRoot()) ? 0 : -1);
   const [value, gradient] = [valueText(i), gradientText(i)];
@@ -22,6 +22,7 @@ function spoken(i) {
   const words = [node.name, isKnown(i) ? `value ${node.data}` : "not yet computed"];
   if (gradient) words.push(`gradient ${gradient}`);
   if (state.breakpoints.has(i)) words.push("breakpoint");
+  if (beside.differs.has(i)) words.push("differs");
   return words.join(", ");
 }
 

@@ -17,6 +17,8 @@ const KEYS = {
   o: () => state.graph.behind?.[chosen()] && openScalars(chosen()),
   u: () => scalarGraphs.includes(state.graph) && leaveScalars(),
   p: togglePredict,
+  c: () => alive().life && byId("slide").focus(),
+  g: () => alive().life && descendOnce(),
   "+": () => zoomBy(1.25),
   "-": () => zoomBy(0.8),
   "?": toggleKeys,
@@ -74,6 +76,8 @@ function listen() {
   listenToButtons();
   listenToLists();
   listenToPicture();
+  listenToLive();
+  listenToBeside();
   for (const place of [byId("scroll"), byId("rows"), byId("watched")]) listenToPointer(place);
   listenToSwipes(byId("now"));
   addEventListener("hashchange", readAddress);

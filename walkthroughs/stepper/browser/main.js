@@ -16,6 +16,7 @@ function goTo(position) {
   showWatched();
   showNode();
   showProgram(); // last, for it scrolls to its end, and the others take room
+  tellBeside(true);
 }
 
 function next() {
@@ -62,6 +63,7 @@ function select(i) {
     paintRow(node);
   }
   if (before === null || i === null) paint(graphRoot());
+  if (i !== null) chooseLeafOf(i);
   showNode();
   if (i !== null) follow(i);
   light(i); // last, for only what is drawn can be lit
@@ -91,7 +93,8 @@ function toNode() {
 // The node that keys and the node's panel mean.
 const chosen = () => state.selected ?? workedOn() ?? graphRoot();
 
-// ---- the address: #12 is the twelfth step, #scalars-0-12 that of the first scalar graph behind the tensors
+// ---- the address: #12 is the twelfth step, #scalars-0-12 that of the first scalar graph behind the tensors, and
+// #12~3=0.5 the twelfth with another number in leaf 3
 
 let addressTimer = null;
 
@@ -101,16 +104,21 @@ function writeAddress() {
   clearTimeout(addressTimer);
   addressTimer = setTimeout(() => {
     const scalars = scalarGraphs.indexOf(state.graph);
-    const address = `#${scalars < 0 ? "" : `scalars-${scalars}-`}${state.position}`;
+    const address = `#${scalars < 0 ? "" : `scalars-${scalars}-`}${state.position}${leavesInAddress()}`;
     if (location.hash !== address) history.replaceState(null, "", address);
   }, 100);
 }
 
 function readAddress() {
-  const [, scalars, position] = location.hash.match(/^#(?:scalars-(\d+)-)?(\d+)$/) ?? [];
+  const [, scalars, position, leaves] = location.hash.match(/^#(?:scalars-(\d+)-)?(\d+)((?:~\d+=[-+.\w]+)*)$/) ?? [];
   const graph = scalarGraphs[scalars] ?? first;
+  const isOther = leaves && readLeaves(graph.host ?? graph, leaves);
   if (graph !== state.graph) show(graph, Number(position ?? 0));
   else if (position !== undefined) goTo(Number(position));
+  if (isOther) {
+    showLeaf();
+    showNumbers();
+  }
 }
 
 // ---- which graph
@@ -128,6 +136,7 @@ function show(graph, position = 0) {
     showView(graph.views[0] ?? null);
     showPanels();
   }
+  showLive();
   goTo(position);
 }
 
@@ -151,7 +160,8 @@ function leaveScalars() {
 // ---- beginning
 
 const scalarGraphs = data.scalars ?? [];
-[data.graph, ...scalarGraphs].filter(Boolean).forEach(indexed);
+[data.graph, ...scalarGraphs].filter(Boolean).forEach((graph, i) => enliven(indexed(graph), programs[i]));
+if (scalarGraphs.length === 1) follows(data.graph, scalarGraphs[0]);
 listen();
 const first = data.graph ?? asGraph(data.training);
 readAddress();

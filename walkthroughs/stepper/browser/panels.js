@@ -68,10 +68,18 @@ function showProgram() {
 
 function programLine(position) {
   const frame = state.graph.frames[position - 1];
+  return element("li", { value: position, class: frame.kind }, element("button", { type: "button", onclick: () => goTo(position) }, lineOf(frame)));
+}
+
+function lineOf(frame) {
   const sign = frame.kind === "backward" ? frame.sign : "=";
   const result = frame.shape ? `    ${frame.result}` : ` = ${frame.result}`;
-  const text = frame.names ? `${frame.left} ${sign} ${frame.names}${result}` : `${frame.left}${result}`;
-  return element("li", { value: position, class: frame.kind }, element("button", { type: "button", onclick: () => goTo(position) }, text));
+  return frame.names ? `${frame.left} ${sign} ${frame.names}${result}` : `${frame.left}${result}`;
+}
+
+function rewriteProgram() {
+  for (const line of byId("lines").children) line.firstChild.textContent = lineOf(state.graph.frames[line.value - 1]);
+  byId("program").scrollTop = byId("program").scrollHeight;
 }
 
 // ---- all values

@@ -19,10 +19,15 @@ function ask() {
   if (!frame || frame.kind === "turn") return false;
   predict.pending = state.position + 1;
   byId("question").hidden = false;
-  byId("asked").replaceChildren("What comes next?", element("span", { class: "asked" }, ...formulaOf(frame, false)), frame.shape ? "Its shape:" : "");
+  showQuestion();
   byId("guess").value = "";
   byId("guess").focus({ preventScroll: true });
   return true;
+}
+
+function showQuestion() {
+  const frame = state.graph.frames[predict.pending - 1];
+  byId("asked").replaceChildren("What comes next?", element("span", { class: "asked" }, ...formulaOf(frame, false)), frame.shape ? "Its shape:" : "");
 }
 
 function withdraw() {

@@ -1,6 +1,5 @@
-"use strict";
-// What is known at a position. Position p is after the first p frames; nothing here computes a number:
-// every number on the page is written in the data, by the engine that computed it.
+// What is known at a position. Position p is after the first p frames; nothing here computes a number: every number
+// is written in the data, by the engine that computed it, or comes of the graph's program (live.js).
 
 const data = JSON.parse(document.getElementById("data").textContent);
 
