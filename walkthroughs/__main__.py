@@ -4,22 +4,32 @@ python -m walkthroughs NAME             on the whole data; writes runs/NAME/repo
 python -m walkthroughs NAME --quick     on a slice, in seconds
 python -m walkthroughs NAME --help      what else it takes
 python -m walkthroughs sheet SHEET      all walkthroughs of a sheet, in one folder to hand in
+python -m walkthroughs grow             the engine grown from twelve lines, in ten steps
+python -m walkthroughs exercise NAME    worksheets with keys, or a sheet's code with blanks, to hand out
+python -m walkthroughs mark FOLDER      marks and feedback for what comes back
 """
 
 import sys
+from importlib import import_module
 
 from models.command_line import Parser, run
 from walkthroughs.catalogue import BY_NAME, ENTRIES, SHEETS, about
+
+# What is no walkthrough: {name: the module whose `main` does it}.
+COMMANDS = {
+    "sheet": "sheets.whole_sheet",
+    "grow": "grow.command",
+    "exercise": "marking.hand_out",
+    "mark": "marking.mark",
+}
 
 
 def main(arguments=None):
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] and arguments[0] in BY_NAME:
         return BY_NAME[arguments[0]].main(arguments[1:])
-    if arguments[:1] == ["sheet"]:
-        from walkthroughs.sheets.whole_sheet import hand_in  # who wants the list need not wait for its second
-
-        return hand_in(arguments[1:])
+    if arguments[:1] and arguments[0] in COMMANDS:  # imported then: who wants the list need not wait for a second
+        return import_module(f"walkthroughs.{COMMANDS[arguments[0]]}").main(arguments[1:])
     parser = Parser("walkthroughs", __doc__)
     parser.add_argument("name", nargs="?", choices=list(BY_NAME), metavar="NAME", help="a walkthrough, and its options")
     parser.parse_args(arguments)

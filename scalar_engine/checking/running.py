@@ -15,5 +15,7 @@ def run(what, function, *arguments):
         frames = traceback.extract_tb(error.__traceback__)[1:]
         line = f" in line {frames[-1].lineno}" if frames else ""
         code = f": {frames[-1].line}" if frames and frames[-1].line else ""
+        if isinstance(error, NotImplementedError):
+            raise StudentError(f"{what} is still to be written{line.replace(' in line', ': line')}") from error
         said = str(error).strip().splitlines()
         raise StudentError(f"{what} raised {type(error).__name__}{line}{code} ({said[0] if said else ''})") from error

@@ -9,7 +9,7 @@ import numpy as np
 from scalar_engine.checking.calculation import Calculation
 from scalar_engine.checking.check import judged
 from scalar_engine.checking.claims import Claims
-from scalar_engine.checking.marks import RIGHT, WRONG, Mark
+from scalar_engine.checking.marks import BLANK, RIGHT, WRONG, Mark
 from scalar_engine.checking.running import StudentError
 from scalar_engine.checking.slips import BATCH, FACTOR
 from scalar_engine.checking.words import spoken_names
@@ -142,7 +142,8 @@ def failed(student: Student, trial: Trial, error: StudentError) -> LayerCheck:
         if check is not None:
             return check
     step = "update" if student.at == student.at_update else "backward" if marks else "forward"
-    return LayerCheck(str(error), [*marks, Mark(None, WRONG, str(error), step)])
+    mark = BLANK if isinstance(error.__cause__, NotImplementedError) else WRONG
+    return LayerCheck(str(error), [*marks, Mark(None, mark, str(error), step)])
 
 
 class Trial:

@@ -34,6 +34,7 @@ STYLE = {
 }
 OPERATOR = {"shape": "ellipse", "height": "0.25", "width": "0.35", "margin": "0.03,0.01"}
 
+BLANK = "________"
 FOLD_FROM = 200  # nodes: a larger graph is folded unless asked otherwise
 LARGEST = 400  # nodes in a picture: layout takes seconds there, and nobody can read more
 
@@ -46,6 +47,7 @@ def draw(
     open: str | Iterable[str] = (),
     gradients: Mapping[Node, Any] | None = None,
     largest: int = LARGEST,
+    blank: bool = False,
 ) -> Drawing:
     """The graph behind the node `root` as a Drawing: show it in a notebook, or `.write("graph.svg")` it.
 
@@ -53,6 +55,7 @@ def draw(
     open        a group, such as "layer1/neuron2", or several, to leave open when the others are folded
     gradients   a dict {node: gradient} to show instead of what the nodes' `.grad` holds
     largest     how many nodes may be shown
+    blank       True leaves what is computed blank, values and gradients: a picture to fill in
 
     The label "layer1/neuron2/k" puts a node into the groups layer1 and layer1/neuron2; a node without a label belongs
     to the group that all its consumers share. Raises ValueError, with advice, if the picture would be too large to
@@ -84,7 +87,7 @@ def draw(
         if title == node.label.replace("/", ".") or (title == node.name and members[groups[node]] == 1):
             title = node.label
         gradient = node.grad if gradients is None else gradients.get(node)
-        add_node(drawing, node, names[node], title, gradient, is_root=node is root)
+        add_node(drawing, node, names[node], title, gradient, is_root=node is root, blank=blank)
     for box, (group, size) in drawing.boxes.items():
         label = f"<<B>{text(group)}</B><BR/>{size:,} nodes>"
         drawing.node(box, label, id=box, shape="box", style="rounded,filled,dashed", fillcolor=GROUP)
@@ -114,7 +117,7 @@ def edges_between(
     return edges
 
 
-def add_node(drawing: Drawing, node: Node, name: str, title: str, gradient: Any, is_root: bool) -> None:
+def add_node(drawing: Drawing, node: Node, name: str, title: str, gradient: Any, is_root: bool, blank: bool) -> None:
     is_data = not node.inputs and not node.requires_grad
     drawing.titles[name] = lines_of(title) if node.label else []
     if is_data and not node.label:
@@ -122,9 +125,9 @@ def add_node(drawing: Drawing, node: Node, name: str, title: str, gradient: Any,
         drawing.node(name, words, id=name, shape="box", style="filled", fillcolor=CONSTANT)
         return
     rows = [f"<B>{text(title)}</B>"] if node.label else []
-    rows.append(f"data {text(node.brief(node.data))}")
+    rows.append(f"data {BLANK if blank and node.inputs else text(node.brief(node.data))}")
     if node.requires_grad:
-        words = "not computed" if gradient is None else text(node.brief(gradient))
+        words = BLANK if blank else "not computed" if gradient is None else text(node.brief(gradient))
         rows.append(f'<FONT COLOR="{GRADIENT}">grad {words}</FONT>')
     color = ROOT if is_root else INPUT if is_data else COMPUTED if node.inputs else PARAMETER
     drawing.node(name, f"<{'<BR/>'.join(rows)}>", id=name, shape="box", style="rounded,filled", fillcolor=color)

@@ -11,11 +11,12 @@ import re
 import sys
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import jinja2
@@ -190,18 +191,17 @@ class Report:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         page, source = folder / "report.html", folder / "report.tex"
-        paths, blocks = [page, source], []
+        paths, pictures = [page, source], {}
         for i, block in enumerate(self.blocks):
-            svg, words = "", plain(block.caption)
+            words = plain(block.caption)
             if block.kind == "figure":
                 paths += [save(block.content, folder / f"{block.name}.{suffix}") for suffix in ("png", "pdf")]
-                svg = recoloured(inline_svg(svg_of(block.content), f"f{i}", words))
+                pictures[i] = recoloured(inline_svg(svg_of(block.content), f"f{i}", words))
             elif block.kind == "picture":
                 paths += [block.content.write(folder / f"{block.name}.{suffix}") for suffix in ("png", "pdf")]
-                svg = inline_svg(block.content.pipe(format="svg").decode(), f"f{i}", words)
+                pictures[i] = inline_svg(block.content.pipe(format="svg").decode(), f"f{i}", words)
             elif block.kind == "table":
                 paths += block.content.write(folder)
-            blocks.append({**vars(block), "svg": Markup(svg), "id": f"part-{i}"})
         paths += [write_file(folder / name, content) for name, content in self.files.items()]
         provenance = self.provenance()
         paths.append(folder / "numbers.json")
@@ -214,14 +214,22 @@ class Report:
             "failures": self.failures,
         }
         write_whole(paths[-1], json.dumps(as_json(numbers), indent=1, allow_nan=False) + "\n")
-        made, contents = self.made(provenance), [block for block in blocks if block["kind"] == "section"]
-        html = environment(self.links).get_template(TEMPLATE).render(
+        made = self.made(provenance)
+        write_whole(page, self.page(pictures, made))
+        write_whole(source, document(self, made))
+        return paths
+
+    def page(self, pictures: Mapping[int, str] = MappingProxyType({}), made: Sequence[tuple[str, str]] = ()) -> str:
+        """The page by itself: SVG of the blocks that are `pictures`, by their places, and how it was made."""
+        blocks = [
+            {**vars(block), "svg": Markup(pictures.get(i, "")), "id": f"part-{i}"}
+            for i, block in enumerate(self.blocks)
+        ]
+        contents = [block for block in blocks if block["kind"] == "section"]
+        return environment(self.links).get_template(TEMPLATE).render(
             report=self, blocks=blocks, made=made, palette=palette(),
             contents=contents if len(contents) > LONG else [], beside=[n for n in self.files if n.endswith(".html")],
         )  # fmt: skip
-        write_whole(page, html)
-        write_whole(source, document(self, made))
-        return paths
 
 
 def noticed(notice: str) -> str:

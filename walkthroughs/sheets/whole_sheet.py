@@ -18,7 +18,7 @@ from walkthroughs.reports.document import joined
 from walkthroughs.reports.report import Report, command_line
 
 
-def hand_in(arguments=None):
+def main(arguments=None):
     """The whole of `python -m walkthroughs sheet KEY`; returns the exit status, 1 if a walkthrough's is."""
     parser = Parser("walkthroughs sheet", __doc__)
     parser.add_argument("sheet", choices=list(SHEETS), metavar="SHEET", help=", ".join(SHEETS))

@@ -114,7 +114,7 @@ def on_symbols(node, names, rule):
 
 def is_number(x):
     """Whether an input is a constant that is written in full: the 2 of x ** 2, with which a rule may reckon."""
-    is_constant = x.op is None and not x.label and not x.requires_grad and np.size(x.data) == 1
+    is_constant = x.op is None and not x.label and not x.requires_grad and np.ndim(x.data) == 0
     return is_constant and float(x.brief(x.data)) == float(x.data)
 
 
