@@ -3,6 +3,7 @@
 Tensors
     Tensor              an array in a graph: Tensor([[1.0, 2.0]], "W", requires_grad=True)
     Node, Operator      as in scalar_engine; ArrayOperator is the base of operators whose rules are made for arrays
+    operand             an array as a leaf as it is: classes, the key of an index, a condition
     topological_order   every node behind a root, inputs first
     no_grad             nothing inside is recorded
     detect_anomaly      the first NaN or infinity inside raises, and says where it was made
@@ -72,7 +73,7 @@ from .operators import log_softmax, logsumexp, max, mean, min, softmax, sum
 from .optimizers import SGD, Adam
 from .rearranging import clip, concatenate, stack, where
 from .scalar_graph import ScalarGraph, scalarize
-from .tensor import Tensor
+from .tensor import Tensor, operand
 
 __all__ = [
     "Adam",
@@ -112,6 +113,7 @@ __all__ = [
     "minimum",
     "mse",
     "no_grad",
+    "operand",
     "relu",
     "scalarize",
     "sigmoid",

@@ -27,7 +27,8 @@ def halves_widened(forward):
     def widened(self, *xs):
         if xs[0].dtype.itemsize != 2:
             return forward(self, *xs)
-        return forward(self, *[x.astype(np.float32) for x in xs]).astype(np.float16)
+        wide = [x.astype(np.float32) if x.dtype.kind == "f" else x for x in xs]
+        return forward(self, *wide).astype(np.float16)
 
     return widened
 

@@ -6,15 +6,17 @@ Both belong to the thread (or the asynchronous task) that asks for them, and to 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 import numpy as np
 
-recording = ContextVar("recording", default=True)
+EVERYTHING = "everything"  # recorded, also what requires no gradient: programs are made of it
+recording: ContextVar[Any] = ContextVar("recording", default=True)
 watching = ContextVar("watching", default=False)
 
 
 @contextmanager
-def switched(mode: ContextVar[bool], value: bool) -> Iterator[None]:
+def switched(mode: ContextVar[Any], value: Any) -> Iterator[None]:
     """One of the two modes at another value."""
     token = mode.set(value)
     try:
