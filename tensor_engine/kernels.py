@@ -140,15 +140,15 @@ KERNELS = {
 
 def kernel_of(op):
     """op's forward rule for arrays: its kernel, or else the rule itself, applied element by element."""
-    return KERNELS.get(op) or partial(each_element, op)
+    return KERNELS.get(op) or partial(each_element, op.forward)
 
 
-def each_element(op, *xs):
-    """op's own forward rule on the elements of arrays, as Python floats; NaN where it raises that there is no value."""
+def each_element(rule, *xs):
+    """A forward rule on the elements of arrays, as Python floats; NaN where it raises that there is no value."""
 
     def forward(*numbers):
         try:
-            return op.forward(*numbers)
+            return rule(*numbers)
         except (ArithmeticError, ValueError):
             return math.nan
 

@@ -78,7 +78,8 @@ class BroadcastTo(ArrayOperator):
         self.shape = shape
 
     def forward(self, x):
-        return np.broadcast_to(x, self.shape) if np.ndim(x) else np.full(self.shape, x)
+        out = np.broadcast_to(x, self.shape)
+        return out if np.ndim(x) else np.copy(out)
 
     def pull(self, upstream, out, x, needs):
         return [SumTo(x.shape)(upstream)]
@@ -167,7 +168,7 @@ class Scatter(ArrayOperator):
         self.shape = shape
 
     def forward(self, x, *arrays):
-        out, key = np.zeros(self.shape, x.dtype), filled(self.key, arrays)
+        out, key = np.zeros_like(x, shape=self.shape), filled(self.key, arrays)
         if may_repeat(key):
             np.add.at(out, key, x)
         else:

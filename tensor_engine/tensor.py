@@ -40,6 +40,7 @@ class Tensor(ArrayNotation, ArrayProtocols, Node):
     __slots__ = ("inputs",)
     grad: np.ndarray | None
     further_slips = slips
+    programs = "tensor_engine.programs.array_program"  # the module that compiles graphs; loaded with the first program
     mutable = True
 
     def __init__(self, data: ArrayLike, label: str = "", requires_grad: bool = False) -> None:
