@@ -37,6 +37,19 @@ class Part:
         return pieces
 
 
+class Holder:
+    """Something that holds data and a gradient, as a parameter does."""
+
+    __slots__ = ("data", "grad")
+    grad: Any
+
+    def __init__(self, data: np.ndarray) -> None:
+        self.data = data
+
+    size = property(lambda self: self.data.size)
+    shape = property(lambda self: self.data.shape)
+
+
 class Optimizer:
     """What SGD and Adam share.
 
@@ -49,6 +62,7 @@ class Optimizer:
     """
 
     moments: tuple[str, ...] = ()  # names of flat arrays that are kept from step to step
+    elementwise = False  # whether the class's update does the same to every number, whatever parameter it is of
 
     def __init__(self, parameters: Iterable[Tensor], learning_rate: float, weight_decay: float = 0.0) -> None:
         self.parameters = list(parameters)
@@ -70,6 +84,8 @@ class Optimizer:
         arrays = {"w": self.flat, "scratch": np.empty_like(self.flat), **moments}
         self.whole = Part(self.parameters, arrays)
         starts = np.cumsum([0] + [parameter.size for parameter in self.parameters]).tolist()
+        alone = Holder(self.flat)  # all parameters as if they were one
+        self.as_one = Part([alone], arrays)
         self.singles = [Part([parameter], arrays, start) for parameter, start in zip(self.parameters, starts)]
         self.hand_out()
 
@@ -92,6 +108,24 @@ class Optimizer:
                     self.update(part)
         self.hand_out()
         self.zero_grad()
+
+    def step_from(self, gradients: np.ndarray) -> None:
+        """One update from the derivatives by all parameters, one after the other in one array, as programs have them.
+
+        It is for a loop between two calls of `settle`, if that has said yes.
+        """
+        self.as_one.parameters[0].grad = gradients
+        self.update(self.as_one)
+
+    def settle(self) -> bool:
+        """Take in data that was assigned to parameters, and give them new views, so that graphs of before can tell
+        that it has changed; whether `step_from` may follow.
+        """
+        self.is_ready()
+        self.hand_out()
+        maker = next(kind for kind in type(self).__mro__ if "update" in vars(kind))
+        unused = all(parameter.grad is None for parameter in self.parameters)
+        return bool(vars(maker).get("elementwise")) and unused and self.moves_as_one()
 
     def is_ready(self) -> bool:
         """Put data that was assigned to parameters into the flat array; whether all of them have a gradient."""
@@ -137,20 +171,13 @@ class Optimizer:
         return {name: self.whole.arrays[name] for name in self.moments}
 
     def __getstate__(self) -> dict[str, Any]:
-        left_out = {"flat", "whole", "singles", "given"}  # views of memory, which a copy has to make for itself
+        left_out = {"flat", "whole", "as_one", "singles", "given"}  # views of memory: a copy makes its own
         return {name: value for name, value in vars(self).items() if name not in left_out} | {"arrays": self.state()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         arrays = state.pop("arrays")
         vars(self).update(state)
         self.lay_out({name: arrays[name] for name in self.moments})
-
-
-class Holder:
-    """Something that holds a gradient, as a parameter does."""
-
-    __slots__ = ("grad",)
-    grad: Any
 
 
 def shared(parameters: list[Any]) -> list[bool]:
@@ -161,7 +188,7 @@ def shared(parameters: list[Any]) -> list[bool]:
     return [references(x.grad) > HELD_ONCE or x.grad.base is not None for x in parameters]
 
 
-references, alone = sys.getrefcount, Holder()
+references, alone = sys.getrefcount, Holder(np.empty(0))
 alone.grad = np.empty(1)
 HELD_ONCE = references(alone.grad)
 
@@ -177,6 +204,8 @@ class SGD(Optimizer):
     >>> w.data
     array([0.8, 1.6])
     """
+
+    elementwise = True
 
     def __init__(
         self, parameters: Iterable[Tensor], learning_rate: float, momentum: float = 0.0, weight_decay: float = 0.0
@@ -208,6 +237,7 @@ class Adam(Optimizer):
     """
 
     moments = "m", "v"
+    elementwise = True
 
     def __init__(
         self,
@@ -245,7 +275,7 @@ class Adam(Optimizer):
 
     def counted(self, part: Part) -> int:
         """The number of this update of a Part's parameters, counted from 1."""
-        of_part = self.steps if part is self.whole else self.steps[self.singles.index(part) :][:1]
+        of_part = self.steps if part in (self.whole, self.as_one) else self.steps[self.singles.index(part) :][:1]
         of_part += 1
         return int(of_part[0])
 

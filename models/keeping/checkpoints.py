@@ -73,6 +73,7 @@ def read(path):
 
 def setup_of(config):
     """The Setup in a checkpoint's config, which also has the BLAS threads of its run. Raises an error if it has not."""
+    config.setdefault("eager", True)  # as runs were before there were programs
     names = {field.name for field in fields(Setup)} | {"threads"}
     strange = sorted(names ^ config.keys())
     if strange:

@@ -77,7 +77,7 @@ class ArrayProgram(Program):
         has, and what the graph raises on such arrays.
         """
         self.require_as_many(inputs, parameters)
-        leaves = [*self.inputs, *self.parameters]
+        leaves: list[Any] = [*self.inputs, *self.parameters]
         arrays = [
             x if isinstance(x, np.ndarray) else np.asarray(x, leaf.dtype)
             for x, leaf in zip([*inputs, *parameters], leaves)
