@@ -15,6 +15,7 @@ import numpy as np
 from scalar_engine import Operator
 from tensor_engine import modes, no_grad, operand, topological_order
 from tensor_engine.programs.array_program import Instance
+from tensor_engine.programs.updates import fused_update
 
 TRUSTED = "numpy", "math", "scalar_engine", "tensor_engine"  # packages whose functions depend on their arguments alone
 HARMLESS = "abs", "float", "int", "len", "max", "min", "pow", "range", "round", "sum", "zip"  # of Python's own
@@ -60,8 +61,9 @@ class CompiledStep:
     gradients   the derivatives of the last batch, one after the other in one array
     """
 
-    def __init__(self, model, loss, optimizer):
-        self.model, self.loss, self.optimizer = model, loss, optimizer
+    def __init__(self, model, loss, optimizer, style="arrays"):
+        self.model, self.loss, self.optimizer, self.style = model, loss, optimizer, style
+        self.update = (style == "loops" and fused_update(optimizer)) or optimizer.step_from
         self.weights = optimizer.whole.views["w"]  # where the optimizer moves them
         self.programs, self.gradients = {}, None
 
@@ -116,7 +118,7 @@ class CompiledStep:
         left_out = set(parameters).difference(topological_order(root))
         if left_out:
             raise ValueError(f"the loss does not depend on {left_out.pop().describe()}")
-        return Instance(root, leaves, parameters), masks
+        return Instance(root, leaves, parameters, self.style), masks
 
     def difference(self, x, y):
         """What the program does not do as the model does, in words; "" if it does all. Draws nothing at random."""
@@ -155,7 +157,7 @@ def agree(a, b, dtype):
     return not (math.isfinite(a) or math.isfinite(b)) or math.isclose(a, b, rel_tol=AGREE[dtype.itemsize], abs_tol=1e-6)
 
 
-def compiled_step(model, loss, optimizer):
+def compiled_step(model, loss, optimizer, style):
     """The CompiledStep of a model, or None and a warning, NotCompiled, if some layer is not said to be pure."""
     layer = impure(model)
     if layer is not None:
@@ -163,7 +165,7 @@ def compiled_step(model, loss, optimizer):
     elif not is_pure(loss):
         say_not_compiled("the loss may depend on what changes: a function that needs nothing but functions would not")
     else:
-        return CompiledStep(model, loss, optimizer)
+        return CompiledStep(model, loss, optimizer, style)
     return None
 
 

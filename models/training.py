@@ -81,7 +81,7 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
     if loss is not cross_entropy:
         history.loss = "loss"
     first_rate, best = optimizer.learning_rate, None
-    step = None if eager or modes.watching.get() else compiled_step(model, loss, optimizer)
+    step = None if eager or modes.watching.get() else compiled_step(model, loss, optimizer, "arrays")
     forward = model if step is None else CompiledForward(model)
     as_one = False
 
@@ -91,7 +91,7 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
         else:
             batch_loss = step(x[rows], y[rows], piece or piece_size(x))
             if as_one and math.isfinite(batch_loss):
-                optimizer.step_from(step.gradients)
+                step.update(step.gradients)
                 return batch_loss
             step.hand_over()
         if not math.isfinite(batch_loss):

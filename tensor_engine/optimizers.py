@@ -62,6 +62,7 @@ class Optimizer:
     """
 
     moments: tuple[str, ...] = ()  # names of flat arrays that are kept from step to step
+    n_numbers = 1  # how many `numbers` gives
     elementwise = False  # whether the class's update does the same to every number, whatever parameter it is of
 
     def __init__(self, parameters: Iterable[Tensor], learning_rate: float, weight_decay: float = 0.0) -> None:
@@ -155,6 +156,10 @@ class Optimizer:
         """Move the parameters of a Part, each of which has a gradient."""
         raise TypeError("an optimizer needs an update")
 
+    def numbers(self, part: Part) -> Any:
+        """What may be another number at each update: the learning rate."""
+        return (self.learning_rate,)
+
     def gradients(self, part: Part) -> list[Any]:
         """The gradients of a Part's parameters; weight decay added."""
         if not self.weight_decay:
@@ -215,18 +220,19 @@ class SGD(Optimizer):
         super().__init__(parameters, learning_rate, weight_decay)
 
     def update(self, part: Part) -> None:
+        (rate,) = self.numbers(part)
         if self.momentum:
             velocity, scratch = part.arrays["velocity"], part.arrays["scratch"]
             velocity *= self.momentum
             for view, gradient in zip(part.views["velocity"], self.gradients(part)):
                 view += gradient
-            np.multiply(velocity, self.learning_rate, out=scratch)
+            np.multiply(velocity, rate, out=scratch)
             part.arrays["w"] -= scratch
         else:
             keep = shared(part.parameters)
             for w, scratch, gradient, kept in zip(part.views["w"], part.views["scratch"], self.gradients(part), keep):
                 room = scratch if kept or not w.ndim else gradient
-                w -= np.multiply(gradient, self.learning_rate, out=room)
+                w -= np.multiply(gradient, rate, out=room)
 
 
 class Adam(Optimizer):
@@ -237,6 +243,7 @@ class Adam(Optimizer):
     """
 
     moments = "m", "v"
+    n_numbers = 2
     elementwise = True
 
     def __init__(
@@ -264,14 +271,19 @@ class Adam(Optimizer):
             m_view += gradient
             np.multiply(gradient, gradient, out=scratch_view)
         v += scratch
-        t = self.counted(part)
+        rate, epsilon = self.numbers(part)
+        np.sqrt(v, out=scratch)
+        scratch += epsilon
+        np.divide(m, scratch, out=scratch)
+        scratch *= rate
+        part.arrays["w"] -= scratch
+
+    def numbers(self, part: Part) -> Any:
+        """The rate and the epsilon' of this update, which is counted."""
+        (beta1, beta2), t = self.betas, self.counted(part)
         of_m = (1 - beta1) / (1 - beta1**t)
         of_v = math.sqrt((1 - beta2) / (1 - beta2**t))
-        np.sqrt(v, out=scratch)
-        scratch += self.epsilon / of_v
-        np.divide(m, scratch, out=scratch)
-        scratch *= self.learning_rate * of_m / of_v
-        part.arrays["w"] -= scratch
+        return self.learning_rate * of_m / of_v, self.epsilon / of_v
 
     def counted(self, part: Part) -> int:
         """The number of this update of a Part's parameters, counted from 1."""

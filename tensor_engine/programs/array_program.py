@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,6 @@ from scalar_engine.programs.program import Program, executed
 
 from .. import modes
 from ..tensor import Tensor, operand
-from .arrays import written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,14 +22,16 @@ if TYPE_CHECKING:
 class Instance:
     """A program for arrays of certain shapes and types.
 
-    source      its text: NumPy, which runs on its own
+    style       the module that writes it: "arrays", in NumPy, or "loops", in NumPy and Numba
+    source      its text, which runs on its own
     function    function(inputs, parameters) -> (value, [derivatives]), in arrays that the next call fills anew
     gradients   the derivatives by all parameters, one after the other, as one array; None if there are none
     """
 
-    def __init__(self, root: Tensor, inputs: Sequence[Tensor], parameters: Sequence[Tensor]) -> None:
-        self.source, given = written(root, inputs, parameters)
-        self.function = executed(self.source, given)
+    def __init__(self, root: Tensor, inputs: Any, parameters: Any, style: str = "arrays") -> None:
+        module = import_module(f"tensor_engine.programs.{style}")
+        self.source, text, given = module.written(root, inputs, parameters)
+        self.function = executed(text, given)
         self.gradients: np.ndarray | None = self.function.__globals__.get("gradients")
 
 

@@ -24,7 +24,8 @@ class ArrayStyle(writer.Style):
     """Statements as calls of NumPy.
 
     samples     {Variable: an array as it may hold}
-    calls       {statement: its Calls}
+    order       Calls, in the order of the program
+    statements  {Call: the statement that it is part of}
     memory      which results share an array
     views       {Variable: the text of what it shows of another}
     made_once   the lines before the program: arrays, and views of them
@@ -37,9 +38,11 @@ class ArrayStyle(writer.Style):
         super().__init__([])
         self.plan, self.samples = plan, samples
         statements = [*plan.forward, *plan.backward]
-        self.calls = self.lowered(statements)
+        lowered = self.lowered(statements)
+        self.statements = {call: statement for statement in statements for call in lowered[statement]}
+        self.order = self.arranged([*self.statements])
         self.names.taken |= {name for rule in self.rules.values() for name in (rule.name,)} | self.reader.helpers.keys()
-        self.memory = Memory(plan, [call for statement in statements for call in self.calls[statement]])
+        self.memory = Memory(plan, self.order)
         self.views, self.made_once, self.given, self.constants = {}, [], {}, {}
         for variable in [*plan.inputs, *plan.parameters, *[s.target for s in statements if s.target.named]]:
             self.names[variable]
@@ -99,12 +102,36 @@ class ArrayStyle(writer.Style):
 
     # ---- lines
 
-    def line(self, statement):
-        lines = [line for call in self.calls[statement] for line in self.lines(call)]
-        if lines and type(statement.formula) is Application:
-            source = statement.source.formula.op if statement.source else statement.formula.op
-            lines[0] += f"  # {source.name} {self.samples[statement.target].shape or ''}".rstrip()
-        return "\n".join(f"    {line}" for line in lines)
+    def arranged(self, calls):
+        return calls
+
+    def body(self):
+        """The lines of the program: forward, then backward."""
+        backward, said = {*self.plan.backward}, set()
+        is_forward = True
+        yield "    # forward"
+        for call in self.order:
+            statements = self.statements_of(call)
+            if is_forward and statements and not backward.isdisjoint(statements):
+                yield from ("", "    # backward: its derivatives, by the rule of the operator named")
+                is_forward = False
+            comment = self.comment([statement for statement in statements if statement not in said])
+            for line in self.lines(call):
+                yield f"    {line}{comment}"
+                comment = ""
+                said.update(statements)
+
+    def statements_of(self, call):
+        return [self.statements[call]] if call in self.statements else []
+
+    def comment(self, statements):
+        """Whose rules these are, and the shape of the last result."""
+        applied = [statement for statement in statements if type(statement.formula) is Application]
+        if not applied:
+            return ""
+        names = dict.fromkeys((s.source or s).formula.op.name for s in applied)
+        shape = self.samples[applied[-1].target].shape
+        return f"  # {', '.join(names)}{f' {shape}' if shape else ''}"
 
     def lines(self, call):
         """The line of a call; none of a view, which is written where it is used."""
@@ -246,14 +273,14 @@ def plain(x):
 
 
 def written(root, inputs, parameters):
-    """The text of the program, and {name: what it has to be given}."""
+    """The text of the program; the same, to be run; and {name: what that has to be given}."""
     plan, samples = joint_plan(root, inputs, parameters)
-    return text_of(plan, ArrayStyle(plan, samples))
+    text, given = text_of(plan, ArrayStyle(plan, samples))
+    return text, text, given
 
 
 def text_of(plan, style):
-    forward, backward = ([*filter(None, map(style.line, statements))] for statements in (plan.forward, plan.backward))
-    derivatives = [*backward, *style.copies()]
+    body = [*style.body(), *style.copies()]
     value = style.alone(plan.value)
     lines = [
         *(["# made once: the arrays that results go into, and what is always the same"] if style.made_once else []),
@@ -264,10 +291,7 @@ def text_of(plan, style):
         *writer.unpacking(plan.inputs, style, "inputs"),
         *writer.unpacking(plan.parameters, style, "parameters"),
         "",
-        "    # forward",
-        *forward,
-        *(["", "    # backward: its derivatives, by the rule of the operator named"] if derivatives else []),
-        *derivatives,
+        *body,
         "",
         *writer.result(value, ", ".join(style.names[variable] for variable, _ in style.results)),
         "",

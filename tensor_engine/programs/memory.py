@@ -28,31 +28,33 @@ class Memory:
         for owner, i in self.last.items():
             dying[i].append(owner)
         for i, call in enumerate(calls):
-            if call.takes_out and call.into is None and call.view_of is None:
-                self.places[call.target] = self.place_for(call, i)
-            reused = self.places.get(call.target)
+            taken = set()
+            for target, like in call.makes():
+                self.places[target] = self.place_for(call, i, target, like, taken)
+                taken.add(self.places[target])
             for owner in dying[i]:
                 place = self.places.get(owner)
-                if place is not None and place is not reused and place not in self.gradients:
+                if place is not None and place not in taken and place not in self.gradients:
                     self.free[kind(self.made[place])].append(place)
 
     def owner(self, variable):
         """The Variable of the array that this one shows."""
         return self.owners.get(variable, variable)
 
-    def place_for(self, call, i):
-        if call.target in self.gradients:
-            return call.target
+    def place_for(self, call, i, target, like, taken):
+        """Where a result of the i-th call goes; others of the same call have taken some places."""
+        if target in self.gradients:
+            return target
         if call.is_elementwise:
             operands = call.operands
             for x in operands:
                 place = self.places.get(x)
                 dies = self.last.get(x) == i and [self.owner(y) for y in operands].count(x) == operands.count(x)
-                if place in self.made and dies and kind(self.made[place]) == kind(call.result):
+                if place in self.made and place not in taken and dies and kind(self.made[place]) == kind(like):
                     return place
-        free = self.free[kind(call.result)]
-        place = free.pop() if free else call.target
-        self.made.setdefault(place, call.result)
+        free = self.free[kind(like)]
+        place = free.pop() if free else target
+        self.made.setdefault(place, like)
         return place
 
 

@@ -34,6 +34,10 @@ class Call:
         """Whether the result can go into an array that is there."""
         return self.result.ndim > 0 and isinstance(getattr(self.function, "__self__", self.function), np.ufunc)
 
+    def makes(self):
+        """Pairs (Variable, an array like it) of results that can go into arrays that are there."""
+        return [(self.target, self.result)] if self.takes_out and self.into is None and self.view_of is None else []
+
     @property
     def operands(self):
         return [*variables_of([self.arguments, self.options]), *([self.into] if self.into else [])]

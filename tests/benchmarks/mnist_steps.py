@@ -66,23 +66,53 @@ def measured(run_round):
     return statistics.median(times), loss
 
 
-def ours(sizes, batch, activation, optimizer, steps):
+def ours_of(sizes, batch, activation, optimizer, steps):
+    """(network, batches, optimizer) of the project."""
     from models.layers import MLP
-    from models.training import backward
     from tensor_engine.optimizers import SGD, Adam
 
     model, data = MLP(sizes, activation), batches(batch, steps)
     for parameter, array in zip(model.parameters(), [array for layer in weights(sizes) for array in layer]):
         parameter.data = array
     update = {"sgd": SGD, "adam": Adam}[optimizer](model.parameters(), RATES[optimizer])
+    return model, data, update
+
+
+def ours(*model):
+    from models.training import backward
+
+    network, data, update = ours_of(*model)
 
     def run_round():
         for x, y in data:
-            loss = backward(model, x, y)
+            loss = backward(network, x, y)
             update.step()
         return loss
 
     return measured(run_round)
+
+
+def program(*model, style="arrays"):
+    """The same network's step as a program in NumPy."""
+    from models.compiled import CompiledStep
+    from models.training import piece_size
+    from tensor_engine import cross_entropy
+
+    network, data, update = ours_of(*model)
+    step, piece = CompiledStep(network, cross_entropy, update, style), piece_size(data[0][0])
+
+    def run_round():
+        for x, y in data:
+            loss = step(x, y, piece)
+            step.update(step.gradients)
+        return loss
+
+    return measured(run_round)
+
+
+def compiled(*model):
+    """The same with Numba's loops."""
+    return program(*model, style="loops")
 
 
 def pytorch(sizes, batch, activation, optimizer, steps, compiled=False):
@@ -184,7 +214,10 @@ def floor(sizes, batch, activation, optimizer, steps):
     return measured(run_round)
 
 
-CONTESTANTS = {"ours": ours, "PyTorch": pytorch, "torch.compile": torch_compile, "JAX": jax, "floor": floor}
+CONTESTANTS = {
+    "ours": ours, "program": program, "compiled": compiled,
+    "PyTorch": pytorch, "torch.compile": torch_compile, "JAX": jax, "floor": floor,
+}  # fmt: skip
 
 
 def peak_memory():
