@@ -14,11 +14,13 @@ import numpy as np
 
 from scalar_engine import Operator
 from tensor_engine import modes, no_grad, operand, topological_order
+from tensor_engine.programs import jit
 from tensor_engine.programs.array_program import Instance
 from tensor_engine.programs.updates import fused_update
 
 TRUSTED = "numpy", "math", "scalar_engine", "tensor_engine"  # packages whose functions depend on their arguments alone
 HARMLESS = "abs", "float", "int", "len", "max", "min", "pow", "range", "round", "sum", "zip"  # of Python's own
+WORTH = 1.5  # seconds gained, for which Numba is loaded, which takes 0.6
 AGREE = {4: 1e-4, 8: 1e-9}  # relatively, by the bytes of a number: only the order of sums may differ
 
 
@@ -27,11 +29,16 @@ class NotCompiled(UserWarning):
 
 
 def impure(model):
-    """The first layer that does not say that it is pure: itself, not by a base whose `__call__` it has replaced."""
-    maker = next((kind for kind in type(model).__mro__ if "__call__" in vars(kind)), None)
-    if maker is None or not vars(maker).get("pure"):
+    """The first layer that does not say that it is pure; None if all do."""
+    if not said_of(model):
         return model
     return next((layer for layer in map(impure, model.parts()) if layer is not None), None)
+
+
+def said_of(layer):
+    """What the class with the layer's `__call__` says in `pure`, itself and not a base of it; None if nothing."""
+    maker = next((kind for kind in type(layer).__mro__ if "__call__" in vars(kind)), object)
+    return vars(maker).get("pure")
 
 
 def is_pure(function):
@@ -120,11 +127,14 @@ class CompiledStep:
             raise ValueError(f"the loss does not depend on {left_out.pop().describe()}")
         return Instance(root, leaves, parameters, self.style), masks
 
-    def difference(self, x, y):
-        """What the program does not do as the model does, in words; "" if it does all. Draws nothing at random."""
+    def tried(self, x, y):
+        """The loss with nothing dropped: what it takes shows on it, and no random state changes."""
         instance, masks = self.program_for(x, y)
-        ones = [np.ones(*mask[1:]) for mask in masks]
-        found = float(instance.function([x, y, *ones], self.weights)[0])
+        return float(instance.function([x, y, *[np.ones(*mask[1:]) for mask in masks]], self.weights)[0])
+
+    def difference(self, x, y):
+        """What the program does not do as the model does, in words; "" if it does all."""
+        found = self.tried(x, y)
         with no_grad(), modes.switched(modes.drawing, lambda draw, *like: np.ones(*like)):
             expected = self.loss(self.model(x), y).item()
         return "" if agree(found, expected, x.dtype) else f"its loss is {expected:g} and its program's is {found:g}"
@@ -157,11 +167,20 @@ def agree(a, b, dtype):
     return not (math.isfinite(a) or math.isfinite(b)) or math.isclose(a, b, rel_tol=AGREE[dtype.itemsize], abs_tol=1e-6)
 
 
+def style_for(optimizer, batch, steps):
+    """The style of program for a run: loops, if Numba is there and they gain more than it takes to load them."""
+    numbers = optimizer.flat.size * (1 + 4 * len(optimizer.moments))
+    units = sum(parameter.shape[-1] for parameter in optimizer.parameters if parameter.ndim)
+    gain = steps * (2e-5 + 2.5e-10 * numbers + 2e-9 * batch * units)  # seconds, about
+    return "loops" if gain > WORTH and jit.is_there() else "arrays"
+
+
 def compiled_step(model, loss, optimizer, style):
     """The CompiledStep of a model, or None and a warning, NotCompiled, if some layer is not said to be pure."""
     layer = impure(model)
     if layer is not None:
-        say_not_compiled(f"{layer!r} is no layer with `pure = True`, which says that calling it changes nothing")
+        if said_of(layer) is None:  # it may not know
+            say_not_compiled(f"{layer!r} is no layer with `pure = True`, which says that calling it changes nothing")
     elif not is_pure(loss):
         say_not_compiled("the loss may depend on what changes: a function that needs nothing but functions would not")
     else:

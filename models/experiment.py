@@ -135,7 +135,7 @@ def train(setup, data_dir=None, *, record_norms=False, every=1, after_epoch=None
     history = fit(
         model, data, optimizer, setup.epochs, setup.batch_size, rng, decay=setup.learning_rate_decay,
         history=History(held_out="test" if setup.final else "validation"),
-        clip_norm=setup.clip_norm, patience=setup.patience, eager=setup.eager,
+        clip_norm=setup.clip_norm, patience=setup.patience, style="eager" if setup.eager else None,
         record_norms=record_norms, every=every, after_epoch=after_epoch, progress=progress,
     )  # fmt: skip
     if history.interrupted:

@@ -26,10 +26,11 @@ from typing import Any
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from tensor_engine import cross_entropy
+from tensor_engine.programs import jit
 
 from . import datasets
 from .command_line import Parser, positive, run
-from .compiled import CompiledStep
+from .compiled import CompiledStep, style_for
 from .experiment import OPTIMIZERS, Setup, data_of, model_of
 from .history import History
 from .keeping import checkpoints, kept
@@ -164,8 +165,12 @@ def program_of(config, data_dir):
     setup = checkpoints.setup_of(config)
     data = data_of(setup, data_dir)
     model, optimizer, _ = model_of(setup, data)
-    size = piece_size(data.xtrain) if setup.batch_size == "full" else setup.batch_size
+    size = min(batch_of(setup, data), piece_size(data.xtrain))
     return CompiledStep(model, cross_entropy, optimizer).source(data.xtrain[:size], data.ytrain[:size])
+
+
+def batch_of(setup, data):
+    return len(data.xtrain) if setup.batch_size == "full" else setup.batch_size
 
 
 def blas_threads():
@@ -177,6 +182,12 @@ def train_into(out, config, checkpoint, data_dir, mistakes):
     setup = checkpoints.setup_of(config)
     data = data_of(setup, data_dir)
     model, optimizer, rng = model_of(setup, data)
+    if not checkpoint:
+        steps = setup.epochs * -(-len(data.xtrain) // batch_of(setup, data))
+        config["style"] = "eager" if setup.eager else style_for(optimizer, batch_of(setup, data), steps)
+    elif config["style"] == "loops" and not jit.is_there():
+        print("Numba is not there, with which the run began: last digits may differ")
+        config = {**config, "style": "arrays"}
     path, best = out / "checkpoint.npz", out / "model.safetensors"
     history = checkpoints.restore(checkpoint, path, model, optimizer, rng) if checkpoint else History()
     first = history.epochs[-1].epoch + 1 if history.epochs else 1
@@ -195,6 +206,9 @@ def train_into(out, config, checkpoint, data_dir, mistakes):
         )
 
     def after_epoch(history):
+        if blas_threads() < config["threads"]:
+            print(f"BLAS goes on with {blas_threads()} thread, which is faster while others have the cores")
+            config["threads"] = blas_threads()
         checkpoints.save(path, model, optimizer, rng, history, config)
         if setup.patience and history.best is history.epochs[-1]:
             kept.save(best, model, data)
@@ -211,7 +225,7 @@ def train_into(out, config, checkpoint, data_dir, mistakes):
         history = fit(
             model, data, optimizer, setup.epochs, setup.batch_size, rng, clip_norm=setup.clip_norm,
             patience=setup.patience, decay=setup.learning_rate_decay, history=history, after_epoch=after_epoch,
-            eager=setup.eager,
+            style=config["style"],
         )  # fmt: skip
     if setup.patience and history.epochs and history.best.epoch < first and best.exists():
         model = kept.load(best).model  # none of this call's epochs was better

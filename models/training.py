@@ -1,6 +1,7 @@
 """Training a network of Tensors on a data set, and measuring it."""
 
 import math
+import sys
 import time
 import warnings
 from contextlib import contextmanager
@@ -11,11 +12,13 @@ from tqdm import tqdm
 
 from tensor_engine import cross_entropy, modes, no_grad, topological_order
 from tensor_engine.fused import CrossEntropyOfClasses
+from tensor_engine.programs import jit
 
-from .compiled import CompiledForward, checked_step, compiled_step
+from .compiled import CompiledForward, checked_step, compiled_step, style_for
 from .datasets.checking import checked_labels, checked_targets, checked_x
 from .history import Epoch, History
 from .layers import Linear
+from .threads import Threads
 
 PIECE_BYTES = 3 << 20  # about what the caches of a core hold: larger batches go through the network in pieces
 
@@ -46,7 +49,7 @@ def backward(model, x, y, piece=None, loss=cross_entropy):
 
 def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entropy, clip_norm=None,
         patience=None, decay=1.0, piece=None, history=None, record_norms=False, every=1, after_epoch=None,
-        progress=True, eager=False):  # fmt: skip
+        progress=True, style=None):  # fmt: skip
     """Train until `epochs` epochs are finished; returns the History.
 
     data            a Dataset (models.datasets) with x as floats, scaled; `checking` says what becomes of other x and y
@@ -64,8 +67,9 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
     every           how many epochs there are from one evaluation, and record, to the next; the last has one anyway
     after_epoch     called with the history after each recorded epoch, to save a checkpoint, say
     progress        whether a terminal sees a progress bar
-    eager           whether each step runs the model itself; otherwise it is compiled, if its layers are `pure`, and the
-                    loss does the same at each step of an epoch. A warning, NotCompiled, says what cannot be
+    style           "eager": each step runs the model itself. Otherwise it is compiled, to a program in NumPy ("arrays")
+                    or with Numba's loops ("loops"); None takes what is faster for a run of this length. A warning,
+                    NotCompiled, says what cannot be compiled: layers that are not `pure`, a loss that changes
 
     A keyboard interrupt ends the run; the history then has the finished epochs, and says that it was interrupted.
     A loss that is not finite ends it too, before it reaches the weights: `history.diverged` says where, and so does
@@ -81,7 +85,9 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
     if loss is not cross_entropy:
         history.loss = "loss"
     first_rate, best = optimizer.learning_rate, None
-    step = None if eager or modes.watching.get() else compiled_step(model, loss, optimizer, "arrays")
+    style = style or style_for(optimizer, size, epochs * history.batches_per_epoch)
+    step = None if style == "eager" or modes.watching.get() else compiled_step(model, loss, optimizer, style)
+    threads = Threads()
     forward = model if step is None else CompiledForward(model)
     as_one = False
 
@@ -116,7 +122,12 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
             if step is not None:
                 as_one = optimizer.settle() and not (record_norms or clip_norm)
                 first = slice(min(size, piece or piece_size(x)))
+                making = time.perf_counter()
                 step = checked_step(step, x[first], y[first])
+                if style == "loops" and progress and sys.stderr.isatty() and time.perf_counter() - making > 1:
+                    tqdm.write(f"compiled loops, which {jit.folder()} keeps for the next run", file=sys.stderr)
+            if step is not None:
+                threads.decide(step.tried, x[first], y[first])
             losses, rows = run_epoch(model, len(x), size, rng, train_on, title)
             seconds += time.perf_counter() - started
             history.batch_losses += losses
@@ -142,6 +153,7 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
         history.interrupted = True
     finally:
         optimizer.learning_rate = first_rate
+        threads.restore()
     if best:
         for parameter, data in zip(model.parameters(), best):
             parameter.data[...] = data

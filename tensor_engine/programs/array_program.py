@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from importlib import import_module
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +41,7 @@ class ArrayProgram(Program):
 
     source      the text of the function, for the shapes and types that the graph has: NumPy, which runs on its own
 
+    >>> from scalar_engine import compile_graph
     >>> x, w = Tensor([[1.0, 2.0]], "x"), Tensor([[3.0], [4.0]], "w", requires_grad=True)
     >>> program = compile_graph((x @ w).sum(), inputs=[x], parameters=[w])
     >>> program([[[1.0, 2.0], [3.0, 4.0]]], [[[3.0], [4.0]]])
@@ -60,6 +62,7 @@ class ArrayProgram(Program):
                     f"was not recorded; if it depends on an input, make that with requires_grad=True, else .detach() it"
                 )
         self.root, self.inputs, self.parameters = root, inputs, parameters
+        self.lock = Lock()  # of the arrays that results go into
         self.instances = {kinds([*inputs, *parameters]): Instance(root, inputs, parameters)}
 
     @cached_property
@@ -87,13 +90,12 @@ class ArrayProgram(Program):
         instance = self.instances.get(kinds(arrays)) or self.instance_for(arrays)
         n = len(self.inputs)
         try:
-            with np.errstate(all="ignore"):
+            with self.lock, np.errstate(all="ignore"):
                 value, gradients = instance.function(arrays[:n], arrays[n:])
+                return copied(value), [gradient.copy() for gradient in gradients]
         except (ValueError, IndexError):
             self.graph_on(arrays)  # which says what is wrong
             raise
-        value = np.asarray(value)
-        return value.item() if value.size == 1 else value.copy(), [gradient.copy() for gradient in gradients]
 
     def instance_for(self, arrays: list[np.ndarray]) -> Instance:
         root, leaves = self.graph_on(arrays)
@@ -131,6 +133,10 @@ class ArrayProgram(Program):
         with modes.switched(modes.recording, modes.EVERYTHING):
             root = forward_pass(order, leaf, implied, revise)[self.root]
         return root, [leaves[node] for node in old]
+
+
+def copied(value: Any) -> Any:
+    return value.item() if np.size(value) == 1 else np.array(value)
 
 
 def kinds(arrays: Sequence[Any]) -> tuple[Any, ...]:

@@ -23,7 +23,8 @@ class Loop(Call):
     def __init__(self, calls, stores, loads, bases):
         self.calls, self.stores, self.loads, self.bases = calls, stores, loads, bases
         self.function, self.into, self.view_of = "loop", None, None
-        self.target, self.result = next(iter(stores.items()))
+        self.target = next(iter(stores))
+        self.result = max((call.result for call in calls), key=np.ndim)  # an array of the shape that it goes over
 
     is_elementwise = True
 
@@ -92,6 +93,8 @@ class Grouping:
         if op is None or call.options or not self.is_plain(op) or call.result.ndim not in (1, 2):
             return None
         like = call.result
+        if like.dtype not in (np.float32, np.float64):
+            return None
         return like.shape if like.size and all(self.fits(x, like) for x in call.arguments) else None
 
     def fits(self, x, like):

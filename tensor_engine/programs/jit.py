@@ -3,7 +3,9 @@
 import hashlib
 import importlib.util
 import os
+import sys
 import tempfile
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -28,23 +30,39 @@ def folder():
 
 
 @cache
-def compiled(text, keeps=True):
+def loop_of(text, keeps=True):
     """The function `loop` of a text, which Numba compiles when it is called, or finds on disk by the text."""
     source = HEAD.format(keeps=keeps) + text
     if not keeps:
         namespace = {}
         exec(source, namespace)
         return namespace["loop"]
-    name = f"loop_{hashlib.sha256(source.encode()).hexdigest()[:32]}"
+    name = name_of(text)
     path = folder() / f"{name}.py"
+    put(path, source)
+    spec = importlib.util.spec_from_file_location(name, path)
+    sys.modules[name] = module = importlib.util.module_from_spec(spec)  # where what is kept looks for it
+    spec.loader.exec_module(module)
+    return module.loop
+
+
+def compiled(text, arguments):
+    """The function `loop` of a text, ready for arguments like these."""
+    from numba import typeof  # half a second, which who compiles nothing need not wait
+
+    types = tuple(map(typeof, arguments))
     try:
-        put(path, source)
-        spec = importlib.util.spec_from_file_location(name, path)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module.loop
-    except Exception:  # a folder that cannot be written, a file that somebody has damaged meanwhile
-        return compiled(text, False)
+        loop = loop_of(text)
+        loop.compile(types)
+    except Exception:  # a folder that cannot be written, a file there that is damaged
+        forget(text)
+        loop = loop_of(text, keeps=False)
+        loop.compile(types)
+    return loop
+
+
+def name_of(text):
+    return f"loop_{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
 def put(path, source):
@@ -61,7 +79,8 @@ def put(path, source):
 
 
 def forget(text):
-    """Remove what is kept of a loop."""
-    name = f"loop_{hashlib.sha256((HEAD.format(keeps=True) + text).encode()).hexdigest()[:32]}"
+    """Remove what is kept of a loop, as far as may be."""
+    name = name_of(text)
     for path in [*folder().glob(f"{name}*"), *folder().glob(f"__pycache__/{name}*")]:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink()

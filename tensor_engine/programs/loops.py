@@ -58,12 +58,14 @@ class Typed(ast.NodeTransformer):
 class LoopStyle(ArrayStyle):
     """Calls of NumPy, and loops.
 
-    loops       {text of a loop: its name}
+    loops       {text of a loop: (its name, arrays like those that it is called with)}
     """
 
     def __init__(self, plan, samples):
-        self.loops, self.elements = {}, LoopText([])
+        self.loops, self.arrays, self.elements = {}, {}, LoopText([])
         super().__init__(plan, samples)
+        for constant, variable in self.arrays.items():
+            self.views[variable] = self.constant(constant.data)
 
     def arranged(self, calls):
         def expanded(call):
@@ -84,20 +86,30 @@ class LoopStyle(ArrayStyle):
         return list(dict.fromkeys(self.statements[each] for each in calls if each in self.statements))
 
     def calls_for(self, formula, targets):
-        op, operands = formula.op, [x if type(x) is Variable else plain(x) for x in formula.operands]
+        op, operands = formula.op, list(map(self.operand, formula.operands))
         if op is scalar.power and operands[1:] == [2.0]:
             op, operands = scalar.multiply, [operands[0]] * 2
         if len(targets) == 1 and self.elements.is_plain(op):
             return [Call(op, operands, {}, targets[0], self.samples[targets[0]])]
         return super().calls_for(formula, targets)
 
+    def operand(self, x):
+        """A Variable or a number; of a constant array, its one number, or a Variable that the array belongs to."""
+        if type(x) is Variable or np.ndim(plain(x)) == 0:
+            return x if type(x) is Variable else plain(x)
+        if x not in self.arrays:
+            self.arrays[x] = Variable()
+            self.samples[self.arrays[x]] = x.data
+        return self.arrays[x]
+
     def lines(self, call):
         if not isinstance(call, Loop):
             yield from super().lines(call)
             return
-        places = [(x, self.names[self.memory.places.get(x, x)]) for x in [*call.loads, *call.stores]]
+        places = [(x, self.text(self.memory.places.get(x, x))) for x in [*call.loads, *call.stores]]
         text, arguments = loop_text(call, dict(places), self.elements, self.likes)
-        name = self.loops.setdefault(text, f"loop_{len(self.loops) + 1}")
+        likes = {name: np.empty_like(self.likes[x], order="C", subok=False)[()] for x, name in places}
+        name, _ = self.loops.setdefault(text, (f"loop_{len(self.loops) + 1}", [likes[x] for x in arguments]))
         for x, _ in call.makes():
             if self.names[x] != self.names[self.memory.places.get(x, x)]:
                 yield f"{self.names[x]} = {self.names[self.memory.places[x]]}"
@@ -108,7 +120,7 @@ def loop_text(loop, places, elements, likes):
     """The text of a loop, and what it is called with: `places` are the names of arrays, of which some are one."""
     arguments = list(dict.fromkeys(places.values()))
     array = {x: f"a{arguments.index(name)}" for x, name in places.items()}
-    shape = max((call.result for call in loop.calls), key=np.ndim).shape
+    shape = loop.result.shape
     sums = [call for call in loop.calls if is_sum(call)]
     index = {shape: "[i, j]", (): "", shape[1:]: "[j]", (1, *shape[1:]): "[0, j]", (*shape[:1], 1): "[i, 0]"}
     if len(shape) == 1:
@@ -149,7 +161,7 @@ def written(root, inputs, parameters):
     plan, samples = joint_plan(root, inputs, parameters)
     style = LoopStyle(plan, samples)
     text, given = text_of(plan, style)
-    loops = [
-        jit.HEAD.format(keeps=False) + loop.replace("def loop(", f"def {name}(") for loop, name in style.loops.items()
-    ]
-    return "\n\n".join([*loops, text]), text, {**given, **{name: jit.compiled(x) for x, name in style.loops.items()}}
+    head = jit.HEAD.format(keeps=False)
+    loops = [head + loop.replace("def loop(", f"def {name}(") for loop, (name, _) in style.loops.items()]
+    functions = {name: jit.compiled(loop, likes) for loop, (name, likes) in style.loops.items()}
+    return "\n\n".join([*loops, text]), text, {**given, **functions}

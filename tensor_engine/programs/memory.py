@@ -45,7 +45,7 @@ class Memory:
         """Where a result of the i-th call goes; others of the same call have taken some places."""
         if target in self.gradients:
             return target
-        if call.is_elementwise:
+        if call.is_elementwise and like.shape == call.result.shape:
             operands = call.operands
             for x in operands:
                 place = self.places.get(x)

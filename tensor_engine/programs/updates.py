@@ -43,7 +43,8 @@ def fused_update(optimizer):
     names = {variable: name for name, variable in variables.items()}
     places = {x: names[x] for x in [*loop.loads, *loop.stores]}
     text, arguments = loop_text(loop, places, elements, grouping.likes)
-    function, as_number = jit.compiled(text), optimizer.flat.dtype.type
+    as_number = optimizer.flat.dtype.type
+    function = jit.compiled(text, [np.array(arrays[name])[()] for name in arguments])
 
     def update(gradients):
         known = {**part.arrays, "g": gradients}

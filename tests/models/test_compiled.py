@@ -10,6 +10,7 @@ from models.layers import MLP, Activation, Dropout, Linear, ReLU, Sequential
 from models.train import main
 from models.training import evaluate, fit
 from tensor_engine import SGD, Adam, cross_entropy, exp, mse, tanh
+from tensor_engine.programs import jit
 
 
 @pytest.fixture(scope="module")
@@ -19,9 +20,10 @@ def digits():
 
 def both(data, make=lambda p: SGD(p, 0.1), dtype=np.float64, epochs=2, batch_size=70, dropout=0.0, **options):
     """(History, weights) of a run by a program, and of the same run without."""
-    for eager in (False, True):
+    for style in (options.pop("style", "arrays"), "eager"):
         model = MLP([64, 12, 10], "relu", dropout, dtype=dtype)
-        history = fit(model, data, make(model.parameters()), epochs, batch_size, progress=False, eager=eager, **options)
+        optimizer = make(model.parameters())
+        history = fit(model, data, optimizer, epochs, batch_size, progress=False, style=style, **options)
         yield history, [parameter.data for parameter in model.parameters()]
 
 
@@ -51,6 +53,16 @@ def test_a_program_does_what_the_engine_does(digits, options):
     agree(both(digits, **options), 1e-11)
 
 
+@pytest.mark.parametrize(
+    "make", [lambda p: SGD(p, 0.1, 0.9, 0.01), lambda p: SGD(p, 0.1), lambda p: Adam(p, 0.01, weight_decay=0.01)]
+)
+def test_loops_do_what_the_engine_does(digits, needed, make):
+    needed(jit.is_there(), "Numba")
+    agree(both(digits, make, style="loops", dropout=0.2), 1e-11)
+    data = standardised(load("digits"), np.float32)
+    agree(both(data, make, np.float32, epochs=1, batch_size=12, style="loops"), 1e-5)
+
+
 def test_in_float32_to_the_order_of_sums():
     data = standardised(load("digits"), np.float32)
     agree(both(data, lambda p: Adam(p, 0.001), np.float32, epochs=1, batch_size=12), 1e-5)
@@ -62,7 +74,7 @@ def test_the_same_seed_gives_the_same_numbers(digits):
 
 
 def test_data_that_is_assigned_between_epochs_is_trained(digits):
-    def losses(eager):
+    def losses(style):
         model = MLP([64, 12, 10], dtype=np.float64)
 
         def shrink(history):
@@ -70,9 +82,9 @@ def test_data_that_is_assigned_between_epochs_is_trained(digits):
                 parameter.data = parameter.data / 2
 
         optimizer = SGD(model.parameters(), 0.1)
-        return fit(model, digits, optimizer, 3, 100, after_epoch=shrink, progress=False, eager=eager).batch_losses
+        return fit(model, digits, optimizer, 3, 100, after_epoch=shrink, progress=False, style=style).batch_losses
 
-    assert losses(False) == pytest.approx(losses(True), rel=1e-11)
+    assert losses("arrays") == pytest.approx(losses("eager"), rel=1e-11)
 
 
 def test_evaluation_is_the_engines(digits):
@@ -100,17 +112,17 @@ class Doubled(ReLU):
 
 
 def test_a_layer_of_ones_own_is_compiled_if_it_says_that_it_is_pure(digits):
-    def run(layer, eager):
+    def run(layer, style):
         rng = np.random.default_rng(0)
         model = Sequential(
             Linear(64, 12, rng, dtype=np.float64), layer, Dropout(0.1, rng), Linear(12, 10, rng, dtype=np.float64)
         )
-        return fit(model, digits, SGD(model.parameters(), 0.1), 1, progress=False, eager=eager).batch_losses
+        return fit(model, digits, SGD(model.parameters(), 0.1), 1, progress=False, style=style).batch_losses
 
-    assert run(Doubled(), False) == pytest.approx(run(Doubled(), True), rel=1e-11)
+    assert run(Doubled(), "arrays") == pytest.approx(run(Doubled(), "eager"), rel=1e-11)
     impure = Impure()
     with pytest.warns(NotCompiled, match="Impure is no layer with `pure = True`"):
-        assert run(impure, False) == run(Impure(), True)
+        assert run(impure, "arrays") == run(Impure(), "eager")
     assert impure.calls > 20
 
 
