@@ -2,9 +2,9 @@
 
 A step is forward, backward and update, in float32. Every contestant runs in a process of its own, from the same
 weights on the same data, and the losses after the same number of steps are printed beside the times, and the most
-memory that each process had. "ours" runs the graph of each step, "program" is its program in NumPy, "compiled" that with
-Numba's loops. The floor is the time of the bare matrix products of a step. What cannot run here says why (torch.compile
-needs a C++ compiler). Needs the peers (pip install -e '.[fast,peers]'; jax too for its column), then:
+memory that each process had. "ours" runs the graph of each step, "program" is its program in NumPy, "compiled" that
+with Numba's loops. The floor is the time of the bare matrix products of a step. What cannot run here says why
+(torch.compile needs a C++ compiler). Needs the peers (pip install -e '.[fast,peers]'; jax too for its column), then:
 
     python -m tests.benchmarks.mnist_steps [A B C D E]
     python -m tests.benchmarks.mnist_steps --growth     # model A with batches of 16 to 4,096, then 100 to 2,000 wide
