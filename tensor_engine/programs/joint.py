@@ -7,7 +7,7 @@ planned is that graph, by the walk that plans Values.
 import numpy as np
 
 from scalar_engine.formulas.symbol import Number, Symbol
-from scalar_engine.graph import Node, topological_order
+from scalar_engine.graph import topological_order
 from scalar_engine.passes import backward_pass
 from scalar_engine.programs.plan import Plan, Variable
 from scalar_engine.programs.planner import Walk
@@ -64,7 +64,7 @@ def joint_plan(root, inputs, parameters):
     """
     derivatives, rule_of = backward_graph(root) if parameters else ({}, {})
     gradients = [derivatives[x] if x in derivatives else operand(np.zeros_like(x.data)) for x in parameters]
-    end = Node(None, "", False)
+    end = operand(0.0)
     end.inputs = (root, *reversed(gradients))  # the last layer's first, as the pass has them
     order = topological_order(end)[:-1]
     wanted = set(parameters)
