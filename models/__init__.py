@@ -2,6 +2,7 @@
 
 question3               the assignment's network; mlp, scalar_training: networks of Values of any size, one by one
 layers, training        networks of Tensors, and how they learn; history: what happened
+compiled, threads       training steps as programs; how many threads their products have
 experiment, sweep       a run said in plain data; many of them, in parallel and continued
 train, predict          the commands `python -m models.train` and `python -m models.predict`
 mistakes                pictures of what a network takes for what

@@ -39,6 +39,7 @@ class Setup:
     defaults are its defaults; besides there are
 
     data        the name of a data set, or the path of a file; labels and test as `datasets.load` takes them
+    eager       whether each step runs the network itself, instead of a program of it; last digits differ
     scaling     "standardised", to mean 0 and deviation 1, or "symmetric", pixels to [-1, 1]
     limit       train on the first `limit` instances, and validate on a quarter as many; None takes all
 
@@ -71,6 +72,7 @@ class Setup:
     test: str | None = None
     clip_norm: float | None = None
     patience: int | None = None
+    eager: bool = False
 
     def __post_init__(self):
         require_plausible(self)
@@ -133,7 +135,7 @@ def train(setup, data_dir=None, *, record_norms=False, every=1, after_epoch=None
     history = fit(
         model, data, optimizer, setup.epochs, setup.batch_size, rng, decay=setup.learning_rate_decay,
         history=History(held_out="test" if setup.final else "validation"),
-        clip_norm=setup.clip_norm, patience=setup.patience,
+        clip_norm=setup.clip_norm, patience=setup.patience, style="eager" if setup.eager else None,
         record_norms=record_norms, every=every, after_epoch=after_epoch, progress=progress,
     )  # fmt: skip
     if history.interrupted:

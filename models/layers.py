@@ -29,6 +29,8 @@ def he(rng: np.random.Generator, n_inputs: int, n_outputs: int) -> np.ndarray:
 class Linear(Module):
     """x @ W + b, with W (inputs, outputs) from `initialisation(rng, inputs, outputs)` and b (outputs,) zero."""
 
+    pure = True
+
     def __init__(
         self,
         n_inputs: int,
@@ -55,6 +57,7 @@ class Linear(Module):
 class Activation(Module):
     """An elementwise operator as a layer: `ReLU()` is the layer, `relu` its operator, as PyTorch has it."""
 
+    pure = True
     operator: Any = None
 
     def __init__(self, label: str = "layer") -> None:
@@ -82,6 +85,8 @@ class Tanh(Activation):
 class Softmax(Module):
     """Probabilities out of logits, along the last axis. A loss on logits (softmax_cross_entropy) needs none."""
 
+    pure = True
+
     def __call__(self, x: Any) -> Any:
         return te.softmax(x)
 
@@ -91,6 +96,8 @@ class Softmax(Module):
 
 class Dropout(Module):
     """While training, sets each element to 0 with probability `rate` and scales the others by 1 / (1 - rate)."""
+
+    pure = True
 
     def __init__(self, rate: float, rng: np.random.Generator) -> None:
         if not isinstance(rate, (int, float, np.floating)) or not 0 <= rate < 1:
@@ -102,8 +109,12 @@ class Dropout(Module):
     def __call__(self, x: Any) -> Any:
         if not self.training or not self.rate:
             return x
-        kept = self.rng.random(x.shape, dtype=np.float32) >= self.rate
-        return x * (kept / x.dtype.type(1 - self.rate)).astype(x.dtype)
+
+        def mask() -> np.ndarray:
+            kept = self.rng.random(x.shape, dtype=np.float32) >= self.rate
+            return (kept / x.dtype.type(1 - self.rate)).astype(x.dtype)
+
+        return x * te.drawn(mask, x.shape, x.dtype)
 
     def __repr__(self) -> str:
         return f"Dropout({self.rate})"
@@ -111,6 +122,8 @@ class Dropout(Module):
 
 class Sequential(Module):
     """Layers one after the other."""
+
+    pure = True
 
     def __init__(self, *layers: Module) -> None:
         self.layers: list[Any] = list(layers)

@@ -9,6 +9,7 @@ class Module:
     A subclass says how it computes (`__call__`) and, if it has parameters or parts, names them in `parameters`.
     """
 
+    pure: bool  # whether calling it changes nothing and depends on nothing but its input, parameters and `drawn`
     training = True  # Dropout drops while training and lets everything through otherwise
 
     def parameters(self) -> list[Any]:

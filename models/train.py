@@ -25,15 +25,19 @@ from typing import Any
 
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from tensor_engine import cross_entropy
+from tensor_engine.programs import jit
+
 from . import datasets
 from .command_line import Parser, positive, run
+from .compiled import CompiledStep, style_for
 from .experiment import OPTIMIZERS, Setup, data_of, model_of
 from .history import History
 from .keeping import checkpoints, kept
 from .keeping.files import held, write_whole
 from .layers import ACTIVATIONS, parameter_count
 from .mistakes import draw_confusion, draw_mistakes
-from .training import Diverged, evaluate, fit
+from .training import Diverged, evaluate, fit, piece_size
 
 USUAL_RATES = ", ".join(f"{rate:g} for {name}" for name, (rate, _) in OPTIMIZERS.items())
 
@@ -90,12 +94,14 @@ OPTIONS: dict[str, dict[str, Any]] = {  # how argparse reads each
     "--final": {"action": "store_true", "help": "train on all training data, report on the test set"},
     "--seed": {"type": int, "help": "of the weights and the order"},
     "--dtype": {"choices": ["float32", "float64"]},
+    "--eager": {"action": "store_true", "help": "run the network itself at each step, instead of a program of it"},
+    "--program": {"action": "store_true", "help": "print the program of a step, and do not train"},
     "--mistakes": {"action": "store_true", "help": "draw the confusion matrix and the ten worst mistakes"},
     "--out": {"type": Path, "metavar": "DIR"},
     "--resume": {"action": "store_true", "help": "go on with the run in --out"},
 }
 SETUP = {field.name: field.default for field in fields(Setup)}  # what decides the numbers of a run, and its defaults
-OF_A_CALL = {"data_dir": None, "mistakes": False, "out": Path("runs/train"), "resume": False}
+OF_A_CALL = {"data_dir": None, "mistakes": False, "program": False, "out": Path("runs/train"), "resume": False}
 MAY_CHANGE = {"epochs", "learning_rate", "patience"}  # when a run is resumed
 
 
@@ -116,6 +122,10 @@ def main(arguments=None):
     line = parser()
     given = vars(line.parse_args(arguments))
     out = given.get("out", OF_A_CALL["out"])
+    if given.get("program"):
+        with line.errors_of(out):
+            print(program_of(config_of(given, None), given.get("data_dir")))
+        return 0
     path, is_resumed = out / "checkpoint.npz", given.get("resume")
     with line.errors_of(out):
         if is_resumed:
@@ -150,6 +160,19 @@ def config_of(given, checkpoint):
     return {**saved, **{name: given[name] for name in MAY_CHANGE & set(given)}}
 
 
+def program_of(config, data_dir):
+    """The text of the program of one training step."""
+    setup = checkpoints.setup_of(config)
+    data = data_of(setup, data_dir)
+    model, optimizer, _ = model_of(setup, data)
+    size = min(batch_of(setup, data), piece_size(data.xtrain))
+    return CompiledStep(model, cross_entropy, optimizer).source(data.xtrain[:size], data.ytrain[:size])
+
+
+def batch_of(setup, data):
+    return len(data.xtrain) if setup.batch_size == "full" else setup.batch_size
+
+
 def blas_threads():
     return max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1)
 
@@ -159,6 +182,12 @@ def train_into(out, config, checkpoint, data_dir, mistakes):
     setup = checkpoints.setup_of(config)
     data = data_of(setup, data_dir)
     model, optimizer, rng = model_of(setup, data)
+    if not checkpoint:
+        steps = setup.epochs * -(-len(data.xtrain) // batch_of(setup, data))
+        config["style"] = "eager" if setup.eager else style_for(optimizer, batch_of(setup, data), steps)
+    elif config["style"] == "loops" and not jit.is_there():
+        print("Numba is not there, with which the run began: last digits may differ")
+        config = {**config, "style": "arrays"}
     path, best = out / "checkpoint.npz", out / "model.safetensors"
     history = checkpoints.restore(checkpoint, path, model, optimizer, rng) if checkpoint else History()
     first = history.epochs[-1].epoch + 1 if history.epochs else 1
@@ -177,6 +206,9 @@ def train_into(out, config, checkpoint, data_dir, mistakes):
         )
 
     def after_epoch(history):
+        if blas_threads() < config["threads"]:
+            print(f"BLAS goes on with {blas_threads()} thread, which is faster while others have the cores")
+            config["threads"] = blas_threads()
         checkpoints.save(path, model, optimizer, rng, history, config)
         if setup.patience and history.best is history.epochs[-1]:
             kept.save(best, model, data)
@@ -193,6 +225,7 @@ def train_into(out, config, checkpoint, data_dir, mistakes):
         history = fit(
             model, data, optimizer, setup.epochs, setup.batch_size, rng, clip_norm=setup.clip_norm,
             patience=setup.patience, decay=setup.learning_rate_decay, history=history, after_epoch=after_epoch,
+            style=config["style"],
         )  # fmt: skip
     if setup.patience and history.epochs and history.best.epoch < first and best.exists():
         model = kept.load(best).model  # none of this call's epochs was better

@@ -1,6 +1,7 @@
 """Training a network of Tensors on a data set, and measuring it."""
 
 import math
+import sys
 import time
 import warnings
 from contextlib import contextmanager
@@ -9,12 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from tensor_engine import cross_entropy, no_grad, topological_order
+from tensor_engine import cross_entropy, modes, no_grad, topological_order
 from tensor_engine.fused import CrossEntropyOfClasses
+from tensor_engine.programs import jit
 
+from .compiled import CompiledForward, checked_step, compiled_step, style_for
 from .datasets.checking import checked_labels, checked_targets, checked_x
 from .history import Epoch, History
 from .layers import Linear
+from .threads import Threads
 
 PIECE_BYTES = 3 << 20  # about what the caches of a core hold: larger batches go through the network in pieces
 
@@ -45,7 +49,7 @@ def backward(model, x, y, piece=None, loss=cross_entropy):
 
 def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entropy, clip_norm=None,
         patience=None, decay=1.0, piece=None, history=None, record_norms=False, every=1, after_epoch=None,
-        progress=True):  # fmt: skip
+        progress=True, style=None):  # fmt: skip
     """Train until `epochs` epochs are finished; returns the History.
 
     data            a Dataset (models.datasets) with x as floats, scaled; `checking` says what becomes of other x and y
@@ -63,6 +67,9 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
     every           how many epochs there are from one evaluation, and record, to the next; the last has one anyway
     after_epoch     called with the history after each recorded epoch, to save a checkpoint, say
     progress        whether a terminal sees a progress bar
+    style           "eager": each step runs the model itself. Otherwise it is compiled, to a program in NumPy ("arrays")
+                    or with Numba's loops ("loops"); None takes what is faster for a run of this length. A warning,
+                    NotCompiled, says what cannot be compiled: layers that are not `pure`, a loss that changes
 
     A keyboard interrupt ends the run; the history then has the finished epochs, and says that it was interrupted.
     A loss that is not finite ends it too, before it reaches the weights: `history.diverged` says where, and so does
@@ -78,9 +85,21 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
     if loss is not cross_entropy:
         history.loss = "loss"
     first_rate, best = optimizer.learning_rate, None
+    style = style or style_for(optimizer, size, epochs * history.batches_per_epoch)
+    step = None if style == "eager" or modes.watching.get() else compiled_step(model, loss, optimizer, style)
+    threads = Threads()
+    forward = model if step is None else CompiledForward(model)
+    as_one = False
 
     def train_on(rows):
-        batch_loss = backward(model, x[rows], y[rows], piece, loss)
+        if step is None:
+            batch_loss = backward(model, x[rows], y[rows], piece, loss)
+        else:
+            batch_loss = step(x[rows], y[rows], piece or piece_size(x))
+            if as_one and math.isfinite(batch_loss):
+                step.update(step.gradients)
+                return batch_loss
+            step.hand_over()
         if not math.isfinite(batch_loss):
             return batch_loss
         if record_norms:
@@ -99,6 +118,16 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
             optimizer.learning_rate = first_rate * decay ** (epoch - 1)
             title = f"epoch {epoch}/{epochs}" if progress else None
             norms: list[dict[str, float]] = []
+            model.train(True)
+            if step is not None:
+                as_one = optimizer.settle() and not (record_norms or clip_norm)
+                first = slice(min(size, piece or piece_size(x)))
+                making = time.perf_counter()
+                step = checked_step(step, x[first], y[first])
+                if style == "loops" and progress and sys.stderr.isatty() and time.perf_counter() - making > 1:
+                    tqdm.write(f"compiled loops, which {jit.folder()} keeps for the next run", file=sys.stderr)
+            if step is not None:
+                threads.decide(step.tried, x[first], y[first])
             losses, rows = run_epoch(model, len(x), size, rng, train_on, title)
             seconds += time.perf_counter() - started
             history.batch_losses += losses
@@ -107,10 +136,12 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
                 history.diverged = divergence(history, model, x[rows], y[rows], loss)
             elif epoch % every and epoch < epochs:
                 continue
-            mean_loss, accuracy = measured(model, x, y, loss)
+            if step is not None:
+                optimizer.settle()
+            mean_loss, accuracy = measured(model, x, y, loss, forward)
             if not (history.diverged or math.isfinite(mean_loss)):
                 history.diverged = divergence(history, model, x, y, loss)
-            val_loss, val_accuracy = measured(model, xval, yval, loss)
+            val_loss, val_accuracy = measured(model, xval, yval, loss, forward)
             rate = optimizer.learning_rate
             history.epochs.append(Epoch(epoch, mean_loss, accuracy, val_loss, val_accuracy, rate, seconds))
             seconds = 0.0
@@ -122,6 +153,7 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
         history.interrupted = True
     finally:
         optimizer.learning_rate = first_rate
+        threads.restore()
     if best:
         for parameter, data in zip(model.parameters(), best):
             parameter.data[...] = data
@@ -138,7 +170,6 @@ def run_epoch(model, n, size, rng, train_on, title):
     """
     losses = []
     order = rng.permutation(n) if size < n else None
-    model.train(True)
     with (
         np.errstate(over="ignore", invalid="ignore"),  # a loss that is not finite is told of in other words
         tqdm(total=n, desc=title, unit=" instances", disable=title is None or None, leave=False) as bar,
@@ -226,12 +257,13 @@ def evaluate(model, x, y):
     return evaluation(model, *checked(model, x, y, cross_entropy))
 
 
-def evaluation(model, x, y):
-    """`evaluate`, of what has been checked."""
+def evaluation(model, x, y, forward=None):
+    """`evaluate`, of what has been checked; `forward` is the model itself or a program of it."""
+    forward = forward or model
     losses, predictions = [], []
     with measuring(model):
         for part in pieces(x):
-            logits = model(x[part]).data
+            logits = np.asarray(forward(x[part]))
             losses.append(CrossEntropyOfClasses(y[part]).of_each(logits))
             predictions.append(logits.argmax(axis=1))
     each, predicted = np.concatenate(losses), np.concatenate(predictions)
@@ -240,13 +272,13 @@ def evaluation(model, x, y):
     return Evaluation(float(each.mean(dtype=np.float64)), float((predicted == y).mean()), each, predicted, confusion)
 
 
-def measured(model, x, y, loss):
+def measured(model, x, y, loss, forward):
     """(mean loss, fraction correct) on x and y; the fraction is nan for a loss of one's own."""
     if loss is cross_entropy:
-        found = evaluation(model, x, y)
+        found = evaluation(model, x, y, forward)
         return found.loss, found.accuracy
     with measuring(model):
-        return sum(loss(model(x[part]), y[part]).item() * len(x[part]) for part in pieces(x)) / len(x), math.nan
+        return sum(float(loss(forward(x[part]), y[part])) * len(x[part]) for part in pieces(x)) / len(x), math.nan
 
 
 def pieces(x):

@@ -3,6 +3,8 @@
 Tensors
     Tensor              an array in a graph: Tensor([[1.0, 2.0]], "W", requires_grad=True)
     Node, Operator      as in scalar_engine; ArrayOperator is the base of operators whose rules are made for arrays
+    operand             an array as a leaf as it is: classes, the key of an index, a condition
+    drawn               random numbers, which a program draws anew at each call
     topological_order   every node behind a root, inputs first
     no_grad             nothing inside is recorded
     detect_anomaly      the first NaN or infinity inside raises, and says where it was made
@@ -67,12 +69,12 @@ from .checking.layer_check import LayerCheck
 from .checking.layers import check_layer
 from .checking.updates import check_update
 from .fused import cross_entropy, linear, mse, softmax_cross_entropy
-from .modes import detect_anomaly, no_grad
+from .modes import detect_anomaly, drawn, no_grad
 from .operators import log_softmax, logsumexp, max, mean, min, softmax, sum
 from .optimizers import SGD, Adam
 from .rearranging import clip, concatenate, stack, where
 from .scalar_graph import ScalarGraph, scalarize
-from .tensor import Tensor
+from .tensor import Tensor, operand
 
 __all__ = [
     "Adam",
@@ -96,6 +98,7 @@ __all__ = [
     "cos",
     "cross_entropy",
     "detect_anomaly",
+    "drawn",
     "exp",
     "explain",
     "grad",
@@ -112,6 +115,7 @@ __all__ = [
     "minimum",
     "mse",
     "no_grad",
+    "operand",
     "relu",
     "scalarize",
     "sigmoid",

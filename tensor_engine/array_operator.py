@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from scalar_engine.graph import Operator, data_of
+from scalar_engine.graph import Node, Operator, data_of
 
 
 class ArrayOperator(Operator):
@@ -29,18 +29,21 @@ class ArrayOperator(Operator):
     mismatch        what is wrong with shapes that do not fit
     scalars         which Values are behind its output, and with `scalar_count`, how many of them are new
     composition     composition(*inputs), instead of these two: itself in terms of other operators
+    chooses         True: operands of integers or booleans choose among elements, and are not taken for numbers
     keeps           True, of an operator of one operand: forward_keeping(x) gives, beside the output, what `pull` would
                     compute again; the node keeps it, and it is handed to `pull` after x, where there is one
     """
 
     elementwise = False
     forward_has_self = True
+    chooses = False
 
     def formula(self, *operands: str) -> str:
         """The operator applied to operands in writing, and to what it was made with: "clip(x, -1.0, 1.0)"."""
         if self.infix:
             return super().formula(*operands)
-        return f"{self.symbol}({', '.join([*operands, *map(written, vars(self).values())])})"
+        made_with = [written(x) for x in vars(self).values() if x is not None]
+        return f"{self.symbol}({', '.join([*operands, *made_with])})"
 
     def mismatch(self, error: Any, *shapes: Any) -> str:
         """What to say of shapes that do not fit, `error` being NumPy's: "(2, 3), cannot reshape array of size 6"."""
@@ -99,14 +102,42 @@ def listed(parts):
     return ", ".join(map(written, parts)) if isinstance(parts, tuple) and parts else written(parts)
 
 
+PLACE = "operand"  # in the key of an index: here an operand of the operator belongs
+
+
+def is_choice(x):
+    """Whether x is a node that holds integers or booleans: classes, a key or a condition, as an operand of its own."""
+    return isinstance(x, Node) and x.data.dtype.kind in "biu"
+
+
+def key_and_operands(key):
+    """The key of an index with places for the nodes in it, and these nodes."""
+    parts = key if isinstance(key, tuple) else (key,)
+    operands = [part for part in parts if is_choice(part)]
+    if operands:
+        parts = tuple(PLACE if is_choice(part) else part for part in parts)
+        key = parts if isinstance(key, tuple) else parts[0]
+    return key, operands
+
+
+def filled(key, operands):
+    """The key of an index with its operands in their places."""
+    if not operands:
+        return key
+    remaining = iter(operands)
+    if not isinstance(key, tuple):
+        return next(remaining)
+    return tuple(next(remaining) if isinstance(part, str) else part for part in key)
+
+
 def key_of(key):
     """The key of an index, with each list, tuple or array in it as an array of its own."""
     return tuple(map(part_of_key, key)) if isinstance(key, tuple) else part_of_key(key)
 
 
 def part_of_key(part):
-    """One entry of it: a slice, an integer, None or ..., or an array of integers or booleans."""
-    if part is None or part is Ellipsis or isinstance(part, (int, slice, np.integer, np.bool_)):
+    """One entry of it: a slice, an integer, None or ..., a place, or an array of integers or booleans."""
+    if part is None or part is Ellipsis or isinstance(part, (int, slice, str, np.integer, np.bool_)):
         return part
     part = np.asarray(data_of(part))
     if part.dtype.kind == "f" and part.size:

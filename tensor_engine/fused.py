@@ -6,7 +6,7 @@ import numpy as np
 
 from scalar_engine.graph import data_of
 
-from .array_operator import ArrayOperator
+from .array_operator import ArrayOperator, is_choice
 from .errors import inner_axes
 from .kernels import halves_widened
 from .operators import LogSoftmax, Softmax, log_softmax, softmax
@@ -48,34 +48,44 @@ class Linear(ArrayOperator):
 
 
 class CrossEntropyOfClasses(ArrayOperator):
-    """The mean over the instances of -log softmax(o)[class]: o (instances, classes). Made for an array of classes."""
+    """The mean over the instances of -log softmax(o)[class]: o (instances, classes).
+
+    Made for an array of classes (instances,); without one, the classes are the second operand.
+    """
 
     symbol = "softmax_cross_entropy"
     logarithmic = True
-    keeps = True
+    chooses = True
 
-    def __init__(self, classes):
+    def __init__(self, classes=None):
         self.classes = classes
 
+    @property
+    def keeps(self):
+        return self.classes is not None  # a node has room for one thing beside one operand
+
+    @property
+    def kept(self):
+        return SoftmaxLessOneHot(self.classes)
+
     @halves_widened
-    def forward(self, o):
-        return np.add.reduce(self.of_each(o)) / len(o)
+    def forward(self, o, *classes):
+        return np.add.reduce(self.of_each(o, *classes)) / len(o)
 
-    def of_each(self, o):
+    def of_each(self, o, *classes):
         """The cross-entropy of each instance of the array o: (instances,)."""
-        return self.parts(o)[0]
+        return self.parts(o, *(classes or (self.classes,)))[0]
 
-    def forward_keeping(self, o):
+    def forward_keeping(self, o, *classes):
         """The loss, and softmax(o) less one-hot classes."""
-        losses, exponentials, totals, places = self.parts(o)
+        losses, exponentials, totals, places = self.parts(o, *(classes or (self.classes,)))
         exponentials /= totals
         exponentials.ravel()[places] -= 1
         loss, slope = np.add.reduce(losses) / len(o), exponentials.T
         return (loss, slope) if o.dtype.itemsize > 2 else (o.dtype.type(loss), slope.astype(o.dtype))
 
-    def parts(self, o):
+    def parts(self, o, classes):
         """The loss of each instance; exp(o - max o) as (classes, instances), its sums, and where the classes are."""
-        classes = self.classes
         if o.ndim != 2 or len(o) != len(classes):
             raise ValueError(f"needs logits (instances, classes), and as many instances as targets: {len(classes)}")
         if not len(o):
@@ -92,13 +102,12 @@ class CrossEntropyOfClasses(ArrayOperator):
         totals = np.add.reduce(np.exp(by_class, out=by_class))
         return np.log(totals) - of_class, by_class, totals, places
 
-    def pull(self, upstream, out, o, slope=None, *, needs):
-        if slope is None:
-            slope = SoftmaxLessOneHot(self.classes)(o)
-        return [slope * (upstream * (1 / len(self.classes)))]
+    def pull(self, upstream, out, o, *more, needs):
+        slope = more[0] if self.keeps and more else self.kept(o, *more)
+        return [slope * (upstream * (1 / len(o))), None][: len(needs)]
 
-    def composition(self, o):
-        return -log_softmax(o)[np.arange(len(self.classes)), self.classes].mean()
+    def composition(self, o, *classes):
+        return -log_softmax(o)[(np.arange(len(o)), *(classes or (self.classes,)))].mean()
 
 
 class SoftmaxLessOneHot(ArrayOperator):
@@ -106,21 +115,23 @@ class SoftmaxLessOneHot(ArrayOperator):
 
     symbol = "softmax_less_one_hot"
     infix = True  # as it is written
+    chooses = True
 
-    def __init__(self, classes):
+    def __init__(self, classes=None):
         self.classes = classes
 
-    def forward(self, o):
-        return CrossEntropyOfClasses(self.classes).forward_keeping(o)[1]
+    def forward(self, o, *classes):
+        return CrossEntropyOfClasses(self.classes).forward_keeping(o, *classes)[1]
 
-    def pull(self, upstream, out, o, needs):
-        return Softmax().pull(upstream, softmax(o), o, needs=needs)
+    def pull(self, upstream, out, o, *classes, needs):
+        return [*Softmax().pull(upstream, softmax(o), o, needs=needs[:1]), *[None] * len(classes)]
 
-    def formula(self, o):
-        return f"softmax({o}) - one_hot"
+    def formula(self, o, *classes):
+        return f"softmax({o}) - one_hot{'({})'.format(*classes) if classes else ''}"
 
-    def composition(self, o):
-        return softmax(o) - np.eye(o.shape[1], dtype=o.dtype)[self.classes]
+    def composition(self, o, *classes):
+        (classes,) = map(data_of, classes or (self.classes,))
+        return softmax(o) - np.eye(o.shape[1], dtype=o.dtype)[classes]
 
 
 class CrossEntropyOfWeights(ArrayOperator):
@@ -180,12 +191,14 @@ def cross_entropy(logits: Any, target: Any) -> Any:
     """The mean over the instances of -log softmax(logits)[target], one number. It never overflows.
 
     logits (instances, classes); target either (instances,) in integers, the classes, or (instances, classes): one-hot,
-    or any weights of the classes.
+    or any weights of the classes. An `operand` of classes stays one.
 
     >>> logits = np.array([[0.0, 0.0], [1000.0, 0.0]])
     >>> float(cross_entropy(logits, [0, 0])), float(cross_entropy(logits, np.array([[0.5, 0.5], [0.0, 1.0]])))
     (0.3465..., 500.3465...)
     """
+    if is_choice(target):
+        return CrossEntropyOfClasses()(logits, target)
     classes = target if type(target) is np.ndarray else np.asarray(data_of(target))
     if classes.ndim == 1 and classes.dtype.kind in "iu":
         return CrossEntropyOfClasses(classes.astype(np.int64))(logits)  # a copy: the caller may reuse the array

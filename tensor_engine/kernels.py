@@ -27,7 +27,8 @@ def halves_widened(forward):
     def widened(self, *xs):
         if xs[0].dtype.itemsize != 2:
             return forward(self, *xs)
-        return forward(self, *[x.astype(np.float32) for x in xs]).astype(np.float16)
+        wide = [x.astype(np.float32) if x.dtype.kind == "f" else x for x in xs]
+        return forward(self, *wide).astype(np.float16)
 
     return widened
 
@@ -139,15 +140,15 @@ KERNELS = {
 
 def kernel_of(op):
     """op's forward rule for arrays: its kernel, or else the rule itself, applied element by element."""
-    return KERNELS.get(op) or partial(each_element, op)
+    return KERNELS.get(op) or partial(each_element, op.forward)
 
 
-def each_element(op, *xs):
-    """op's own forward rule on the elements of arrays, as Python floats; NaN where it raises that there is no value."""
+def each_element(rule, *xs):
+    """A forward rule on the elements of arrays, as Python floats; NaN where it raises that there is no value."""
 
     def forward(*numbers):
         try:
-            return op.forward(*numbers)
+            return rule(*numbers)
         except (ArithmeticError, ValueError):
             return math.nan
 

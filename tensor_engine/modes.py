@@ -3,18 +3,32 @@
 Both belong to the thread (or the asynchronous task) that asks for them, and to nobody else.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 import numpy as np
 
-recording = ContextVar("recording", default=True)
+EVERYTHING = "everything"  # recorded, also what requires no gradient: programs are made of it
+recording: ContextVar[Any] = ContextVar("recording", default=True)
 watching = ContextVar("watching", default=False)
+drawing: ContextVar[Any] = ContextVar("drawing", default=None)
+
+
+def drawn(draw: Callable[[], Any], shape: tuple[int, ...], dtype: Any) -> Any:
+    """draw(), an array of random numbers; a program draws it anew at each call, for it is one of its inputs.
+
+    >>> rng = np.random.default_rng(0)
+    >>> drawn(lambda: rng.random(2), (2,), np.float64).shape
+    (2,)
+    """
+    otherwise = drawing.get()
+    return otherwise(draw, shape, dtype) if otherwise else draw()
 
 
 @contextmanager
-def switched(mode: ContextVar[bool], value: bool) -> Iterator[None]:
+def switched(mode: ContextVar[Any], value: Any) -> Iterator[None]:
     """One of the two modes at another value."""
     token = mode.set(value)
     try:

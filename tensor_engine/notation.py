@@ -11,6 +11,7 @@ import numpy as np
 
 from scalar_engine.arithmetic import Arithmetic
 
+from .array_operator import is_choice, key_and_operands
 from .errors import mismatch, warn_of_expansion
 from .operators import MaxOver, MeanOver, MinOver, SumOver
 from .rearranging import BroadcastTo, Cast, Index, Reshape, Transpose
@@ -125,7 +126,8 @@ class ArrayNotation(Arithmetic):
         >>> Tensor([[1.0, 2.0], [3.0, 4.0]])[:, 1].numpy()
         array([2., 4.])
         """
-        return Index(key)(self)
+        key, operands = key_and_operands(key)
+        return Index(key)(self, *operands)
 
 
 def unpacked(numbers: tuple[Any, ...]) -> tuple[int, ...]:
@@ -147,13 +149,20 @@ def aligned(op: Operator, inputs: Any, xs: list[np.ndarray]) -> tuple[Any, list[
     except ValueError as error:
         raise ValueError(mismatch(op, inputs, error)) from None
     warn_of_expansion(op, inputs, shape)
-    inputs, xs = of_one_dtype(inputs, xs)
+    inputs, xs = of_one_dtype(op, inputs, xs)
     inputs = tuple(BroadcastTo(shape)(x) if x.requires_grad and x.shape != shape else x for x in inputs)
     return inputs, [x.data for x in inputs]
 
 
-def of_one_dtype(inputs: Any, xs: list[np.ndarray]) -> tuple[Any, list[np.ndarray]]:
-    """The inputs of an operator and their data, those that require a gradient cast to the dtype of its output."""
-    dtype = np.result_type(*xs)
-    inputs = tuple(Cast(dtype)(x) if x.requires_grad and x.data.dtype != dtype else x for x in inputs)
+def of_one_dtype(op: Operator, inputs: Any, xs: list[np.ndarray]) -> tuple[Any, list[np.ndarray]]:
+    """The inputs of an operator and their data, those that require a gradient cast to the dtype of its output.
+
+    Integers and booleans, which are operands, stay as they are where they choose, and are cast to be numbers elsewhere.
+    """
+    dtype = np.result_type(*[x for x in xs if x.dtype.kind == "f"])
+    chooses = getattr(op, "chooses", False)
+    inputs = tuple(
+        Cast(dtype)(x) if x.data.dtype != dtype and (x.requires_grad or is_choice(x) and not chooses) else x
+        for x in inputs
+    )
     return inputs, [x.data for x in inputs]

@@ -13,8 +13,7 @@ import numpy as np
 
 from scalar_engine import functions
 from scalar_engine import operators as scalar
-from scalar_engine.graph import data_of
-from scalar_engine.operators import exp
+from scalar_engine.operators import comparison, exp, nonzero
 
 from .array_operator import ArrayOperator
 from .elements import along, array_of, each, extreme, total
@@ -139,9 +138,9 @@ class MaxOver(Reduction):
         return np.maximum.reduce(x, axis=self.axis, keepdims=self.keepdims)
 
     def pull(self, upstream, out, x, needs):
-        # A constant, as its derivative is 0. Compared, not subtracted, so that infinities may tie.
-        is_largest = np.equal(data_of(x), data_of(self.expanded(out, x))).astype(x.dtype)
-        ties = np.add.reduce(is_largest, axis=self.axis, keepdims=True)
+        # Compared, not subtracted, so that infinities may tie. The slope of a comparison is 0.
+        is_largest = 1 - nonzero(comparison(x, self.expanded(out, x)))
+        ties = self.expanded(is_largest.sum(axis=self.axis, keepdims=self.keepdims), x)
         return [self.expanded(upstream, x) * (is_largest / ties)]
 
     def scalar_count(self, out, x):

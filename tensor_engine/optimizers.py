@@ -37,6 +37,19 @@ class Part:
         return pieces
 
 
+class Holder:
+    """Something that holds data and a gradient, as a parameter does."""
+
+    __slots__ = ("data", "grad")
+    grad: Any
+
+    def __init__(self, data: np.ndarray) -> None:
+        self.data = data
+
+    size = property(lambda self: self.data.size)
+    shape = property(lambda self: self.data.shape)
+
+
 class Optimizer:
     """What SGD and Adam share.
 
@@ -49,6 +62,8 @@ class Optimizer:
     """
 
     moments: tuple[str, ...] = ()  # names of flat arrays that are kept from step to step
+    n_numbers = 1  # how many `numbers` gives
+    elementwise = False  # whether the class's update does the same to every number, whatever parameter it is of
 
     def __init__(self, parameters: Iterable[Tensor], learning_rate: float, weight_decay: float = 0.0) -> None:
         self.parameters = list(parameters)
@@ -70,6 +85,8 @@ class Optimizer:
         arrays = {"w": self.flat, "scratch": np.empty_like(self.flat), **moments}
         self.whole = Part(self.parameters, arrays)
         starts = np.cumsum([0] + [parameter.size for parameter in self.parameters]).tolist()
+        alone = Holder(self.flat)  # all parameters as if they were one
+        self.as_one = Part([alone], arrays)
         self.singles = [Part([parameter], arrays, start) for parameter, start in zip(self.parameters, starts)]
         self.hand_out()
 
@@ -92,6 +109,24 @@ class Optimizer:
                     self.update(part)
         self.hand_out()
         self.zero_grad()
+
+    def step_from(self, gradients: np.ndarray) -> None:
+        """One update from the derivatives by all parameters, one after the other in one array, as programs have them.
+
+        It is for a loop between two calls of `settle`, if that has said yes.
+        """
+        self.as_one.parameters[0].grad = gradients
+        self.update(self.as_one)
+
+    def settle(self) -> bool:
+        """Take in data that was assigned to parameters, and give them new views, so that graphs of before can tell
+        that it has changed; whether `step_from` may follow.
+        """
+        self.is_ready()
+        self.hand_out()
+        maker = next(kind for kind in type(self).__mro__ if "update" in vars(kind))
+        unused = all(parameter.grad is None for parameter in self.parameters)
+        return bool(vars(maker).get("elementwise")) and unused and self.moves_as_one()
 
     def is_ready(self) -> bool:
         """Put data that was assigned to parameters into the flat array; whether all of them have a gradient."""
@@ -121,6 +156,10 @@ class Optimizer:
         """Move the parameters of a Part, each of which has a gradient."""
         raise TypeError("an optimizer needs an update")
 
+    def numbers(self, part: Part) -> Any:
+        """What may be another number at each update: the learning rate."""
+        return (self.learning_rate,)
+
     def gradients(self, part: Part) -> list[Any]:
         """The gradients of a Part's parameters; weight decay added."""
         if not self.weight_decay:
@@ -137,20 +176,13 @@ class Optimizer:
         return {name: self.whole.arrays[name] for name in self.moments}
 
     def __getstate__(self) -> dict[str, Any]:
-        left_out = {"flat", "whole", "singles", "given"}  # views of memory, which a copy has to make for itself
+        left_out = {"flat", "whole", "as_one", "singles", "given"}  # views of memory: a copy makes its own
         return {name: value for name, value in vars(self).items() if name not in left_out} | {"arrays": self.state()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         arrays = state.pop("arrays")
         vars(self).update(state)
         self.lay_out({name: arrays[name] for name in self.moments})
-
-
-class Holder:
-    """Something that holds a gradient, as a parameter does."""
-
-    __slots__ = ("grad",)
-    grad: Any
 
 
 def shared(parameters: list[Any]) -> list[bool]:
@@ -161,7 +193,7 @@ def shared(parameters: list[Any]) -> list[bool]:
     return [references(x.grad) > HELD_ONCE or x.grad.base is not None for x in parameters]
 
 
-references, alone = sys.getrefcount, Holder()
+references, alone = sys.getrefcount, Holder(np.empty(0))
 alone.grad = np.empty(1)
 HELD_ONCE = references(alone.grad)
 
@@ -178,6 +210,8 @@ class SGD(Optimizer):
     array([0.8, 1.6])
     """
 
+    elementwise = True
+
     def __init__(
         self, parameters: Iterable[Tensor], learning_rate: float, momentum: float = 0.0, weight_decay: float = 0.0
     ) -> None:
@@ -186,18 +220,19 @@ class SGD(Optimizer):
         super().__init__(parameters, learning_rate, weight_decay)
 
     def update(self, part: Part) -> None:
+        (rate,) = self.numbers(part)
         if self.momentum:
             velocity, scratch = part.arrays["velocity"], part.arrays["scratch"]
             velocity *= self.momentum
             for view, gradient in zip(part.views["velocity"], self.gradients(part)):
                 view += gradient
-            np.multiply(velocity, self.learning_rate, out=scratch)
+            np.multiply(velocity, rate, out=scratch)
             part.arrays["w"] -= scratch
         else:
             keep = shared(part.parameters)
             for w, scratch, gradient, kept in zip(part.views["w"], part.views["scratch"], self.gradients(part), keep):
                 room = scratch if kept or not w.ndim else gradient
-                w -= np.multiply(gradient, self.learning_rate, out=room)
+                w -= np.multiply(gradient, rate, out=room)
 
 
 class Adam(Optimizer):
@@ -208,6 +243,8 @@ class Adam(Optimizer):
     """
 
     moments = "m", "v"
+    n_numbers = 2
+    elementwise = True
 
     def __init__(
         self,
@@ -234,18 +271,23 @@ class Adam(Optimizer):
             m_view += gradient
             np.multiply(gradient, gradient, out=scratch_view)
         v += scratch
-        t = self.counted(part)
+        rate, epsilon = self.numbers(part)
+        np.sqrt(v, out=scratch)
+        scratch += epsilon
+        np.divide(m, scratch, out=scratch)
+        scratch *= rate
+        part.arrays["w"] -= scratch
+
+    def numbers(self, part: Part) -> Any:
+        """The rate and the epsilon' of this update, which is counted."""
+        (beta1, beta2), t = self.betas, self.counted(part)
         of_m = (1 - beta1) / (1 - beta1**t)
         of_v = math.sqrt((1 - beta2) / (1 - beta2**t))
-        np.sqrt(v, out=scratch)
-        scratch += self.epsilon / of_v
-        np.divide(m, scratch, out=scratch)
-        scratch *= self.learning_rate * of_m / of_v
-        part.arrays["w"] -= scratch
+        return self.learning_rate * of_m / of_v, self.epsilon / of_v
 
     def counted(self, part: Part) -> int:
         """The number of this update of a Part's parameters, counted from 1."""
-        of_part = self.steps if part is self.whole else self.steps[self.singles.index(part) :][:1]
+        of_part = self.steps if part in (self.whole, self.as_one) else self.steps[self.singles.index(part) :][:1]
         of_part += 1
         return int(of_part[0])
 

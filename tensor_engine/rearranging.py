@@ -13,7 +13,7 @@ import numpy as np
 from scalar_engine.graph import Node, data_of
 from scalar_engine.operators import step
 
-from .array_operator import ArrayOperator, key_of, listed, may_repeat, written
+from .array_operator import ArrayOperator, filled, is_choice, key_of, listed, may_repeat, written
 from .elements import collected, constant, each, numbered, total
 from .errors import alignment, joining
 from .kernels import halves_widened
@@ -78,7 +78,8 @@ class BroadcastTo(ArrayOperator):
         self.shape = shape
 
     def forward(self, x):
-        return np.broadcast_to(x, self.shape) if np.ndim(x) else np.full(self.shape, x)
+        out = np.broadcast_to(x, self.shape)
+        return out if np.ndim(x) else np.copy(out)
 
     def pull(self, upstream, out, x, needs):
         return [SumTo(x.shape)(upstream)]
@@ -133,53 +134,59 @@ class Cast(ArrayOperator):
 
 
 class Index(ArrayOperator):
-    """x[key], for any key that NumPy takes: slices, integers, arrays of either integers or booleans."""
+    """x[key], for any key that NumPy takes: slices, integers, arrays of either integers or booleans.
+
+    Arrays may be operands, behind x: the key has a PLACE for each.
+    """
 
     symbol = "index"
     postfix = True
     moves = True
+    chooses = True
 
     def __init__(self, key):
         self.key = key_of(key)
 
-    def forward(self, x):
-        return x[self.key]
+    def forward(self, x, *arrays):
+        return x[filled(self.key, arrays)]
 
-    def pull(self, upstream, out, x, needs):
-        return [Scatter(self.key, x.shape)(upstream)]
+    def pull(self, upstream, out, x, *arrays, needs):
+        return [Scatter(self.key, x.shape)(upstream, *arrays), *[None] * len(arrays)]
 
-    def formula(self, x):
-        return f"{x}[{listed(self.key)}]"
+    def formula(self, x, *arrays):
+        return f"{x}[{listed(filled(self.key, arrays))}]"
 
 
 class Scatter(ArrayOperator):
     """Zeros of `shape` with the input added at [key]: the transpose of Index. An element named twice gets both."""
 
     symbol = "scatter"
+    chooses = True
 
     def __init__(self, key, shape):
         self.key = key_of(key)
         self.shape = shape
 
-    def forward(self, x):
-        out = np.zeros(self.shape, x.dtype)
-        if may_repeat(self.key):
-            np.add.at(out, self.key, x)
+    def forward(self, x, *arrays):
+        out, key = np.zeros_like(x, shape=self.shape), filled(self.key, arrays)
+        if may_repeat(key):
+            np.add.at(out, key, x)
         else:
-            out[self.key] = x
+            out[key] = x
         return out
 
-    def pull(self, upstream, out, x, needs):
-        return [Index(self.key)(upstream)]
+    def pull(self, upstream, out, x, *arrays, needs):
+        return [Index(self.key)(upstream, *arrays), *[None] * len(arrays)]
 
-    def formula(self, x):
-        return f"scatter({x}, [{listed(self.key)}], {written(self.shape)})"
+    def formula(self, x, *arrays):
+        return f"scatter({x}, [{listed(filled(self.key, arrays))}], {written(self.shape)})"
 
-    def scalars(self, x):
-        return collected(total, x, np.asarray(numbered(self.shape)[self.key]), self.shape)
+    def scalars(self, x, *arrays):
+        return collected(total, x, np.asarray(numbered(self.shape)[filled(self.key, arrays)]), self.shape)
 
-    def scalar_count(self, out, x):
-        return np.count_nonzero(np.bincount(np.ravel(numbered(out.shape)[self.key]), minlength=out.size) != 1)
+    def scalar_count(self, out, x, *arrays):
+        named = np.ravel(numbered(out.shape)[filled(self.key, arrays)])
+        return np.count_nonzero(np.bincount(named, minlength=out.size) != 1)
 
 
 class Concatenate(ArrayOperator):
@@ -206,22 +213,29 @@ class Concatenate(ArrayOperator):
 
 
 class Where(ArrayOperator):
-    """a where the array `condition` is true, b elsewhere."""
+    """a where the array `condition` is true, b elsewhere; without an array, the condition is the first operand."""
 
     symbol = "where"
     moves = True
+    chooses = True
 
-    def __init__(self, condition):
-        self.condition = np.array(condition)  # a copy: the caller may fill his array anew
+    def __init__(self, condition=None):
+        self.condition = None if condition is None else np.array(condition)  # the caller may fill his array anew
 
-    def forward(self, a, b):
-        return np.where(self.condition, a, b)
+    def forward(self, *operands):
+        return np.where(*self.with_condition(operands))
 
-    def pull(self, upstream, out, a, b, needs):
-        return [self(upstream, 0.0) if needs[0] else None, self(0.0, upstream) if needs[1] else None]
+    def pull(self, upstream, out, *operands, needs):
+        *condition, _, _ = operands
+        by_a = self(*condition, upstream, 0.0) if needs[-2] else None
+        by_b = self(*condition, 0.0, upstream) if needs[-1] else None
+        return [*[None] * len(condition), by_a, by_b]
 
-    def formula(self, a, b):
-        return f"where({written(self.condition)}, {a}, {b})"
+    def formula(self, *operands):
+        return f"where({', '.join(map(written, self.with_condition(operands)))})"
+
+    def with_condition(self, operands):
+        return operands if self.condition is None else (self.condition, *operands)
 
 
 class Clip(ArrayOperator):
@@ -284,6 +298,7 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     >>> where([True, False], np.array([[1.0, 2.0], [3.0, 4.0]]), 0.0).tolist()
     [[1.0, 0.0], [3.0, 0.0]]
     """
+    operands = [condition] if is_choice(condition) else []
     condition = np.asarray(data_of(condition))
     shapes = [np.shape(data_of(x)) for x in (condition, a, b)]
     try:
@@ -291,7 +306,7 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     except ValueError:
         raise ValueError(f"where: {', '.join(map(str, shapes))}, {alignment(shapes)}") from None
     a, b = (BroadcastTo(shape)(x) if isinstance(x, Node) and np.shape(x.data) != shape else x for x in (a, b))
-    return Where(condition)(a, b)
+    return Where(None if operands else condition)(*operands, a, b)
 
 
 def clip(x: Any, low: float = -math.inf, high: float = math.inf) -> Any:

@@ -17,9 +17,9 @@ from scalar_engine.passes import current_order
 from scalar_engine.value import Value
 
 from . import modes
-from .array_operator import ArrayOperator
+from .array_operator import ArrayOperator, is_choice
 from .elements import array_of, each
-from .tensor import Released, Tensor
+from .tensor import Released, Tensor, operand
 
 LARGEST = 200_000  # Values in a graph: half a second and 50 MB
 
@@ -92,7 +92,7 @@ def scalarize(tensor: Tensor) -> ScalarGraph:
     values: dict[Node, np.ndarray] = {}
     for node, op, inputs in recipe:
         values[node] = values_of(node, op, [values[x] for x in inputs])
-        if node.label:
+        if node.label and not is_choice(node):
             name(values[node], node.label)
     return ScalarGraph(tensor, values)
 
@@ -109,7 +109,7 @@ def recipe_of(root: Tensor) -> list[Any]:
         if not hasattr(node.op, "composition"):
             recipe.append((node, node.op, node.inputs))
             continue
-        original = {Tensor(x.data, requires_grad=True): x for x in node.inputs}
+        original = {operand(x.data) if is_choice(x) else Tensor(x.data, requires_grad=True): x for x in node.inputs}
         composed = recorded(node.op.composition, list(original))
         original[composed] = node
         for part, op, inputs in recipe_of(composed):
@@ -126,6 +126,8 @@ def recorded(function: Callable[..., Any], tensors: list[Tensor]) -> Any:
 
 def values_of(node: Any, op: Any, inputs: list[np.ndarray]) -> np.ndarray:
     """The Values behind a node, in its shape; `inputs` are those behind its inputs."""
+    if is_choice(node):
+        return node.data  # it chooses among Values, and is none
     if op is None:
         return array_of([Value(x, requires_grad=node.requires_grad) for x in np.ravel(node.data)], np.shape(node.data))
     if isinstance(op, ArrayOperator):

@@ -11,7 +11,7 @@ from scalar_engine.graph import Node, Operator, data_of
 from scalar_engine.passes import backward_pass, current_order
 
 from . import modes
-from .array_operator import ArrayOperator
+from .array_operator import ArrayOperator, written
 from .checking import slips
 from .errors import mismatch, require_finite, require_finite_contribution
 from .kernels import KERNELS, kernel_of
@@ -40,6 +40,7 @@ class Tensor(ArrayNotation, ArrayProtocols, Node):
     __slots__ = ("inputs",)
     grad: np.ndarray | None
     further_slips = slips
+    programs = "tensor_engine.programs.array_program"  # the module that compiles graphs; loaded with the first program
     mutable = True
 
     def __init__(self, data: ArrayLike, label: str = "", requires_grad: bool = False) -> None:
@@ -68,7 +69,7 @@ class Tensor(ArrayNotation, ArrayProtocols, Node):
                 dtype = xs[0].dtype
                 for x in xs:
                     if x.dtype is not dtype:
-                        inputs, xs = of_one_dtype(inputs, xs)
+                        inputs, xs = of_one_dtype(op, inputs, xs)
                         break
         else:
             forward = KERNELS.get(op) or kernel_of(op)
@@ -82,12 +83,14 @@ class Tensor(ArrayNotation, ArrayProtocols, Node):
         store(out, data)
         out.grad = None
         out.label = ""
-        if needs and modes.recording.get():
-            out.op, out.inputs, out.requires_grad = op, inputs, True
+        recording = modes.recording.get()
+        if recording and (needs or recording is modes.EVERYTHING):
+            out.op, out.inputs, out.requires_grad = op, inputs, needs
             out.out = data
             out.x, out.y = xs if len(xs) == 2 else (xs, None) if len(xs) > 2 else (xs[0], kept)
         else:
             out.op, out.inputs, out.requires_grad = None, (), False
+            out.out = data  # by which it can be told from a constant that somebody has made
         if modes.watching.get():
             require_finite(out, op, inputs)
         return out
@@ -216,6 +219,8 @@ class Tensor(ArrayNotation, ArrayProtocols, Node):
     def constant(self) -> str:
         """What to call it if it is a leaf without a label: its number, or what kind of array it is."""
         data = self.data
+        if data.dtype.kind in "biu":
+            return written(data)
         if np.size(data) == 1:
             return self.brief(data)
         is_one_hot = np.ndim(data) == 2 and np.isin(data, (0, 1)).all() and (np.sum(data, axis=1) == 1).all()
@@ -258,7 +263,7 @@ def constants_lifted(inputs: tuple[Any, ...]) -> tuple[Tensor, ...] | None:
     """
     dtype = np.float64
     for x in inputs:
-        if isinstance(x, Tensor):
+        if isinstance(x, Tensor) and x.data.dtype.kind == "f":
             dtype = x.data.dtype
             break
     lifted = []
@@ -271,6 +276,22 @@ def constants_lifted(inputs: tuple[Any, ...]) -> tuple[Tensor, ...] | None:
     return tuple(lifted)
 
 
+def operand(array: ArrayLike, label: str = "") -> Tensor:
+    """An array as a leaf that takes no gradient, as it is: of integers and booleans too, where Tensor() makes floats.
+
+    As the target of cross_entropy, the condition of where or in the key of an index it stays an operand, of which a
+    program takes another one at each call.
+
+    >>> x, y = Tensor([[1.0, 2.0], [3.0, 4.0]], "x", requires_grad=True), operand([1, 0], "y")
+    >>> x[operand([0, 1], "i"), y].describe()
+    'x[i, y]'
+    """
+    out = new(Tensor)
+    store(out, np.asarray(array))
+    out.grad, out.op, out.inputs, out.label, out.requires_grad = None, None, (), label, False
+    return out
+
+
 def constant(x: Any, dtype: Any) -> Tensor | None:
     """A number, a list or an array as a Tensor that requires no gradient; None if x is none of these."""
     if isinstance(x, (np.ndarray, np.bool_)):
@@ -279,10 +300,7 @@ def constant(x: Any, dtype: Any) -> Tensor | None:
         data = np.array(x, dtype)
     else:
         return None
-    out = new(Tensor)
-    store(out, data)
-    out.grad, out.op, out.inputs, out.label, out.requires_grad = None, None, (), "", False
-    return out
+    return operand(data)
 
 
 def product(a: Any, b: Any) -> Any:

@@ -144,6 +144,21 @@ FUSED = [
     ("mse", te.mse, lambda y, t: ((y - t) ** 2).mean(), [array(4, 3), array(4, 3) + 0.3]),
 ]  # fmt: skip
 
+CHOICES = [  # operands that choose
+    ("[an operand]", lambda x: x[te.operand(ROWS)], lambda x: x[ROWS], [array(3, 4)]),
+    ("[operands and a slice]", lambda x: x[te.operand(ROWS), 1:, te.operand(ROWS)], lambda x: x[ROWS, 1:, ROWS],
+     [array(3, 4, 3)]),
+    ("[an operand that is a mask]", lambda x: x[te.operand(MASK)], lambda x: x[MASK], [array(3, 4)]),
+    ("scatter by an operand", lambda x: Scatter("operand", (3, 2))(x, te.operand(ROWS)),
+     lambda x: np.array([x[0] + x[2] + x[3], 0 * x[0], x[1]]), [array(4, 2)]),
+    ("where of an operand", lambda a, b: te.where(te.operand(MASK), a, b), lambda a, b: np.where(MASK, a, b),
+     [array(4), array(3, 1)]),
+    ("softmax_cross_entropy of an operand", lambda o: te.softmax_cross_entropy(o, te.operand(CLASSES)),
+     lambda o: -np.log(softmax(o))[range(4), CLASSES].mean(), [array(4, 3)]),
+    ("softmax less an operand", lambda o: SoftmaxLessOneHot()(o, te.operand(CLASSES)),
+     lambda o: softmax(o) - np.eye(3)[CLASSES], [array(4, 3)]),
+]  # fmt: skip
+
 ARRAY_EXPRESSIONS = PRODUCTS + REDUCTIONS + METHODS + SHAPES + INDICES + JOINS + FUNCTIONS + FUSED
 
 

@@ -8,7 +8,7 @@ import pickle
 import numpy as np
 import pytest
 
-from scalar_engine import explain, gradcheck
+from scalar_engine import compile_graph, explain, grad, gradcheck
 from tensor_engine import ArrayOperator, Tensor, detect_anomaly, log, scalarize, softmax
 from walkthroughs.stepper import step
 from walkthroughs.stepper.behind import openings_of
@@ -59,6 +59,28 @@ def outer_and_roll():
     a, b = Tensor([2.0, 3.0], "a", requires_grad=True), Tensor([5.0, 7.0, 11.0], "b", requires_grad=True)
     k = Outer()(a, b).named("k")
     return a, b, k, (Roll(1)(k) * [1.0, 10.0, 100.0]).sum().named("L")
+
+
+def test_in_a_program():
+    """Outer looks at shapes only, and is written out; a rule that looks at numbers is handed to the program."""
+
+    class Largest(ArrayOperator):
+        symbol = "largest"
+
+        def forward(self, x):
+            return x[np.argmax(x)] if x.max() > 0 else x[0]
+
+        def pull(self, upstream, out, x, needs):
+            return [upstream * (x == out)]
+
+    a, b, k, loss = outer_and_roll()
+    program = compile_graph(loss)
+    assert "k = np.outer(a, b)" in program.source and "np.roll(k, 1, axis=-1)" in program.source
+    value, gradients = program([], [a.data, b.data])
+    assert value == loss.item() and [x.tolist() for x in gradients] == [x.tolist() for x in grad(loss, [a, b])]
+    program = compile_graph(Largest()(a * 1), parameters=[])
+    assert "# largest is the forward rule of an operator, which has to be given." in program.source
+    assert compile_graph(Largest()(a * 1), [a], [])([[-1.0, -2.0]], [])[0] == -1
 
 
 def test_its_gradient_is_that_of_finite_differences():

@@ -117,6 +117,24 @@ def test_in_a_program_and_a_batched_program():
     assert gradients == pytest.approx(np.mean([g for _, g in alone], axis=0))
 
 
+def test_in_a_program_of_tensors():
+    """One rule is arithmetic, one is applied element by element; the text runs with NumPy alone."""
+    a = Tensor([[0.3], [-1.2]], "a", requires_grad=True)
+    b = Tensor([2.0, 0.5, -0.7], "b", requires_grad=True)
+    program = compile_graph((cube(logaddexp(a, b)) * at(b, a)).sum())
+    numbers = [np.array([[1.5], [0.2]]), np.array([-1.0, 0.1, 4.0])]
+    tensors = [Tensor(x, requires_grad=True) for x in numbers]
+    root = (cube(logaddexp(*tensors)) * at(tensors[1], tensors[0])).sum()
+    namespace = {}
+    exec(program.source, namespace)
+    for value, gradients in (program([], numbers), namespace["program"]([], numbers)):
+        assert value == pytest.approx(root.item(), rel=1e-12)
+        for found, expected in zip(gradients, grad(root, tensors)):
+            assert found == pytest.approx(expected, rel=1e-12)
+    x = Tensor([1.0, 1000.0], "x", requires_grad=True)
+    assert math.isnan(compile_graph(Root10()(x).sum(), parameters=[])([], [])[0])
+
+
 def test_in_a_program_though_its_rule_has_no_text_of_its_own():
     """A rule that needs something from outside is handed to the program, and its text says so."""
     factor = 3.0

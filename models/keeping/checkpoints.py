@@ -73,14 +73,18 @@ def read(path):
 
 def setup_of(config):
     """The Setup in a checkpoint's config, which also has the BLAS threads of its run. Raises an error if it has not."""
-    names = {field.name for field in fields(Setup)} | {"threads"}
+    config.setdefault("eager", True)  # as runs were before there were programs
+    config.setdefault("style", "eager" if config["eager"] else "arrays")
+    names = {field.name for field in fields(Setup)} | {"threads", "style"}
     strange = sorted(names ^ config.keys())
     if strange:
         raise ValueError(f"the config {'lacks' if strange[0] in names else 'has'} {strange[0]}")
     threads = config["threads"]
     if type(threads) is not int or threads < 1:
         raise ValueError(f"threads is {threads!r}")
-    return Setup(**{name: value for name, value in config.items() if name != "threads"})
+    if config["style"] not in ("eager", "arrays", "loops"):
+        raise ValueError(f"style is {config['style']!r}")
+    return Setup(**{name: value for name, value in config.items() if name not in ("threads", "style")})
 
 
 def arrays_in(path):

@@ -27,24 +27,24 @@ def plan_of(root, inputs, parameters, unit=ONE):
     return Plan([values[node] for node in inputs], wrt, forward, values[root], backward, gradients, operators)
 
 
-class Planner:
-    """What is known of a graph, on the way through it.
+class Walk:
+    """The way forwards through a graph, of which some nodes are `given`.
 
     values      {node: its Variable; or its Number, if it is known}
     computed    {Variable: the Statement that applies an operator for it}
-    known       {formula: the Variable that holds it}
-    gradients   {Variable: the Variable or Number of the root's derivative by it}
     """
 
     def __init__(self, order, given):
         self.order = order
         self.names = unique_names([node for node in order if node.label])
-        self.patterns = Patterns()
         self.values = {node: self.variable(node) for node in given}
-        self.computed, self.known, self.gradients = {}, {}, {}
+        self.computed = {}
 
     def variable(self, node):
         return Variable(self.names.get(node, ""))
+
+    def constant(self, node):
+        return Number(node.data)
 
     def forward(self):
         """A statement for each node; for a second node of one formula, none, or a copying one if it has a name."""
@@ -63,20 +63,38 @@ class Planner:
                 self.values[node] = applied[use]
             elif node.label and not operands:
                 self.values[node] = self.variable(node)
-                yield Statement(self.values[node], Number(node.data))
+                yield Statement(self.values[node], self.constant(node))
             else:
-                self.values[node] = Number(node.data)
+                self.values[node] = self.constant(node)
+
+    def computing(self, target, op, operands):
+        """target = op(operands)."""
+        self.computed[target] = Statement(target, Application(op, operands))
+        return self.computed[target]
+
+
+class Planner(Walk):
+    """What is known of a graph, on the way through it forwards and backwards.
+
+    known       {formula: the Variable that holds it}
+    gradients   {Variable: the Variable or Number of the root's derivative by it}
+    """
+
+    def __init__(self, order, given):
+        super().__init__(order, given)
+        self.patterns = Patterns()
+        self.known, self.gradients = {}, {}
 
     def computing(self, target, op, operands):
         """target = op(operands). What rules may have need of becomes known: functions, and sums of two."""
-        formula = Application(op, operands)
+        statement = super().computing(target, op, operands)
+        formula = statement.formula
         pattern = self.patterns.output(op, operands)
         if type(pattern) is Application:
             self.known[formula] = target
         elif type(pattern) is Total and len(operands) == 2:
             self.known.setdefault(Filled(zip(self.patterns.places, operands), self.known)[pattern], target)
-        self.computed[target] = Statement(target, formula)
-        return self.computed[target]
+        return statement
 
     def backward(self, root, parameters, unit):
         """The statements of the contributions to the derivative by a variable that depends on a parameter."""

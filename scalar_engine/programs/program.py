@@ -60,11 +60,7 @@ class Program:
         and the gradients are those of the mean over the instances. Raises ValueError if there are not as many inputs
         and parameters as the program has, or if the arrays differ in length.
         """
-        if len(inputs) != len(self.inputs) or len(parameters) != len(self.parameters):
-            raise ValueError(
-                f"the program takes {len(self.inputs)} inputs and {len(self.parameters)} parameters, "
-                f"not {len(inputs)} and {len(parameters)}"
-            )
+        self.require_as_many(inputs, parameters)
         if not any(hasattr(x, "__len__") for x in inputs):
             return self.function(inputs, parameters)
         sizes = {len(x) if hasattr(x, "__len__") else 1 for x in inputs}
@@ -72,6 +68,13 @@ class Program:
             raise ValueError(f"the inputs must be arrays of one length, a number an instance, not of {sorted(sizes)}")
         value, gradients = self.batched_function(inputs, parameters)
         return float(value), [*map(float, gradients)]
+
+    def require_as_many(self, inputs: Sequence[Any], parameters: Sequence[Any]) -> None:
+        if len(inputs) != len(self.inputs) or len(parameters) != len(self.parameters):
+            raise ValueError(
+                f"the program takes {len(self.inputs)} inputs and {len(self.parameters)} parameters, "
+                f"not {len(inputs)} and {len(parameters)}"
+            )
 
     @property
     def batched(self) -> str:
@@ -88,7 +91,7 @@ class Program:
 
 
 def compile_graph(root: Node, inputs: Sequence[Node] = (), parameters: Sequence[Node] | None = None) -> Program:
-    """The graph behind `root` as a `Program`.
+    """The graph behind `root` as a `Program`: of Values, on numbers; of Tensors, on arrays.
 
     inputs      leaves whose numbers vary from call to call and which need no gradients: the data
     parameters  leaves whose gradients are wanted; None for all that require one and are no inputs
@@ -105,7 +108,8 @@ def compile_graph(root: Node, inputs: Sequence[Node] = (), parameters: Sequence[
             raise ValueError(f"compile_graph: {node.describe()} is given {times} times as an input or a parameter")
         if node not in leaves:
             raise ValueError(f"compile_graph: {node.describe()} is not a leaf of the graph of {root.describe()}")
-    return Program(root, list(inputs), list(parameters))
+    kind = import_module(root.programs).ArrayProgram if hasattr(root, "programs") else Program
+    return kind(root, list(inputs), list(parameters))
 
 
 def executed(source: str, given: dict[str, Any]) -> Callable[..., Any]:

@@ -117,6 +117,7 @@ class Alone(ast.NodeTransformer):
         self.known = function.__globals__
         self.reader = reader
         self.own = {node.arg for node in ast.walk(syntax) if isinstance(node, ast.arg)}
+        self.own |= {node.name for node in ast.walk(syntax) if isinstance(node, ast.FunctionDef)} - {function.__name__}
         self.own |= {
             node.id for node in ast.walk(syntax) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
         }

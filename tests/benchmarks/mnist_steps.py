@@ -2,8 +2,9 @@
 
 A step is forward, backward and update, in float32. Every contestant runs in a process of its own, from the same
 weights on the same data, and the losses after the same number of steps are printed beside the times, and the most
-memory that each process had. The floor is the time of the bare matrix products of a step. What cannot run here says why
-(torch.compile needs a C++ compiler). Needs the peers (pip install -e '.[peers]'; jax too for its column), then:
+memory that each process had. "ours" runs the graph of each step, "program" is its program in NumPy, "compiled" that
+with Numba's loops. The floor is the time of the bare matrix products of a step. What cannot run here says why
+(torch.compile needs a C++ compiler). Needs the peers (pip install -e '.[fast,peers]'; jax too for its column), then:
 
     python -m tests.benchmarks.mnist_steps [A B C D E]
     python -m tests.benchmarks.mnist_steps --growth     # model A with batches of 16 to 4,096, then 100 to 2,000 wide
@@ -66,23 +67,53 @@ def measured(run_round):
     return statistics.median(times), loss
 
 
-def ours(sizes, batch, activation, optimizer, steps):
+def ours_of(sizes, batch, activation, optimizer, steps):
+    """(network, batches, optimizer) of the project."""
     from models.layers import MLP
-    from models.training import backward
     from tensor_engine.optimizers import SGD, Adam
 
     model, data = MLP(sizes, activation), batches(batch, steps)
     for parameter, array in zip(model.parameters(), [array for layer in weights(sizes) for array in layer]):
         parameter.data = array
     update = {"sgd": SGD, "adam": Adam}[optimizer](model.parameters(), RATES[optimizer])
+    return model, data, update
+
+
+def ours(*model):
+    from models.training import backward
+
+    network, data, update = ours_of(*model)
 
     def run_round():
         for x, y in data:
-            loss = backward(model, x, y)
+            loss = backward(network, x, y)
             update.step()
         return loss
 
     return measured(run_round)
+
+
+def program(*model, style="arrays"):
+    """The same network's step as a program in NumPy."""
+    from models.compiled import CompiledStep
+    from models.training import piece_size
+    from tensor_engine import cross_entropy
+
+    network, data, update = ours_of(*model)
+    step, piece = CompiledStep(network, cross_entropy, update, style), piece_size(data[0][0])
+
+    def run_round():
+        for x, y in data:
+            loss = step(x, y, piece)
+            step.update(step.gradients)
+        return loss
+
+    return measured(run_round)
+
+
+def compiled(*model):
+    """The same with Numba's loops."""
+    return program(*model, style="loops")
 
 
 def pytorch(sizes, batch, activation, optimizer, steps, compiled=False):
@@ -184,7 +215,10 @@ def floor(sizes, batch, activation, optimizer, steps):
     return measured(run_round)
 
 
-CONTESTANTS = {"ours": ours, "PyTorch": pytorch, "torch.compile": torch_compile, "JAX": jax, "floor": floor}
+CONTESTANTS = {
+    "ours": ours, "program": program, "compiled": compiled,
+    "PyTorch": pytorch, "torch.compile": torch_compile, "JAX": jax, "floor": floor,
+}  # fmt: skip
 
 
 def peak_memory():
@@ -214,8 +248,8 @@ def row(model, width):
     times = {name: found[name][0] if name in found else float("nan") for name in CONTESTANTS}
     title = f"{model} {'-'.join(map(str, sizes))} {batch} {activation} {optimizer}"
     columns = "".join(f"{times[name]:{width}.3f}" for name in CONTESTANTS)
-    mine = times["ours"]
-    ratios = f"{times['PyTorch'] / mine:15.2f}{times['JAX'] / mine:10.2f}{mine / times['floor']:12.2f}"
+    mine = times["compiled"]
+    ratios = f"{times['PyTorch'] / mine:19.2f}{times['JAX'] / mine:14.2f}{mine / times['floor']:16.2f}"
     print(f"{title:<42}{columns}{ratios}")
     losses = [f"{name} {loss:.5f}" for name, (_, loss, _) in found.items() if name != "floor"]
     print(f"  loss after {(ROUNDS + 1) * steps} steps: {', '.join(losses)}")
@@ -234,7 +268,7 @@ def main():
     print(f"{os.cpu_count()} cores; median of {ROUNDS} rounds, milliseconds a step\n")
     width = max(map(len, CONTESTANTS)) + 2
     names = "".join(f"{name:>{width}}" for name in CONTESTANTS)
-    print(f"{'model':<42}{names}   PyTorch/ours  JAX/ours  ours/floor")
+    print(f"{'model':<42}{names}   PyTorch/compiled  JAX/compiled  compiled/floor")
     reasons = {}
     for model in GROWTH if sys.argv[1:] == ["--growth"] else sys.argv[1:] or MODELS:
         reasons |= row(model, width)

@@ -1,11 +1,13 @@
 """Would the checks notice a wrong pull? Every contribution of every array operator is made wrong in turn."""
 
+import numpy as np
 import pytest
 
-from scalar_engine import gradcheck
+from scalar_engine import compile_graph, grad, gradcheck
 from tensor_engine import Tensor, gradients, rearranging, topological_order
+from tensor_engine.operators import SumOver
 
-from ..array_expressions import ARRAY_EXPRESSIONS, leaves
+from ..array_expressions import ARRAY_EXPRESSIONS, array, leaves
 from .test_operators import every_array_operator
 from .test_operators import test_each_gradient_is_that_of_finite_differences as the_check
 
@@ -62,6 +64,28 @@ def test_every_wrong_pull_is_caught(kind, position, mutation, monkeypatch):
     assert not is_caught(*expression)
     mutate(monkeypatch, kind, position, mutation)
     assert is_caught(*expression)
+
+
+@pytest.mark.parametrize("kind, position, mutation", list(mutants(["flipped"])))
+def test_a_sign_flipped_in_a_rule_flips_in_the_program(kind, position, mutation, monkeypatch):
+    """A program has no derivative of its own."""
+    (f, _, arrays), node = expression_with(kind)
+
+    def number_of(tensors):
+        out = f(*tensors)
+        out = out * (array(*out.shape) + 3)
+        return out.mean() if kind is SumOver else out.sum()  # two wrong signs would cancel
+
+    def gradients_of_program():
+        tensors = leaves(arrays)
+        return compile_graph(number_of(tensors), parameters=tensors)([], arrays)[1]
+
+    right = gradients_of_program()
+    mutate(monkeypatch, kind, position, mutation)
+    wrong, tensors = gradients_of_program(), leaves(arrays)
+    assert not all(map(np.array_equal, right, wrong))
+    for found, expected in zip(wrong, grad(number_of(tensors), tensors)):
+        assert found == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
 @pytest.mark.parametrize("kind, position, mutation", list(mutants(["dropped"])))

@@ -9,7 +9,7 @@ from tensor_engine import Tensor, gradients
 from tensor_engine.array_operator import ArrayOperator
 from tensor_engine.rearranging import Cast
 
-from ..array_expressions import ARRAY_EXPRESSIONS, array, cases, leaves
+from ..array_expressions import ARRAY_EXPRESSIONS, CHOICES, array, cases, leaves
 
 
 def every_array_operator(kind=ArrayOperator):
@@ -26,14 +26,14 @@ def derivatives(f, *arrays):
     return [x.grad.tolist() for x in inputs]
 
 
-@pytest.mark.parametrize("f, twin, arrays", cases(ARRAY_EXPRESSIONS))
+@pytest.mark.parametrize("f, twin, arrays", cases(ARRAY_EXPRESSIONS + CHOICES))
 def test_values_are_numpys(f, twin, arrays):
     out, expected = f(*leaves(arrays)), twin(*arrays)
     assert out.shape == np.shape(expected)
     assert out.data == pytest.approx(expected, rel=1e-14, abs=1e-14)
 
 
-@pytest.mark.parametrize("f, twin, arrays", cases(ARRAY_EXPRESSIONS))
+@pytest.mark.parametrize("f, twin, arrays", cases(ARRAY_EXPRESSIONS + CHOICES))
 def test_each_gradient_is_that_of_finite_differences(f, twin, arrays):
     """The elements of f are weighted differently, lest errors cancel. The mutation tests expect this to fail."""
     inputs = leaves(arrays)

@@ -1,4 +1,4 @@
-"""The walkthrough from scalar to tensor: four ways, one result."""
+"""The walkthrough from scalar to tensor: five ways, one result."""
 
 import json
 import subprocess
@@ -11,18 +11,19 @@ from walkthroughs.sheets.vu import from_scalar_to_tensor
 from walkthroughs.sheets.vu.from_scalar_to_tensor import main
 
 
-def test_four_ways_agree_and_the_programs_are_written(tmp_path, capsys):
+def test_five_ways_agree_and_the_programs_are_written(tmp_path, capsys):
     assert main(["--instances", "60", "--hidden", "5", "--out", str(tmp_path)]) == 0
     out = capsys.readouterr().out
     assert "The value and the 27 gradients agree to 1e-12" in out
     assert "dk = dh * h * (1 - h)  # sigmoid" in out and "dw1 = np.dot(dk, x1)  # dot" in out
     rows = json.loads((tmp_path / "numbers.json").read_text())["tables"]["ways"]
-    assert len(rows) == 4
-    for name in ("program.py", "batched_program.py"):
+    assert len(rows) == 5
+    assert "np.matmul(x.T, " in (tmp_path / "report.html").read_text(encoding="utf-8")
+    for name in ("program.py", "batched_program.py", "tensor_program.py"):
         subprocess.run([sys.executable, tmp_path / name], check=True)
 
 
-@pytest.mark.parametrize("way", ["by_program", "by_batched_program", "by_tensors"])
+@pytest.mark.parametrize("way", ["by_program", "by_batched_program", "by_tensors", "by_tensor_program"])
 def test_a_way_that_is_off_is_noticed(way, monkeypatch, tmp_path, capsys):
     right = getattr(from_scalar_to_tensor, way)
 

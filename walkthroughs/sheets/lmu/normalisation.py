@@ -34,6 +34,7 @@ class BatchNorm(Normalisation):
     batches' means and variances in their place, over about the last ten batches.
     """
 
+    pure = False  # it keeps running averages, which a program would not
     share = 0.1  # of a new batch in the running averages
 
     def __init__(self, n, dtype=np.float32, label="norm"):
@@ -57,6 +58,8 @@ class LayerNorm(Normalisation):
 
     No instance depends on another, so training and evaluation compute the same.
     """
+
+    pure = True
 
     def __call__(self, x):
         centred = x - x.mean(axis=1, keepdims=True)

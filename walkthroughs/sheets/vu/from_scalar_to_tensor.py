@@ -1,6 +1,6 @@
-"""From Part 2 of the assignment to Part 3: one small network as Values, as a program, as a batched program, as Tensors.
+"""From Part 2 of the assignment to Part 3: one small network as Values, as Tensors, and as a program of either.
 
-The network is Question 4's, 2-3-2 with sigmoid and softmax, on the sheet's synthetic data. All four compute the mean
+The network is Question 4's, 2-3-2 with sigmoid and softmax, on the sheet's synthetic data. All ways compute the mean
 cross-entropy over the instances and its gradients, and must agree to 1e-12.
 """
 
@@ -14,8 +14,8 @@ from models.command_line import positive
 from models.datasets import digest_of, load_synth
 from models.mlp import MLP
 from models.scalar_training import loss_of, loss_program
-from scalar_engine import mean, sigmoid
-from tensor_engine import Tensor, linear, softmax_cross_entropy
+from scalar_engine import compile_graph, mean, sigmoid
+from tensor_engine import Tensor, linear, operand, softmax_cross_entropy
 from walkthroughs.sheets.script import parser_for, run_walkthrough
 
 AGREE = 1e-12
@@ -41,16 +41,27 @@ def build(report, options):
     program = loss_program(model, 2, n_classes)
     report.prose(
         f"A 2-{options.hidden}-{n_classes} network with sigmoid and softmax, and the mean cross-entropy of {n:,} of "
-        "the sheet's synthetic instances. The same numbers four times; what changes is what a variable holds."
+        "the sheet's synthetic instances. The same numbers five times; what changes is what a variable holds."
     )
     tell(report, model, program)
+    leaves = [operand(x, "x"), operand(y, "y")]
+    loss, tensors = loss_of_tensors(model, *leaves)
+    of_tensors = compile_graph(loss.named("loss"), inputs=leaves, parameters=tensors)
+    report.section("5. A program of Tensors")
+    report.prose(
+        "The walk through the graph of Tensors, written down: both passes, a line or a few for each node, and the "
+        "results go into arrays that are made once. Training runs such programs."
+    )
+    report.code(of_tensors.source)
     report.file("program.py", program.source)
     report.file("batched_program.py", program.batched)
+    report.file("tensor_program.py", of_tensors.source)
     results = {
         "Values": measured(by_values, model, x, y),
         "program": measured(by_program, program, model, x, y),
         "batched program": measured(by_batched_program, program, model, x, y),
         "Tensors": measured(by_tensors, model, x, y),
+        "program of Tensors": measured(by_tensor_program, of_tensors, tensors, x, y),
     }
     report.section("The same numbers")
     report.table(
@@ -62,7 +73,7 @@ def build(report, options):
 
 
 def tell(report, model, program):
-    """What each of the four looks like, on the first neuron."""
+    """What each of the first four looks like, on the first neuron."""
     neuron = model.layers[0].neurons[0]
     h = neuron([leaf for leaf in program.inputs if leaf.label.startswith("x")])
     report.section("1. Values")
@@ -119,19 +130,32 @@ def by_batched_program(program, model, x, y):
     return program(np.hstack([x, one_hot]).T, [parameter.data for parameter in model.parameters()])
 
 
-def by_tensors(model, x, y):
-    """The same with a matrix for each layer: column j has the weights of neuron j."""
+def loss_of_tensors(model, x, y):
+    """The mean loss with a matrix for each layer, whose column j has the weights of neuron j; and W and b of each."""
     h, tensors = x, []
     for number, layer in enumerate(model.layers, start=1):
         W = Tensor(np.array([[w.data for w in neuron.w] for neuron in layer.neurons]).T, f"W{number}", True)
         b = Tensor(np.array([neuron.b.data for neuron in layer.neurons]), f"b{number}", True)
-        tensors.append((W, b))
+        tensors += [W, b]
         h = linear(h if number == 1 else sigmoid(h), W, b)
-    loss = softmax_cross_entropy(h, y)
+    return softmax_cross_entropy(h, y), tensors
+
+
+def by_tensors(model, x, y):
+    loss, tensors = loss_of_tensors(model, x, y)
     loss.backward()
-    # Neuron by neuron, as Values have them.
-    gradients = [np.vstack([np.asarray(W.grad), np.asarray(b.grad)]).T.ravel() for W, b in tensors]
-    return loss.item(), np.concatenate(gradients).tolist()
+    return loss.item(), neuron_by_neuron([tensor.grad for tensor in tensors])
+
+
+def by_tensor_program(program, tensors, x, y):
+    loss, gradients = program([x, y], [tensor.data for tensor in tensors])
+    return loss, neuron_by_neuron(gradients)
+
+
+def neuron_by_neuron(gradients):
+    """The gradients by W and b of each layer as a list, in the order that Values have them in."""
+    pairs = zip(gradients[::2], gradients[1::2])
+    return np.concatenate([np.vstack([by_W, by_b]).T.ravel() for by_W, by_b in pairs]).tolist()
 
 
 def measured(way, *arguments):

@@ -1,0 +1,130 @@
+"""Programs with loops equal the engine, on the numbers where loops may go wrong; and what is kept of them on disk."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import tensor_engine as te
+from models.layers import MLP
+from scalar_engine import Operator, grad, operators
+from tensor_engine import operand
+from tensor_engine.programs import jit
+from tensor_engine.programs.array_program import Instance
+from tests import ROOT
+
+from ...array_expressions import array, leaves
+from ...scalar_engine.test_mutations import mutate
+
+
+@pytest.fixture(autouse=True)
+def numba(needed):
+    needed(jit.is_there(), "Numba")
+
+
+class Wave(Operator):
+    """An operator of one's own."""
+
+    symbol = "wave"
+    forward = lambda x: x * x - 3 / (2 + x * x) if x > 0.5 else -x
+    partials = (lambda out, x: te.step(x - 0.5) * (2 * x + 6 * x / (2 + x * x) ** 2) + te.step(0.5 - x) * -1.0,)
+
+
+EXPRESSIONS = {
+    "sigmoid": lambda x, b: te.sigmoid(x + b) * x,
+    "relu": lambda x, b: te.relu(x + b) - te.relu(x) * 2,
+    "tanh": lambda x, b: te.tanh(x * b) / (x * x + 1),
+    "maximum": lambda x, b: te.maximum(x, b) * te.minimum(x, 0.3) + abs(x),
+    "roots": lambda x, b: te.sqrt(x * x + 1) / te.exp(b) ** 2,
+    "columns": lambda x, b: (x - x.mean(axis=1, keepdims=True)) * (x.sum(axis=0) + b),
+    "softmax": lambda x, b: te.softmax(x + b) * x - b,
+    "a sum that a loop needs": lambda x, b: x * 2 + (x * x).sum(axis=0) * b,
+    "in itself": lambda x, b: (x + x) * (x + x) - (b - b),
+    "one's own": lambda x, b: Wave()(x * b) + x,
+}
+
+
+def instance_of(f, arrays):
+    tensors = leaves(arrays)
+    return Instance(f(*tensors), [], tensors, "loops")
+
+
+def weighted(f):
+    return lambda *xs: (f(*xs) * (array(5, 4) + 3).astype(xs[0].dtype)).sum()
+
+
+@pytest.mark.parametrize("dtype, rel", [(np.float64, 1e-12), (np.float32, 2e-5)])
+@pytest.mark.parametrize("name", EXPRESSIONS)
+def test_loops_equal_the_engine(name, dtype, rel):
+    f, arrays = weighted(EXPRESSIONS[name]), [array(5, 4).astype(dtype), array(4).astype(dtype)]
+    instance = instance_of(f, arrays)
+    for numbers in (arrays, [x[::-1].copy() * dtype(0.5) for x in arrays], arrays):
+        tensors = leaves(numbers)
+        root = f(*tensors)
+        value, gradients = instance.function([], numbers)
+        assert value == pytest.approx(root.item(), rel=rel) and value.dtype == dtype
+        for found, expected in zip(gradients, grad(root, tensors)):
+            assert found == pytest.approx(expected, rel=rel, abs=rel) and found.dtype == dtype
+
+
+def test_a_network_is_products_exponentials_and_loops():
+    x, y = np.random.default_rng(0).normal(size=(8, 5)), np.arange(8) % 3
+    model = MLP([5, 4, 4, 3], dtype=np.float64)
+    nodes = [operand(x, "x"), operand(y, "y")]
+    instance = Instance(te.cross_entropy(model(nodes[0]), nodes[1]), nodes, model.parameters(), "loops")
+    assert instance.source.count("def loop_") == 3 and instance.source.count("    loop_1(") == 2
+    value, gradients = instance.function([x, y], [parameter.data for parameter in model.parameters()])
+    loss = te.cross_entropy(model(x), y)
+    assert value == pytest.approx(loss.item(), rel=1e-12)
+    for found, expected in zip(gradients, grad(loss, model.parameters())):
+        assert found == pytest.approx(expected, rel=1e-12, abs=1e-15)
+
+
+def test_nan_and_infinity_are_numpys():
+    def f(x, b):
+        return (te.relu(x) * b + x / b - te.maximum(x, b) + te.sigmoid(x * b) + te.sqrt(x)).sum()
+
+    numbers = [
+        np.array([[np.inf, -np.inf, np.nan, 0.0, 1e200, -1.0]] * 2),
+        np.array([0.0, np.inf, 1.0, 0.0, 1e200, np.nan]),
+    ]
+    with np.errstate(all="ignore"):
+        tensors = leaves(numbers)
+        root = f(*tensors)
+        expected = grad(root, tensors)
+        value, gradients = instance_of(f, [array(2, 6) + 3, array(6) + 3]).function([], numbers)
+    assert np.array_equal(value, root.data, equal_nan=True)
+    assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(gradients, expected))
+
+
+@pytest.mark.parametrize("op", ["relu", "sigmoid", "tanh"])
+def test_a_sign_flipped_in_a_rule_flips_in_the_loop(op, monkeypatch):
+    def gradient():
+        return instance_of(lambda x: (getattr(te, op)(x) * 3).sum(), [array(5, 4)]).function([], [array(5, 4)])[1][0]
+
+    right = gradient().copy()
+    mutate(monkeypatch, getattr(operators, op), 0, "flipped")
+    assert np.array_equal(gradient(), -right) and right.any()
+
+
+def test_what_is_kept_is_found_and_what_is_damaged_is_made_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    text = "def loop(a0):\n    for i in range(a0.shape[0]):\n        a0[i] = a0[i] * np.float64(7.5)\n"
+    script = (
+        "import sys, numpy as np\nfrom tensor_engine.programs import jit\n"
+        "a = np.ones(3)\nloop = jit.compiled(sys.argv[1], [a])\nloop(a)\nassert a.tolist() == [7.5] * 3\n"
+        "print(sum(loop.stats.cache_hits.values()))"
+    )
+
+    def start():
+        return subprocess.Popen([sys.executable, "-c", script, text], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+    together = [start(), start()]
+    assert [process.communicate()[0] != "" for process in together] == [True, True]
+    assert start().communicate()[0] == "1\n"
+    for path in tmp_path.rglob("*.nb?"):
+        path.write_bytes(b"damaged")
+    for path in tmp_path.rglob("*.py"):
+        path.write_text("damaged")
+    assert start().communicate()[0] == "0\n"
