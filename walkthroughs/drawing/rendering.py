@@ -3,7 +3,6 @@
 What it shows is decided elsewhere; here is how it becomes bytes and files.
 """
 
-import inspect
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -50,27 +49,26 @@ class Drawing(graphviz.Digraph):
         data = rendered_by_pygraphviz(self.source, format or self.format, said)
         return data.decode(options["encoding"]) if options.get("encoding") else data
 
-    def render(self, *arguments: Any, **options: Any) -> str:
+    def render(self, filename: Any = None, **options: Any) -> str:
         """Write the source to a file and the picture beside it, or to `outfile`; returns its path. As in graphviz."""
-        given = inspect.signature(super().render).bind(*arguments, **options).arguments
-        outfile = None if given.get("outfile") is None else Path(self.directory, given["outfile"])
-        format = given.get("format") or (outfile and outfile.suffix[1:].lower()) or self.format
+        outfile = None if options.get("outfile") is None else Path(self.directory, options["outfile"])
+        format = options.get("format") or (outfile and outfile.suffix[1:].lower()) or self.format
         self.resolve(format)
         try:
-            picture = super().render(*arguments, **options)
+            picture = super().render(filename, **options)
             if Path(picture).stat().st_size:
                 return picture
         except UNUSABLE:
-            if any(given.get(name) for name in OF_DOT):
+            if any(options.get(name) for name in OF_DOT):
                 raise
-        filename = given.get("filename") or (outfile and outfile.with_suffix(f".{self._default_extension}"))
-        source = Path(self.save(filename, directory=given.get("directory")))
+        filename = filename or (outfile and outfile.with_suffix(".gv"))
+        source = Path(self.save(filename, directory=options.get("directory")))
         picture = outfile or source.with_name(f"{source.name}.{format}")
         picture.write_bytes(self.pipe(format))
-        if given.get("cleanup"):
+        if options.get("cleanup"):
             source.unlink()
-        if given.get("view") or given.get("quiet_view"):
-            graphviz.view(picture, quiet=bool(given.get("quiet_view")))
+        if options.get("view") or options.get("quiet_view"):
+            graphviz.view(picture, quiet=bool(options.get("quiet_view")))
         return str(picture)
 
     def write(self, path: str | PathLike[str]) -> Path:

@@ -75,10 +75,19 @@ def test_two_nodes_of_one_name_are_not_taken_for_one():
 
 
 def test_names_that_groups_share_are_told_apart():
-    a, b = Value(1.0, "layer1/k"), Value(2.0, "layer2/k")
-    assert last_formula((a * b).named("l")) == "dl/dlayer2.k += dl/dl * layer1.k = 1 * 1 = 1"
-    a, b = Value(1.0, "layer1/k[0]"), Value(2.0, "layer1/k[1]")
-    assert last_formula((a * b).named("l")) == "dl/dk[1] += dl/dl * k[0] = 1 * 1 = 1"
+    a, b = (tanh(Value(0.0, f"{layer}/w")).named(f"{layer}/k") for layer in ("layer1", "layer2"))
+    assert last_formula((a * b).named("l")) == "dl/dlayer1.w += dl/dlayer1.k * (1 - layer1.k ** 2) = 0 * 1 = 0"
+    a, b = (tanh(Value(0.0, f"layer1/w[{i}]")).named(f"layer1/k[{i}]") for i in range(2))
+    assert last_formula((a * b).named("l")) == "dl/dw[0] += dl/dk[0] * (1 - k[0] ** 2) = 0 * 1 = 0"
+
+
+def test_a_slash_under_which_nothing_is_computed_is_a_part_of_the_name():
+    a, b = Value(100.0, "distance/km"), Value(2.0, "time/h")
+    formulas = [frame.formula for frame in Trace((a / b).named("v")).frames]
+    assert formulas[0] == "v = (distance/km) / (time/h) = 100 / 2 = 50"
+    assert formulas[-1] == "dv/d(time/h) += dv/dv * (-v / (time/h)) = 1 * (-25) = -25"
+    a, b = Value(2.0, "dL/dw"), Value(3.0, "dL/db")
+    assert Trace((a * b).named("n")).frames[0].names == "dL/dw * dL/db"
 
 
 def test_long_lists_are_cut_short():
