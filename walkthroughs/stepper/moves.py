@@ -62,6 +62,17 @@ def worked_on(trace, position):
     return len(trace.nodes) - 1 if frame is None else frame.node if frame.input is None else frame.input
 
 
+def known_at(trace, position):
+    """Of each node (value, frame that holds its gradient) as known at a position; None for what is not."""
+    known = [[node.data if not node.inputs else None, None] for node in trace.nodes]
+    for frame in trace.frames[:position]:
+        if frame.kind == "forward":
+            known[frame.node][0] = frame.result
+        else:
+            known[frame.node if frame.input is None else frame.input][1] = frame
+    return known
+
+
 def chosen(trace, view):
     """The node that is meant: the selected one, or else the one at work."""
     return view.selected if view.selected is not None else worked_on(trace, view.position)

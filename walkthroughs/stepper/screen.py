@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from rich.cells import cell_len, set_cell_size
 
 from .listing import printable
-from .moves import chosen, worked_on
+from .moves import chosen, known_at, worked_on
 from .quantities import brief, summary
 
 BOLD, FAINT, BACKWARD, WATCHED, MARKED = "bold", "dim", "red", "cyan", "reverse"
@@ -105,17 +105,6 @@ def table_lines(trace, view, columns, height):
         if i not in shown:
             lines.append(Line(row(trace, view, i, known, columns), "" if known[i][0] is not None else FAINT, i))
     return lines[:height]
-
-
-def known_at(trace, position):
-    """Of each node (value, frame that holds its gradient) as known at a position; None for what is not."""
-    known = [[node.data if not node.inputs else None, None] for node in trace.nodes]
-    for frame in trace.frames[:position]:
-        if frame.kind == "forward":
-            known[frame.node][0] = frame.result
-        else:
-            known[frame.node if frame.input is None else frame.input][1] = frame
-    return known
 
 
 def row(trace, view, i, known, columns):

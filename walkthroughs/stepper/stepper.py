@@ -79,6 +79,25 @@ class Stepper:
         path.write_bytes(self.html.encode("utf-8", "xmlcharrefreplace"))
         return path
 
+    def animate(self, path: str | PathLike[str], seconds: float = 1.0, dpi: int = 72, progress: bool = True) -> Path:
+        """Write a GIF (or .mp4 or .webm, by ffmpeg) with a picture of `seconds` for every step; returns the path.
+
+        Raises ValueError for another kind of file, where ffmpeg is missing, and for a graph too large to read;
+        TypeError for a recording.
+        """
+        return self._film().animate(self.trace, path, seconds, dpi, progress)
+
+    def slides(self, path: str | PathLike[str], progress: bool = True) -> Path:
+        """Write a PDF with a page for every step; returns the path. Raises as `animate` does."""
+        return self._film().slides(self.trace, path, progress)
+
+    def _film(self) -> Any:
+        if self.trace is None:
+            raise TypeError("a recording of training has no graph to be animated: step(loss)")
+        from . import film  # matplotlib takes half a second, which a page should not cost
+
+        return film
+
     def _repr_html_(self) -> str:
         """A frame of its own, so that two steppers in a notebook share neither names nor styles."""
         page = self.html.replace("&", "&amp;").replace("'", "&#39;")

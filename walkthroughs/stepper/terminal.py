@@ -323,7 +323,7 @@ class TrainingTerminal(Terminal):
             "step": loss_text(self.recording, self.view),
             "note": "",
             "message": message(self.view),
-            "did": f"What step {position} did" if position else "What step 1 will do",
+            "did": f"What step {self.recording.steps[position - 1]} did" if position else "What step 1 will do",
         }
 
 

@@ -11,7 +11,7 @@ CURVE = 7  # lines
 
 def loss_text(recording, view):
     if view.position:
-        return f"loss of step {view.position} = {brief(recording.losses[view.position - 1])}"
+        return f"loss of step {recording.steps[view.position - 1]} = {brief(recording.losses[view.position - 1])}"
     return "The right arrow makes the first step." if recording.losses else "Nothing has been recorded."
 
 

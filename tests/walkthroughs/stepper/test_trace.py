@@ -4,6 +4,7 @@ import math
 import re
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -310,3 +311,47 @@ def test_an_update_that_raises_is_not_recorded():
         raise ZeroDivisionError
     assert recording.losses == [] and recording.updates == []
     assert step(recording).text() == ""
+
+
+def trained(steps, **options):
+    """A recording of w <- w - 0.5 * dw on a Tensor, by in-place updates."""
+    W = Tensor(np.arange(6.0).reshape(2, 3), "W", requires_grad=True)
+    recording = Recording([W, W], 0.5, **options)
+    for _ in range(steps):
+        loss = (W * W).sum()
+        loss.backward()
+        with recording.step(float(loss.data)):
+            W.data -= 0.25 * W.grad
+        W.grad = None
+    return recording
+
+
+def test_a_recording_keeps_every_state_once_and_a_parameter_once():
+    recording = trained(4)
+    assert recording.names == ["W"] and [len(updates) for updates in recording.updates] == [1] * 4
+    for (earlier,), (later,) in pairwise(recording.updates):
+        assert later.before is earlier.after
+        assert not np.array_equal(later.after, later.before)
+    W = recording.parameters[0]
+    W.data[:] = 7.0  # by somebody else, in between
+    with recording.step(1.0):
+        W.data[:] = 8.0
+    assert recording.updates[-1][0].before[0, 0] == 7.0 and recording.updates[-2][0].after[0, 0] != 7.0
+
+
+def test_a_recording_of_every_third_step():
+    recording = trained(8, every=3)
+    every = trained(8)
+    assert recording.steps == [1, 4, 7] and recording.losses == [every.losses[i] for i in (0, 3, 6)]
+    assert "step 4: loss" in step(recording).text() and "step 2" not in step(recording).text()
+    with pytest.raises(ValueError, match="at least 1, not 0"):
+        Recording([], every=0)
+
+
+def test_a_loss_that_is_no_number_is_refused_before_the_update():
+    W = Tensor([1.0, 2.0], "W", requires_grad=True)
+    recording = Recording([W])
+    for loss, what in [(W * 2.0, r"not shape \(2,\)"), ("0.5 or so", "not a str"), (None, "not a NoneType")]:
+        with pytest.raises(TypeError, match=what), recording.step(loss):
+            W.data[:] = 0.0
+    assert W.data.tolist() == [1.0, 2.0] and not recording.losses
