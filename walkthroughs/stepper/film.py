@@ -100,7 +100,7 @@ class Film:
         frame = self.trace.frames[position - 1] if position else None
         known = known_at(self.trace, position)
         of_group = {box["group"]: box["id"] for box in self.picture["boxes"]}
-        at_work = {i: "flowing" if frame.kind == "backward" and i == frame.node else "now" for i in ends(frame)}
+        at_work = working(frame)
         for i, (value, gradient) in self.words.items():
             data, held = known[i]
             state = at_work.get(i) or ("done" if held else "waiting" if data is None else "computed")
@@ -122,9 +122,11 @@ class Film:
 HEADING = [(8, "normal"), (24, "bold"), (54, "normal")]  # points from the top, for where, formula and note
 
 
-def ends(frame):
-    """The nodes at work in a frame: what is computed, or what passes on and what receives."""
-    return [i for i in (frame.node, frame.input) if i is not None] if frame else []
+def working(frame):
+    """{node: its colour} of those at work: what is computed, or what passes its gradient on and what receives."""
+    if frame is None:
+        return {}
+    return {frame.node: "now"} if frame.input is None else {frame.node: "flowing", frame.input: "now"}
 
 
 def plain(text):

@@ -39,11 +39,13 @@ class Lines(Widget):
         if self.clicked and line.target is not None:
             self.clicked(line.target)
 
-    def on_mouse_scroll_down(self):
-        self.app.action_move(1)
+    async def on_mouse_scroll_down(self, event):
+        event.stop()
+        await self.app.run_action("move(1)")
 
-    def on_mouse_scroll_up(self):
-        self.app.action_move(-1)
+    async def on_mouse_scroll_up(self, event):
+        event.stop()
+        await self.app.run_action("move(-1)")
 
 
 class Bar(Lines):
@@ -90,6 +92,15 @@ class Terminal(App[bool]):
     def __init__(self, title):
         super().__init__()
         self.title, self.timer = title, None
+
+    @property
+    def last(self):
+        """The last position."""
+        raise NotImplementedError
+
+    def texts(self):
+        """{name of a widget: its text}"""
+        raise NotImplementedError
 
     def top(self):
         """The widgets above the panels."""
@@ -304,7 +315,11 @@ class TrainingTerminal(Terminal):
 
     def __init__(self, recording, title):
         super().__init__(title)
-        self.recording, self.view, self.last = recording, View(), len(recording.losses)
+        self.recording, self.view = recording, View()
+
+    @property
+    def last(self):
+        return len(self.recording.losses)
 
     def compose(self):
         yield from self.top()
