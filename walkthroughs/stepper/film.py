@@ -54,9 +54,9 @@ class Film:
             self.add_edge(edge)
         for i, node in self.picture["nodes"].items():
             self.add_node(int(i), node)
-        for i, at in self.picture["ops"].items():
-            axes.add_patch(Ellipse(at[:2], at[2], at[3], fc=LIGHT["panel"], ec=LIGHT["edge"], lw=0.8))
-            self.word(*at[:2], trace.nodes[int(i[1:-3] if i.startswith("n") else i)].op.symbol)
+        for i, (x, y, across, high) in self.picture["ops"].items():
+            axes.add_patch(Ellipse((x, y), across, high, fc=LIGHT["panel"], ec=LIGHT["edge"], lw=0.8))
+            self.word(x, y, trace.nodes[int(i)].op.symbol)
         for box in self.picture["boxes"]:
             self.shapes[box["id"]] = self.add_box(box["at"], LIGHT["box"], "--")
             self.word(box["at"][0], box["at"][1], f"{box['group']}\n{box['size']} nodes")
