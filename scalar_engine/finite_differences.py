@@ -44,6 +44,8 @@ class GradCheck:
             f"{analytic:.10g} and {numeric:.10g}, error {error:.1e}"
         )
 
+    __repr__ = __str__  # the last line of a cell shows it
+
 
 def gradcheck(root: Node, tolerance: float = 1e-7) -> GradCheck:
     """Compare d root / d leaf with finite differences for every leaf behind `root` that requires a gradient.

@@ -50,6 +50,8 @@ class Ledger:
             text += f"\n  (.grad is {brief(node.grad)}: from other passes too, or the data has changed since)"
         return text
 
+    __repr__ = __str__  # the last line of a cell shows it
+
 
 def entry_columns(step: Step, names: dict[Node, str] = NO_NAMES) -> tuple[str, ...]:
     """What a contribution comes through, its factors, and it: "f = p + a", "1 x 1", "= 1"."""

@@ -6,19 +6,22 @@ A node here is anything with a label, inputs and an operator, so that this file 
 NO_NAMES: dict = {}  # {node: name}
 
 
-def unique_names(nodes, unlabelled=""):
+def unique_names(nodes, unlabelled="", grouped=None):
     """{node: name} of nodes in topological order, as one text or picture has them: no two are alike.
 
     A label goes without its groups, "w", or with them where another would be called the same, "layer1.w". A node
     without a label goes by the formula that made it, and a constant by its number, of which there may be two; or both
     are called v1, v2, ... with `unlabelled="v"`, as leaves that take a gradient always are. What is alike even so is
     numbered: w_2, a * b #2.
+
+    grouped     {node: its group}: where it is "", a slash in a label is no path, and the label goes as it is, dL/dw
     """
     groups: dict = {}  # {name, but for the place of an element: the groups that have one}
     for node in nodes:
         if node.label:
             groups.setdefault(node.name.partition("[")[0], set()).add(node.label[: -len(node.name)])
     names, taken, last = {}, set(), {}
+    whole = {node for node in nodes if grouped and not grouped[node]}
 
     def enter(node, wanted, pattern, first):
         name, n = wanted, last.get(wanted, first)
@@ -31,7 +34,8 @@ def unique_names(nodes, unlabelled=""):
     for node in nodes:
         if node.label:
             is_clear = len(groups[node.name.partition("[")[0]]) == 1
-            enter(node, node.name if is_clear else node.label.replace("/", "."), "{}_{}", 2)
+            short = node.name if is_clear else node.label.replace("/", ".")
+            enter(node, node.label if node in whole else short, "{}_{}", 2)
     labelled = dict(names)
     for node in nodes:
         if not node.label:
@@ -60,11 +64,18 @@ def formula(op, inputs, depth=2, names=NO_NAMES):
         if op.postfix:
             bare = not is_formula and not (x.label and "/" in text)
         else:
-            bare = not op.infix or chained or not (is_formula or text.startswith("-"))
+            is_quotient = x in names and x.label and reads_as_quotient(text)
+            bare = not op.infix or chained or not (is_formula or is_quotient or text.startswith("-"))
         return text if bare else f"({text})"
 
     longest = LONGEST if depth > 1 or depth < 0 else FEW
     return op.formula(*shortened(inputs, op.lists, longest, written))
+
+
+def reads_as_quotient(name):
+    """Whether a name within a formula would look like a division: distance/km; dL/dw is a sign of its own."""
+    above, slash, below = name.partition("/")
+    return bool(slash) and not (above.startswith("d") and below.startswith("d"))
 
 
 def operand_of(op, x):

@@ -67,7 +67,7 @@ WRONG = [
     ("derive(Value(2.0), 3.0)", 'incompatible type "float"; expected "Node"'),
     ("SGD([])", 'Missing positional argument "learning_rate"'),
     ("Tensor([1.0]).sum(axis=1.5)", 'incompatible type "float"'),
-    ("draw(2.0)", 'incompatible type "float"; expected "Node"'),
+    ("draw(2.0)", 'incompatible type "float"; expected "Node | Iterable[Node]"'),
     ("step(Value(2.0)).save(1)", 'incompatible type "int"'),
 ]
 

@@ -1,5 +1,6 @@
-"""`from walkthroughs.tables import Table`, which is in `reports/tables.py`."""
+"""`from walkthroughs.tables import Table, table`, which are in `reports/tables.py` and `reports/values.py`."""
 
 from walkthroughs.reports.tables import Table
+from walkthroughs.reports.values import table
 
-__all__ = ["Table"]
+__all__ = ["Table", "table"]

@@ -71,6 +71,8 @@ class Derivation:
     def __str__(self) -> str:
         return Page(self, TEXT_LAYOUT).page()
 
+    __repr__ = __str__  # the last line of a cell shows it
+
     @property
     def latex(self) -> str:
         """For the body of a LaTeX document with amsmath and `\\allowdisplaybreaks`."""

@@ -69,6 +69,9 @@ class Program:
         value, gradients = self.batched_function(inputs, parameters)
         return float(value), [*map(float, gradients)]
 
+    def __repr__(self) -> str:
+        return self.source
+
     def require_as_many(self, inputs: Sequence[Any], parameters: Sequence[Any]) -> None:
         if len(inputs) != len(self.inputs) or len(parameters) != len(self.parameters):
             raise ValueError(

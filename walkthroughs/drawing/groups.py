@@ -1,6 +1,8 @@
 """The groups of a graph's nodes, as their labels name them, and which of them are folded into one node each.
 
-The label "layer1/neuron2/k" puts a node into the groups layer1 and layer1/neuron2.
+The label "layer1/neuron2/k" puts a node into the groups layer1 and layer1/neuron2, each of which is one where something
+is computed from something: at least two nodes with such a label, one of them computed. So distance/km and dL/dw are
+names, unless more is computed under them.
 """
 
 from collections import Counter
@@ -8,14 +10,33 @@ from collections import Counter
 
 def groups_of(nodes):
     """{node: its group}, "" for none. `nodes` is in topological order."""
+    known = known_groups(nodes)
     shared: dict = {}  # what the consumers seen so far have in common, as a path
     groups = {}
     for node in reversed(nodes):
-        path = [part for part in node.label.split("/")[:-1] if part] if node.label else shared.get(node, [])
+        path = known_path(node, known) if node.label else shared.get(node, [])
         groups[node] = "/".join(path)
         for x in node.inputs:
             shared[x] = common_prefix(shared[x], path) if x in shared else path
     return groups
+
+
+def known_groups(nodes):
+    """The prefixes of labels that are groups."""
+    members: dict = {}
+    for node in nodes:
+        for prefix in prefixes(group_of(node)):
+            members.setdefault(prefix, []).append(node.op is not None)
+    return {prefix for prefix, computed in members.items() if len(computed) > 1 and any(computed)}
+
+
+def group_of(node):
+    """What a label has before its last slash."""
+    return "/".join(part for part in node.label.split("/")[:-1] if part)
+
+
+def known_path(node, known):
+    return next((prefix.split("/") for prefix in reversed(prefixes(group_of(node))) if prefix in known), [])
 
 
 def common_prefix(a, b):

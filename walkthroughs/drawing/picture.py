@@ -7,7 +7,7 @@ of the operands matters, as in a - b, the arrows are numbered.
     blue        an input: data with a name, which takes none
     grey        a constant: data without a name
     white       computed
-    red         the root, whose derivatives the gradients are
+    red         the root, whose derivatives the gradients are; or several
     dashed      a folded group, such as a layer, with the number of nodes in it
 """
 
@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from scalar_engine import Node
+from scalar_engine import Node, topological_order
 from scalar_engine.naming import unique_names
 from scalar_engine.passes import current_order
 from walkthroughs.drawing.groups import folding, groups_around, groups_of
@@ -32,9 +32,12 @@ STYLE = {
     "node_attr": {**FONT, "fontsize": "11", **LINES, "margin": "0.08,0.06"},
     "edge_attr": {**LINES, "arrowsize": "0.55", **FONT, "fontsize": "9", "labeldistance": "1.5", "labelangle": "40"},
 }
+DIRECTIONS = {"down": "TB", "right": "LR"}
+WIDE = "1.2"  # inches: room for "grad -0.4404", so that a box stays as it is when its gradient comes
 OPERATOR = {"shape": "ellipse", "height": "0.25", "width": "0.35", "margin": "0.03,0.01"}
 
 BLANK = "________"
+RELEASED = "<released<BR/>backward(keep=True)<BR/>keeps it>"  # instead of the operator
 FOLD_FROM = 200  # nodes: a larger graph is folded unless asked otherwise
 LARGEST = 400  # nodes in a picture: layout takes seconds there, and nobody can read more
 
@@ -42,58 +45,102 @@ FORBIDDEN_IN_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def draw(
-    root: Node,
+    root: Node | Iterable[Node],
     fold: bool | None = None,
     open: str | Iterable[str] = (),
     gradients: Mapping[Node, Any] | None = None,
     largest: int = LARGEST,
     blank: bool = False,
+    *,
+    direction: str = "down",
+    dpi: int = 200,
 ) -> Drawing:
-    """The graph behind the node `root` as a Drawing: show it in a notebook, or `.write("graph.svg")` it.
+    """The graph behind a node, or behind several, as a Drawing: a notebook shows it; `.write("graph.svg")` for a file.
 
+    root        a Value or a Tensor, or several
     fold        True folds every group into one node, False folds none; None folds if there are more than 200 nodes
     open        a group, such as "layer1/neuron2", or several, to leave open when the others are folded
     gradients   a dict {node: gradient} to show instead of what the nodes' `.grad` holds
     largest     how many nodes may be shown
     blank       True leaves what is computed blank, values and gradients: a picture to fill in
+    direction   "down" or "right": where the inputs' arrows lead
+    dpi         dots an inch, of PNG and other bitmaps
 
-    The label "layer1/neuron2/k" puts a node into the groups layer1 and layer1/neuron2; a node without a label belongs
-    to the group that all its consumers share. Raises ValueError, with advice, if the picture would be too large to
-    read, if there is no group to open, or if data was changed since the graph was made; RuntimeError if a backward
-    pass has released it.
+    The label "layer1/neuron2/k" puts a node into the groups layer1 and layer1/neuron2, if something is computed there;
+    a node without a label belongs to the group that all its consumers share. Of a graph that a backward pass has
+    released, what is left is shown. Raises TypeError, with what to draw instead, for anything but nodes; ValueError,
+    with advice, if the picture would be too large to read, if there is no group to open, or if data was changed since
+    the graph was made.
 
     >>> from scalar_engine import Value
     >>> x = Value(3.0, "x")
     >>> draw(x * x).source.count(" -> ")  # two arrows into the operator, and one to what it makes
     3
     """
-    nodes = current_order(root, "draw")
+    if direction not in DIRECTIONS:
+        raise ValueError(f'draw: direction is "down" or "right", not {direction!r}')
+    roots = roots_of(root)
+    nodes = list(dict.fromkeys(node for each in roots for node in order_of(each)))
     groups = groups_of(nodes)
     opened = groups_around([open] if isinstance(open, str) else open, groups)
     folded = folding(nodes, groups, opened) if opened or (len(nodes) > FOLD_FROM if fold is None else fold) else {}
-    folded.pop(root, None)
+    for each in roots:
+        folded.pop(each, None)
 
     names = {node: f"n{i}" for i, node in enumerate(nodes)}
     boxes = {group: f"g{i}" for i, group in enumerate(dict.fromkeys(folded.values()))}
     edges = edges_between(nodes, names, boxes, folded)
     require_readable(nodes, groups, folded, edges, largest)
     drawing = Drawing("graph", format="svg", **STYLE)
+    drawing.dpi = dpi
+    drawing.graph_attr["rankdir"] = DIRECTIONS[direction]
     sizes = Counter(folded.values())
     drawing.boxes, drawing.titles = {box: (group, sizes[group]) for group, box in boxes.items()}, {}
     shown = [node for node in nodes if node not in folded]
-    titles, members = unique_names([node for node in shown if node.label]), Counter(groups.values())
+    titles, members = unique_names([node for node in shown if node.label], grouped=groups), Counter(groups.values())
     for node in shown:
         title = titles.get(node, "")
         if title == node.label.replace("/", ".") or (title == node.name and members[groups[node]] == 1):
             title = node.label
         gradient = node.grad if gradients is None else gradients.get(node)
-        add_node(drawing, node, names[node], title, gradient, is_root=node is root, blank=blank)
+        add_node(drawing, node, names[node], title, gradient, is_root=node in {*roots}, blank=blank)
     for box, (group, size) in drawing.boxes.items():
         label = f"<<B>{text(group)}</B><BR/>{size:,} nodes>"
         drawing.node(box, label, id=box, shape="box", style="rounded,filled,dashed", fillcolor=GROUP)
     for tail, head, position, is_ordered in edges:
         drawing.edge(tail, head, id=f"{tail}-{head}-{position}", headlabel=str(position) if is_ordered else None)
     return drawing
+
+
+def roots_of(what: Any) -> list[Node]:
+    """The nodes that were given, one or several. Raises TypeError that says what to give instead."""
+    if isinstance(what, Node):
+        return [what]
+    given = getattr(what, "__self__", None)
+    if isinstance(given, Node):
+        name = given.name or "y"
+        raise TypeError(f"draw: {name}.{what.__name__} is a method; draw({name}) draws the graph behind {name}")
+    if hasattr(what, "parameters"):
+        name = type(what).__name__
+        raise TypeError(f"draw: a model ({name}) has no graph before it computes something: draw(model(x))")
+    if what is None:
+        raise TypeError("draw: None, which is what y.backward() returns: first y.backward(), then draw(y)")
+    several = list(what.values() if isinstance(what, Mapping) else what) if isinstance(what, Iterable) else []
+    if not several or not all(isinstance(each, Node) for each in several):
+        other = next((type(each).__name__ for each in several if not isinstance(each, Node)), None)
+        inside = f" with {other} in it" if other else ""
+        raise TypeError(f"draw: takes a Value or a Tensor, or a list of them, not {type(what).__name__}{inside}")
+    return several
+
+
+def order_of(root: Node) -> list[Node]:
+    """The nodes behind a root; of a graph that was released, those that are left."""
+    order = topological_order(root)
+    return order if any(map(is_released, order)) else current_order(root, "draw")
+
+
+def is_released(node: Node) -> bool:
+    return node.op is not None and not node.inputs
 
 
 def edges_between(
@@ -118,7 +165,7 @@ def edges_between(
 
 
 def add_node(drawing: Drawing, node: Node, name: str, title: str, gradient: Any, is_root: bool, blank: bool) -> None:
-    is_data = not node.inputs and not node.requires_grad
+    is_data = node.op is None and not node.requires_grad
     drawing.titles[name] = lines_of(title) if node.label else []
     if is_data and not node.label:
         words = f"<{text(node.brief(node.data))}>"
@@ -127,12 +174,13 @@ def add_node(drawing: Drawing, node: Node, name: str, title: str, gradient: Any,
     rows = [f"<B>{text(title)}</B>"] if node.label else []
     rows.append(f"data {BLANK if blank and node.inputs else text(node.brief(node.data))}")
     if node.requires_grad:
-        words = BLANK if blank else "not computed" if gradient is None else text(node.brief(gradient))
+        words = BLANK if blank else "None" if gradient is None else text(node.brief(gradient))
         rows.append(f'<FONT COLOR="{GRADIENT}">grad {words}</FONT>')
-    color = ROOT if is_root else INPUT if is_data else COMPUTED if node.inputs else PARAMETER
-    drawing.node(name, f"<{'<BR/>'.join(rows)}>", id=name, shape="box", style="rounded,filled", fillcolor=color)
+    color = ROOT if is_root else INPUT if is_data else COMPUTED if node.op else PARAMETER
+    words, width = f"<{'<BR/>'.join(rows)}>", WIDE if node.requires_grad else None
+    drawing.node(name, words, id=name, shape="box", style="rounded,filled", fillcolor=color, width=width)
     if node.op is not None:
-        label = f"<{text(node.op.symbol)}>"
+        label = f"<{text(node.op.symbol)}>" if node.inputs else RELEASED
         drawing.node(f"{name}_op", label, id=f"{name}_op", **OPERATOR)
         drawing.edge(f"{name}_op", name, id=f"{name}_op-{name}", arrowhead="none")
 

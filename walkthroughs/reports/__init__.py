@@ -1,6 +1,7 @@
 """What the walkthroughs write.
 
-Reading order: report, tables, figures, readings, markup; latex, fitting and document, which make report.tex; saving.
+Reading order: report, tables, values, figures, readings, markup; latex, fitting and document, which make report.tex;
+saving.
 """
 
 from walkthroughs import require_models

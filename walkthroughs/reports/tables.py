@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,17 @@ class Table:
         return "\n".join(
             "  " + "  ".join(getattr(cell, f)(w) for cell, f, w in zip(line, flush, widths)).rstrip() for line in lines
         )
+
+    def html(self) -> str:
+        """The table in HTML, as a notebook shows it."""
+        flush = [' style="text-align: right"' if numeric else ' style="text-align: left"' for numeric in self.numeric()]
+        rows = [
+            f"<tr>{''.join(f'<{tag}{style}>{escape(cell)}</{tag}>' for cell, style in zip(row, flush))}</tr>"
+            for tag, row in [("th", list(self.columns)), *(("td", row) for row in self.cells())]
+        ]
+        return "\n".join(["<table>", *rows, "</table>"])
+
+    _repr_html_ = html
 
     def latex(self) -> str:
         """The table in LaTeX, no wider than the page of a plain article, with the rules of the package booktabs."""

@@ -10,11 +10,12 @@ import numpy as np
 
 from scalar_engine.formulas.symbol import Application, Number, Product, Symbol, symbol
 from scalar_engine.formulas.writing import Text
-from scalar_engine.naming import operand_of, shortened, unique_names
+from scalar_engine.naming import operand_of, reads_as_quotient, shortened, unique_names
 from scalar_engine.operators import multiply, power
 from tensor_engine import Tensor
 from tensor_engine.array_operator import ArrayOperator
 from tensor_engine.scalar_graph import recorded
+from walkthroughs.drawing.groups import groups_of
 
 UNDEFINED = (ArithmeticError, AttributeError, TypeError, ValueError)  # what a rule made for numbers only may raise
 
@@ -23,7 +24,7 @@ class Names(dict):
     """{node: what formulas call it}, no two alike: as `unique_names` has them, and "out" for a root without a label."""
 
     def __init__(self, nodes):
-        super().__init__(unique_names(nodes))
+        super().__init__(unique_names(nodes, grouped=groups_of(nodes)))
         self.root = nodes[-1]
         self.rules = {}  # {node: its local derivatives, or what its `pull` gives, made once for all its inputs}
         if not self.root.label and "out" not in self.values():
@@ -35,11 +36,13 @@ class Names(dict):
 
     def derivative(self, node):
         """ "dl/dk1", "dl/d(a * b)" """
-        return f"d{self[self.root]}/d({self[node]})" if self.is_formula(node) else f"d{self[self.root]}/d{self[node]}"
+        root, x = (f"({self[n]})" if self.is_formula(n) or "/" in self[n] else self[n] for n in (self.root, node))
+        return f"d{root}/d{x}"
 
     def operand(self, node):
         """A node within a formula: without a name, in parentheses where they may be needed."""
-        return f"({self[node]})" if self.is_formula(node) and node.op.infix else self[node]
+        needs = node.op.infix if self.is_formula(node) else reads_as_quotient(self[node])
+        return f"({self[node]})" if needs else self[node]
 
     def locals(self, node):
         """d node / d input of each input in names, as factors: "h1 * (1 - h1)", "(1 / x)"; None where there is none."""

@@ -18,7 +18,7 @@ def listing(trace):
 def listing_of_training(recording):
     """Every optimizer step: its loss, and what it did to every parameter."""
     lines = []
-    for number, (loss, updates) in enumerate(zip(recording.losses, recording.updates), start=1):
+    for number, loss, updates in zip(recording.steps, recording.losses, recording.updates):
         lines.append(f"step {number}: loss = {brief(loss)}")
         lines += [f"  {line}" for line in update_lines(recording, updates)]
     return "\n".join(map(printable, lines))

@@ -62,32 +62,52 @@ class Recording:
 
     parameters      Values or Tensors
     rate            the learning rate, or an optimizer, whose `learning_rate` is read at every step
+    every           how many steps from one that is kept to the next: of each, the parameters and gradients are copied
     """
 
-    def __init__(self, parameters: Iterable[Node], rate: Any = None) -> None:
-        self.parameters = list(parameters)
-        self.rate = rate
+    def __init__(self, parameters: Iterable[Node], rate: Any = None, *, every: int = 1) -> None:
+        if every < 1:
+            raise ValueError(f"Recording: every is a number of steps, at least 1, not {every}")
+        self.parameters = list(dict.fromkeys(parameters))  # one that is used twice is one
+        self.rate, self.every, self.made = rate, every, 0
         self.names = list(unique_names(self.parameters, unlabelled="w").values())
         self.losses: list[float] = []
+        self.steps: list[int] = []  # their numbers, from 1
         self.updates: list[list[Update]] = []  # of each step, one for each parameter
 
     @contextmanager
-    def step(self, loss: Node) -> Iterator[None]:
+    def step(self, loss: Node | float) -> Iterator[None]:
         """Around the update: what the parameters and gradients are before it, and what it makes of the parameters.
 
-        Nothing is recorded of an update that raises.
+        The loss is a node or a number. Nothing is recorded of an update that raises. Raises TypeError before the update
+        if the loss is no number.
         """
-        before = [copied(parameter.data) for parameter in self.parameters]
-        gradients = [copied(parameter.grad) for parameter in self.parameters]
+        try:
+            number = float(loss.data if isinstance(loss, Node) else loss)
+        except (TypeError, ValueError):
+            what = f"shape {np.shape(loss.data)}" if isinstance(loss, Node) else f"a {type(loss).__name__}"
+            raise TypeError(f"recording.step: the loss is one number, a node or a float, not {what}") from None
+        if self.made % self.every:
+            yield
+            self.made += 1
+            return
+        known = [update.after for update in self.updates[-1]] if self.updates else [None] * len(self.parameters)
+        before = [kept(parameter.data, last) for parameter, last in zip(self.parameters, known)]
+        gradients = [kept(parameter.grad) for parameter in self.parameters]
         rate = getattr(self.rate, "learning_rate", self.rate)
         yield
-        after = [copied(parameter.data) for parameter in self.parameters]
-        self.losses.append(float(loss.data))
+        after = [kept(parameter.data, x) for parameter, x in zip(self.parameters, before)]
+        self.made += 1
+        self.losses.append(number)
+        self.steps.append(self.made)
         self.updates.append([Update(*entry, rate) for entry in zip(before, gradients, after)])
 
 
-def copied(quantity: Any) -> Any:
-    return quantity.copy() if isinstance(quantity, np.ndarray) else quantity
+def kept(quantity: Any, known: Any = None) -> Any:
+    """A copy of what an update may change, or `known` if it is that already: each state is kept once."""
+    if not isinstance(quantity, np.ndarray):
+        return quantity
+    return known if known is not None and np.array_equal(quantity, known) else quantity.copy()
 
 
 def training_data(recording: Recording) -> dict[str, Any]:
@@ -95,6 +115,7 @@ def training_data(recording: Recording) -> dict[str, Any]:
     rates = [updates[0].rate if updates else None for updates in recording.updates]
     return {
         "names": recording.names,
+        "steps": recording.steps,
         "losses": [brief(loss) for loss in recording.losses],
         "exact": [exact(loss) for loss in recording.losses],
         "rates": [None if rate is None else brief(float(rate)) for rate in rates],

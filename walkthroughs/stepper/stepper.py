@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import cached_property
 from os import PathLike
@@ -13,7 +14,6 @@ from scalar_engine import Node
 from .listing import listing, listing_of_training
 from .page import graph_page, page
 from .recording import Recording, training_data
-from .terminal import can_step, run, run_training
 from .trace import Trace
 
 
@@ -62,19 +62,41 @@ class Stepper:
 
     def run(self) -> None:
         """Step in the terminal; where there is none (a pipe), print the text."""
-        if not can_step():
+        if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM") == "dumb":
             encoding = sys.stdout.encoding or "utf-8"  # a pipe may have no σ, and shows the rest
             print(self.text().encode(encoding, "backslashreplace").decode(encoding))
-        elif self.trace:
-            run(self.trace, self.title)
+            return
+        from . import terminal  # Textual takes a quarter of a second, which a page should not cost
+
+        if self.trace:
+            terminal.run(terminal.GraphTerminal(self.trace, self.title))
         else:
-            run_training(self.recording, self.title)
+            terminal.run(terminal.TrainingTerminal(self.recording, self.title))
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the page, one file that needs no other, to `path`; returns the path."""
         path = Path(path)
         path.write_bytes(self.html.encode("utf-8", "xmlcharrefreplace"))
         return path
+
+    def animate(self, path: str | PathLike[str], seconds: float = 1.0, dpi: int = 72, progress: bool = True) -> Path:
+        """Write a GIF (or .mp4 or .webm, by ffmpeg) with a picture of `seconds` for every step; returns the path.
+
+        Raises ValueError for another kind of file, where ffmpeg is missing, and for a graph too large to read;
+        TypeError for a recording.
+        """
+        return self._film().animate(self.trace, path, seconds, dpi, progress)
+
+    def slides(self, path: str | PathLike[str], progress: bool = True) -> Path:
+        """Write a PDF with a page for every step; returns the path. Raises as `animate` does."""
+        return self._film().slides(self.trace, path, progress)
+
+    def _film(self) -> Any:
+        if self.trace is None:
+            raise TypeError("a recording of training has no graph to be animated: step(loss)")
+        from . import film  # matplotlib takes half a second, which a page should not cost
+
+        return film
 
     def _repr_html_(self) -> str:
         """A frame of its own, so that two steppers in a notebook share neither names nor styles."""

@@ -1,264 +1,348 @@
-"""The stepper in a terminal: the same frames, moved through by keys, in 80 columns and more, also over SSH.
+"""The stepper in a terminal, on Textual: the same frames, moved through by keys or the mouse, in 30 columns and more.
 
-What is on the screen is a function of what has been pressed: `press` makes a new `View`, `screen.py` writes it.
+What is shown is a function of a `View`, as `screen.py` writes it; a key makes the next one, as `moves.py` says.
 """
 
-import os
-import select
-import shutil
-import sys
-from contextlib import contextmanager
 from dataclasses import replace
 
-from .behind import openings_of
-from .quantities import brief, exact
-from .screen import View, screen, worked_on
-from .training_screen import screen_of_training
+from rich.text import Text
+from textual.app import App
+from textual.binding import Binding
+from textual.containers import Container, Vertical
+from textual.widget import Widget
+from textual.widgets import Footer, HelpPanel, Input, Static
 
-try:
-    import termios
-    import tty
-except ImportError:  # Windows
-    termios = tty = None  # type: ignore[assignment]
-
-KEYS = {
-    "\x1b[C": "next", "\x1b[D": "back", "\x1bOC": "next", "\x1bOD": "back", "\x1b[H": "start", "\x1b[F": "end",
-    "\x1bOH": "start", "\x1bOF": "end", "\x1b[1~": "start", "\x1b[4~": "end", "\x1b[7~": "start", "\x1b[8~": "end",
-    "\r": "enter", "\n": "enter", "\x7f": "rubout", "\b": "rubout", "\x1b": "escape", "\x04": "q",
-    " ": "space",
-}  # fmt: skip
-SHORT = {"next": "l", "back": "h", "start": "0", "end": "$"}  # for terminals without those keys
+from . import moves
+from .moves import View
+from .screen import PASSES, Line, bar, heading, message, note, program_lines, step_text, table_lines
+from .training_screen import curve_lines, loss_text, update_lines
 
 
-def press(trace, view, key):
-    """The view after a key. None if it ends the stepper."""
-    if view.typing:
-        return typed(trace, replace(view, message=""), key)
-    if key == "tick":
-        return played(trace, replace(view, message=""))
-    at_work = chosen(trace, view)
-    asks = view.predicting and view.position < len(trace.frames) and trace.frames[view.position].kind != "turn"
-    if asks and key in ("next", "enter", SHORT["next"]):
-        return replace(view, message="", typing="?", typed="", playing=False)
-    if view.predicting and key == "space":
-        return replace(view, message="")
-    view = press_to_move(view, key, len(trace.frames))
-    if view is None:
-        return None
-    if key == "t":
-        return moved(trace, view, trace.turn)
-    if key == "/":
-        return replace(view, typing="/", typed="")
-    if key == "n":
-        return to_node(trace, view)
-    if key == "b":
-        return replace(view, breakpoints=view.breakpoints ^ {at_work})
-    if key == "w":
-        kept = tuple(i for i in view.watched if i != at_work)
-        return replace(view, watched=kept if at_work in view.watched else (*kept, at_work))
-    if key == "f":
-        return replace(view, folded=not view.folded)
-    if key == "p":
-        return replace(view, predicting=not view.predicting, score=(0, 0))
-    if key == "escape":
-        return replace(view, selected=None)
-    return view
+def key(keys, action, description, shown=True, display=None):
+    """A Binding that is looked at before the widgets' own, so that what is typed fast comes in its order."""
+    return Binding(keys, action, description, shown, display, priority=True)
 
 
-def press_to_move(view, key, last):
-    """The view after a key that a recording of training knows too; `last` is the last position. None after q."""
-    key = next((name for name, short in SHORT.items() if key == short), key)
-    if key == "q":
-        return None
-    if key in ("+", "-"):
-        return replace(view, message="", speed=min(32.0, max(0.25, view.speed * (2 if key == "+" else 0.5))))
-    position = view.position
-    if key == "space":
-        start = 0 if position == last else position
-        return replace(view, message="", playing=not view.playing, position=start)
-    moves = {"next": position + 1, "enter": position + 1, "tick": position + 1, "back": position - 1}
-    position = max(0, min(last, (moves | {"start": 0, "end": last}).get(key, position)))
-    playing = view.playing and key == "tick" and position < last
-    return replace(view, message="", playing=playing, position=position)
+class Lines(Widget):
+    """Lines made for the room that there is. A click on one hands its target to `clicked`, the wheel moves."""
+
+    def __init__(self, make, clicked=None, **options):
+        super().__init__(**options)
+        self.make, self.clicked, self.shown = make, clicked, []
+
+    def render(self):
+        self.shown = self.make(*self.size)
+        return Text("\n", no_wrap=True).join([Text(line.text, line.style) for line in self.shown])
+
+    def on_click(self, event):
+        line = self.shown[event.y] if event.y < len(self.shown) else Line("")
+        if self.clicked and line.target is not None:
+            self.clicked(line.target)
+
+    async def on_mouse_scroll_down(self, event):
+        event.stop()
+        await self.app.run_action("move(1)")
+
+    async def on_mouse_scroll_up(self, event):
+        event.stop()
+        await self.app.run_action("move(-1)")
 
 
-def chosen(trace, view):
-    """The node that keys mean: the selected one, or else the one at work."""
-    return view.selected if view.selected is not None else worked_on(trace, view.position)
+class Bar(Lines):
+    """Where the reader is; a click goes there."""
+
+    def on_click(self, event):
+        self.clicked((event.x + 0.5) / self.size.width)
 
 
-def moved(trace, view, position):
-    return replace(view, position=max(0, min(len(trace.frames), position)))
+class Terminal(App[bool]):
+    """What a graph and a recording of training are moved through with. `view` is where the reader is."""
 
-
-def played(trace, view):
-    """One step of playing, which stops at the end and where a node with a breakpoint is at work."""
-    view = moved(trace, view, view.position + 1)
-    frame = trace.frames[view.position - 1] if view.position else None
-    stops = frame and {frame.node, frame.input} & view.breakpoints
-    message = "Stopped at a breakpoint." if stops else ""
-    return replace(view, playing=not stops and view.position < len(trace.frames), message=message)
-
-
-def to_node(trace, view):
-    """To the next step of the selected node; after its last one, to the first."""
-    at = [p for p, frame in enumerate(trace.frames, start=1) if view.selected in (frame.node, frame.input)]
-    if view.selected is None or not at:
-        return replace(view, message="Select a node first: / searches one.")
-    return moved(trace, view, next((p for p in at if p > view.position), at[0]))
-
-
-def typed(trace, view, key):
-    """A key of a search or of a prediction."""
-    if key == "escape":
-        return replace(view, typing="")
-    if key == "rubout":
-        return replace(view, typed=view.typed[:-1])
-    if key != "enter":
-        return replace(view, typed=view.typed + {"space": " "}.get(key, key if len(key) == 1 else ""))
-    done = replace(view, typing="")
-    if view.typing == "?":
-        return predicted(trace, done)
-    words = view.typed.lower()
-    names = [f"{node.label}\n{trace.names[node]}".lower() for node in trace.nodes]
-    found = [i for i, name in enumerate(names) if words and words in name]
-    found.sort(key=lambda i: (trace.names[trace.nodes[i]].lower() != words, i))
-    message = "" if found else f"No node has {view.typed!r} in its name."
-    return replace(done, selected=found[0] if found else view.selected, message=message)
-
-
-def predicted(trace, view):
-    frame = trace.frames[view.position]
-    right = is_near(view.typed, frame.result)
-    score = (view.score[0] + right, view.score[1] + 1)
-    verdict = "Right" if right else f"Not quite, you said {view.typed or 'nothing'}"
-    message = f"{verdict}: {brief(frame.result)}. {score[0]} of {score[1]} right."
-    return replace(moved(trace, view, view.position + 1), score=score, message=message)
-
-
-def is_near(guess, quantity):
-    """Whether a guess is within a hundredth of a number, or names an array's shape."""
-    if "," in exact(quantity):
-        return [c for c in guess if c.isdigit()] == [c for c in exact(quantity) if c.isdigit()]
-    try:
-        given, truth = float(guess), float(exact(quantity))
-    except ValueError:
-        return False
-    if truth != truth or truth in (float("inf"), -float("inf")):
-        return repr(given) == repr(truth)
-    return abs(given - truth) <= (0.01 * abs(truth) or 5e-4)
-
-
-# ---- tensors and the scalars behind them
-
-
-def press_in(levels, key):
-    """`press` where graphs lie behind one another: pairs (trace, view), the last one on the screen; none after q.
-
-    o opens the node at work, or the selected one, into its scalars, and u goes back up to the tensors.
+    ENABLE_COMMAND_PALETTE = False
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-wide")]
+    AUTO_FOCUS = None  # the keys are the stepper's until something is asked
+    CSS = """
+    Lines { height: 1fr; }
+    #heading, Bar { height: 1; }
+    Bar, .title { color: $text-muted; }
+    #step { height: auto; max-height: 6; text-style: bold; }
+    #note { height: auto; max-height: 3; }
+    #message { height: auto; max-height: 4; color: $text-warning; }
+    Input { height: 1; border: none; padding: 0; }
+    .title { height: 1; border-top: none; text-style: bold; margin-top: 1; }
+    .left, .right { height: 1fr; }
+    .-wide .panels { layout: horizontal; }
+    .-wide .left { width: 58%; padding-right: 1; }
+    .-narrow .title { margin-top: 0; }
     """
-    *above, (trace, view) = levels
-    if key == "o" and not view.typing:
-        return opened(levels)
-    if key == "u" and not view.typing and above:
-        return above
-    view = press(trace, view, key)
-    return [] if view is None else [*above, (trace, view)]
+    BINDINGS = [
+        key("right,l,enter", "move(1)", "Next", display="→"),
+        key("left,h", "move(-1)", "Back", display="←"),
+        key("home,0", "start", "Start", shown=False),
+        key("end,$", "end", "End", shown=False),
+        key("space", "play", "Play"),
+        key("+", "faster(2)", "Faster", shown=False),
+        key("-", "faster(0.5)", "Slower", shown=False),
+        key("?", "help", "Keys"),
+        key("q", "quit", "Quit"),
+        key("ctrl+c", "interrupt", "Quit at once", shown=False),
+        key("ctrl+z", "suspend_process", "To the shell", shown=False),
+    ]
+
+    def __init__(self, title):
+        super().__init__()
+        self.title, self.timer = title, None
+
+    @property
+    def last(self):
+        """The last position."""
+        raise NotImplementedError
+
+    def texts(self):
+        """{name of a widget: its text}"""
+        raise NotImplementedError
+
+    def top(self):
+        """The widgets above the panels."""
+        yield Static(id="heading", markup=False)
+        yield Bar(
+            lambda columns, _: [Line(bar(self.view.position, self.last, columns))],
+            lambda part: self.go_to(round(part * self.last)),
+        )
+        yield Static(id="step", markup=False)
+        yield Static(id="note", markup=False)
+        yield Static(id="message", markup=False)
+
+    def check_action(self, action, parameters):
+        """While something is asked, keys are what is typed."""
+        return not self.view.asking or action in ("escape", "interrupt", "suspend_process")
+
+    def on_mount(self):
+        self.show(self.view)
+
+    def on_resize(self):
+        self.show(self.view)
+
+    def show(self, view):
+        """Make a view the one that is seen."""
+        self.view = view
+        for name, text in self.texts().items():
+            self.query_one(f"#{name}", Static).update(text)
+            self.query_one(f"#{name}").display = bool(text)
+        for lines in self.query(Lines):
+            lines.refresh()
+        self.refresh_bindings()
+        if self.timer:
+            self.timer.stop()
+        self.timer = self.set_timer(1 / view.speed, self.tick) if view.playing else None
+
+    def tick(self):
+        self.show(moves.played(self.view, self.last))
+
+    def go_to(self, position):
+        self.show(moves.moved(self.view, position, self.last))
+
+    def action_move(self, steps):
+        self.go_to(self.view.position + steps)
+
+    def action_start(self):
+        self.go_to(0)
+
+    def action_end(self):
+        self.go_to(self.last)
+
+    def action_play(self):
+        self.show(moves.started(self.view, self.last))
+
+    def action_faster(self, factor):
+        self.show(moves.faster(self.view, factor))
+
+    def action_help(self):
+        if self.screen.query(HelpPanel):
+            self.action_hide_help_panel()
+        else:
+            self.action_show_help_panel()
+
+    async def action_quit(self):
+        self.exit(True)
+
+    def action_interrupt(self):
+        self.exit(False)
 
 
-def opened(levels):
-    *above, (trace, view) = levels
-    i = chosen(trace, view)
-    found = next((opening for opening in openings_of(trace) if i in opening.places), None)
-    if found is None:
-        message = f"{trace.names[trace.nodes[i]]} does not open into scalars: only tensors of few elements do."
-        return [*above, (trace, replace(view, message=message, playing=False))]
-    places = found.places[i]
-    positions = [p for p, frame in enumerate(found.trace.frames, 1) if frame.kind == "forward" and frame.node in places]
-    inner = View(max(positions, default=0), places[0], watched=tuple(places[:4]), message=f"{found.note} u goes back.")
-    return [*levels[:-1], (trace, replace(view, playing=False)), (found.trace, inner)]
+class GraphTerminal(Terminal):
+    """A graph, and behind it those that its nodes open into: `levels` of (trace, view), the last one on the screen."""
+
+    BINDINGS = [
+        key("t", "turn", "Turn"),
+        key("/", "ask('/')", "Find"),
+        key("n", "to_node", "Its next step", shown=False),
+        key("b", "breakpoint", "Breakpoint", shown=False),
+        key("w", "watch", "Watch"),
+        key("f", "fold", "Fold groups", shown=False),
+        key("p", "predict", "Predict"),
+        key("o", "open", "Open into scalars", shown=False),
+        key("u", "up", "Up to the tensors", shown=False),
+        key("escape", "escape", "Select nothing", shown=False),
+    ]
+
+    def __init__(self, trace, title):
+        super().__init__(title)
+        self.levels = [(trace, View())]
+
+    @property
+    def trace(self):
+        return self.levels[-1][0]
+
+    @property
+    def view(self):
+        return self.levels[-1][1]
+
+    @view.setter
+    def view(self, view):
+        self.levels[-1] = (self.trace, view)
+
+    @property
+    def last(self):
+        return len(self.trace.frames)
+
+    def compose(self):
+        yield from self.top()
+        question = Input()
+        question.display = False
+        yield question
+        with Container(classes="panels"):
+            with Vertical(classes="left"):
+                yield Static("Program so far", classes="title")
+                yield Lines(lambda *room: program_lines(self.trace, self.view, *room), self.go_to, id="program")
+            with Vertical(classes="right"):
+                yield Static("Value, gradient", classes="title")
+                yield Lines(lambda *room: table_lines(self.trace, self.view, *room), self.select, id="table")
+        yield Footer()
+
+    def texts(self):
+        frame = self.trace.frames[self.view.position - 1] if self.view.position else None
+        passing = f", {PASSES[frame.kind]}" if frame else ""
+        return {
+            "heading": heading(self.title, self.view.position, self.last, passing, self.size.width),
+            "step": step_text(self.trace, self.view),
+            "note": note(self.trace, self.view),
+            "message": message(self.view),
+        }
+
+    def select(self, node):
+        self.show(replace(self.view, selected=node))
+
+    def tick(self):
+        self.show(moves.stopped(self.trace, moves.played(self.view, self.last)))
+
+    def action_move(self, steps):
+        if steps == 1 and moves.asks(self.trace, self.view):
+            self.action_ask("?")
+        else:
+            super().action_move(steps)
+
+    def action_play(self):
+        if not self.view.predicting:
+            super().action_play()
+
+    def action_turn(self):
+        self.go_to(self.trace.turn)
+
+    def action_to_node(self):
+        self.show(moves.to_node(self.trace, self.view))
+
+    def action_breakpoint(self):
+        at = moves.chosen(self.trace, self.view)
+        self.show(replace(self.view, breakpoints=self.view.breakpoints ^ {at}))
+
+    def action_watch(self):
+        self.show(moves.watching(self.trace, self.view))
+
+    def action_fold(self):
+        self.show(replace(self.view, folded=not self.view.folded))
+
+    def action_predict(self):
+        self.show(replace(self.view, predicting=not self.view.predicting, score=(0, 0), playing=False, message=""))
+
+    def action_open(self):
+        self.show(replace(self.view, playing=False, message=""))
+        found = moves.opened(self.trace, self.view)
+        if found:
+            self.levels.append(found)
+            self.show(self.view)
+        else:
+            name = self.trace.names[self.trace.nodes[moves.chosen(self.trace, self.view)]]
+            words = f"{name} does not open into scalars: only tensors of few elements do."
+            self.show(replace(self.view, message=words))
+
+    def action_up(self):
+        if len(self.levels) > 1:
+            self.levels.pop()
+        self.show(self.view)
+
+    def action_ask(self, what):
+        """Ask for what to search, "/", or for the next number, "?"."""
+        self.show(replace(self.view, asking=what, playing=False, message=""))
+        line = self.query_one(Input)
+        line.placeholder = {"/": "a part of a node's name", "?": "your prediction"}[what]
+        line.value = ""
+        line.display = True
+        self.set_focus(line)  # at once: the next key is the answer's
+
+    def action_escape(self):
+        self.answered()
+        self.show(replace(self.view, selected=self.view.selected if self.view.asking else None, asking=""))
+
+    def answered(self):
+        self.set_focus(None)
+        self.query_one(Input).display = False
+
+    def on_input_submitted(self, event):
+        self.answered()
+        answer = moves.predicted if self.view.asking == "?" else moves.found
+        self.show(answer(self.trace, self.view, event.value))
 
 
-# ---- the terminal
+class TrainingTerminal(Terminal):
+    """A recording of training."""
 
-pending: list[str] = []  # what was read with an Escape and is a key of its own
+    CSS = f"""{Terminal.CSS}
+    .left {{ height: 8; }}
+    .-wide .panels {{ layout: vertical; }}
+    .-wide .left {{ width: 100%; }}
+    """
 
+    def __init__(self, recording, title):
+        super().__init__(title)
+        self.recording, self.view = recording, View()
 
-def can_step():
-    """Whether both ends are a terminal whose keys can be read one by one."""
-    return bool(termios and sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
+    @property
+    def last(self):
+        return len(self.recording.losses)
 
+    def compose(self):
+        yield from self.top()
+        with Container(classes="panels"):
+            yield Lines(lambda *room: curve_lines(self.recording, self.view, *room), classes="left", id="curve")
+            with Vertical(classes="right"):
+                yield Static(id="did", classes="title", markup=False)
+                yield Lines(lambda *room: update_lines(self.recording, self.view, *room), id="updates")
+        yield Footer()
 
-def run(trace, title):
-    """Step through a graph until q."""
-    levels = [(trace, View())]
-    with raw_terminal():
-        while levels:
-            trace, view = levels[-1]
-            levels = press_in(levels, show(screen(trace, title, view, *size_and_color()), view))
-
-
-def run_training(recording, title):
-    """Step through a recording of training until q."""
-    view = View()
-    with raw_terminal():
-        while view is not None:
-            key = show(screen_of_training(recording, title, view, *size_and_color()), view)
-            view = press_to_move(view, key, len(recording.losses))
-
-
-def size_and_color():
-    """The terminal's columns and rows, and whether it is to have colours."""
-    return *shutil.get_terminal_size(), "NO_COLOR" not in os.environ
-
-
-def show(lines, view):
-    """Put lines on the screen, and return the next key."""
-    sys.stdout.write("\x1b[H" + "".join(f"{line}\x1b[K\r\n" for line in lines[:-1]) + f"{lines[-1]}\x1b[K\x1b[J")
-    sys.stdout.flush()
-    return read_key(1 / view.speed if view.playing else None) or "tick"
+    def texts(self):
+        position = self.view.position
+        passing = "" if position else ", before training"
+        return {
+            "heading": heading(self.title, position, self.last, passing, self.size.width),
+            "step": loss_text(self.recording, self.view),
+            "note": "",
+            "message": message(self.view),
+            "did": f"What step {self.recording.steps[position - 1]} did" if position else "What step 1 will do",
+        }
 
 
-@contextmanager
-def raw_terminal():
-    before = termios.tcgetattr(sys.stdin)
-    sys.stdout.write("\x1b[?1049h\x1b[?25l")  # a screen of its own, and no cursor
-    try:
-        tty.setcbreak(sys.stdin)
-        yield
-    finally:
-        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
-        sys.stdout.write("\x1b[?25h\x1b[?1049l")
-        sys.stdout.flush()
-
-
-def read_key(timeout):
-    """The name of the next key; None if none came within `timeout` seconds."""
-    text = pending.pop() if pending else read_character(timeout)
-    if text != "\x1b":
-        return text and KEYS.get(text, text)
-    while text not in KEYS or text == "\x1b":
-        more = read_character(0.05)  # over a slow line the rest of a key comes a little later
-        if text == "\x1b" and more not in ("[", "O"):
-            pending.extend([more] if more else [])
-            break
-        text += more or "?"
-        if len(text) > 6:
-            return "unknown"
-    return KEYS[text]
-
-
-def read_character(timeout):
-    source = sys.stdin.fileno()
-    if not select.select([source], [], [], timeout)[0]:
-        return None
-    text = os.read(source, 1)
-    if not text:
-        return "\x04"  # the other side has hung up
-    while True:
-        try:
-            return text.decode()
-        except UnicodeDecodeError:
-            if len(text) == 4:
-                return "?"
-            text += os.read(source, 1)
+def run(terminal):
+    """Step until q. Raises KeyboardInterrupt after Ctrl-C, when the terminal is as it was."""
+    if not terminal.run():  # a signal ends it without a word
+        raise KeyboardInterrupt

@@ -14,6 +14,7 @@ from models.mlp import MLP
 from models.question3 import SHEET, Question3
 from scalar_engine import Value
 from tensor_engine import Tensor
+from walkthroughs.drawing import rendering
 from walkthroughs.drawing.picture import CONSTANT, INPUT, PARAMETER, ROOT, draw
 
 
@@ -63,7 +64,16 @@ def test_values_gradients_and_operators_are_shown():
 
 def test_before_backward_gradients_are_not_computed():
     x = Value(2.0, "x")
-    assert all_texts(draw(x * x)).count("grad not computed") == 2
+    assert all_texts(draw(x * x)).count("grad None") == 2
+
+
+def test_boxes_keep_their_size_and_place_when_gradients_come():
+    question = Question3(SHEET)
+    before = draw(question.l).pipe("plain").decode()
+    question.gradients()
+    after = draw(question.l).pipe("plain").decode()
+    places = [re.findall(r"^node (\w+) ([\d. ]+) <", text, flags=re.MULTILINE) for text in (before, after)]
+    assert places[0] == places[1] and len(places[0]) > 50
 
 
 def test_zero_is_never_negative():
@@ -157,8 +167,10 @@ def test_a_tensor_shows_its_shape_and_a_released_graph_says_how_to_keep_it():
     loss = (np.ones((64, 784)) @ W).mean().named("loss")
     assert {"data (784, 300)", "data (64, 300)", "data 784"} <= set(all_texts(draw(loss)))
     loss.backward()
-    with pytest.raises(RuntimeError, match=r"the graph behind loss has been released .* backward\(keep=True\)"):
-        draw(loss)
+    assert texts(draw(loss)) == {
+        "n0": ["loss", "data 784", "grad None"],
+        "n0_op": ["released", "backward(keep=True)", "keeps it"],
+    }
 
 
 def test_large_graphs_fold_by_themselves():
@@ -196,6 +208,75 @@ def test_pictures_come_out_with_and_without_dot(with_dot, tmp_path, monkeypatch,
         assert path.read_bytes().startswith(start)
     assert "x&lt;y&gt;" in drawing._repr_mimebundle_()["image/svg+xml"]  # what a notebook shows
     assert Path(drawing.render(tmp_path / "rendered", format="png", cleanup=True)).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("script", [
+    "exit 1", "exit 0", "echo broken >&2; exit 127", "kill -9 $$",
+], ids=["no SVG", "empty output", "a missing library", "killed"])  # fmt: skip
+def test_a_dot_that_is_there_but_broken_is_not_needed(script, tmp_path, monkeypatch):
+    dot = tmp_path / "dot"
+    dot.write_text(f"#!/bin/sh\n{script}\n")
+    dot.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    drawing = draw(Value(2.0, "x") * 3.0)
+    assert b"</svg>" in drawing.pipe("svg")
+    assert b"</svg>" in Path(drawing.render(tmp_path / "rendered", cleanup=True)).read_bytes()
+
+
+@pytest.mark.parametrize("with_dot", [True, False])
+def test_render_and_view_mean_what_graphviz_means(with_dot, tmp_path, monkeypatch, needed):
+    if with_dot:
+        needed(shutil.which("dot"), "Graphviz")
+    else:
+        monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    viewed = []
+    monkeypatch.setattr(graphviz, "view", lambda path, quiet: viewed.append(Path(path).name))
+    monkeypatch.setattr(graphviz.Digraph, "_view", lambda self, path, **_: viewed.append(Path(path).name))
+    drawing = draw(Value(2.0, "x") * 3.0)
+    assert drawing.render(outfile="picture.png") == "picture.png"
+    assert Path("picture.png").read_bytes().startswith(b"\x89PNG") and Path("picture.gv").exists()
+    drawing.view("b")
+    assert viewed == ["b.svg"]
+    assert drawing.render("a", directory="folder", format="pdf", cleanup=True) == str(Path("folder", "a.pdf"))
+    assert [path.name for path in Path("folder").iterdir()] == ["a.pdf"]
+    if not with_dot:
+        with pytest.raises(graphviz.ExecutableNotFound):
+            drawing.render("c", renderer="cairo")
+
+
+def test_without_any_graphviz_it_is_said_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(rendering, "find_spec", lambda name: None)
+    with pytest.raises(RuntimeError, match="pip install pygraphviz, or install it from"):
+        draw(Value(2.0, "x") * 3.0).pipe("svg")
+
+
+def test_what_is_no_graph_says_what_to_draw_instead():
+    x = Value(2.0, "x")
+    y = (x * x).named("y")
+    for what, advice in [
+        (y.backward, r"draw\(y\) draws the graph behind y"), (MLP(2, [1]), r"draw\(model\(x\)\)"),
+        (None, r"then draw\(y\)"), (3.0, "not float"), ([y, 3.0], "list with float in it"), ([], "not list"),
+    ]:  # fmt: skip
+        with pytest.raises(TypeError, match=advice):
+            draw(what)
+
+
+def test_several_roots_in_one_picture_and_its_direction():
+    x = Value(2.0, "x")
+    drawing = draw([x * 2, x * 3], direction="right")
+    colors = dict(re.findall(r'^\t(n\d) \[.*fillcolor="(#\w+)"', drawing.source, flags=re.MULTILINE))
+    assert list(colors.values()).count(ROOT) == 2 and list(colors.values()).count(PARAMETER) == 1
+    assert "rankdir=LR" in drawing.source
+    with pytest.raises(ValueError, match='"down" or "right"'):
+        draw(x, direction="left")
+
+
+def test_dots_an_inch():
+    x = Value(2.0, "x")
+    widths = [int.from_bytes(draw(x * x, dpi=dpi).pipe("png")[16:20], "big") for dpi in (100, 200)]
+    assert 180 < widths[1] == pytest.approx(2 * widths[0], abs=3)
 
 
 def test_no_two_boxes_share_a_title():

@@ -4,6 +4,7 @@ import math
 import re
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -75,10 +76,19 @@ def test_two_nodes_of_one_name_are_not_taken_for_one():
 
 
 def test_names_that_groups_share_are_told_apart():
-    a, b = Value(1.0, "layer1/k"), Value(2.0, "layer2/k")
-    assert last_formula((a * b).named("l")) == "dl/dlayer2.k += dl/dl * layer1.k = 1 * 1 = 1"
-    a, b = Value(1.0, "layer1/k[0]"), Value(2.0, "layer1/k[1]")
-    assert last_formula((a * b).named("l")) == "dl/dk[1] += dl/dl * k[0] = 1 * 1 = 1"
+    a, b = (tanh(Value(0.0, f"{layer}/w")).named(f"{layer}/k") for layer in ("layer1", "layer2"))
+    assert last_formula((a * b).named("l")) == "dl/dlayer1.w += dl/dlayer1.k * (1 - layer1.k ** 2) = 0 * 1 = 0"
+    a, b = (tanh(Value(0.0, f"layer1/w[{i}]")).named(f"layer1/k[{i}]") for i in range(2))
+    assert last_formula((a * b).named("l")) == "dl/dw[0] += dl/dk[0] * (1 - k[0] ** 2) = 0 * 1 = 0"
+
+
+def test_a_slash_under_which_nothing_is_computed_is_a_part_of_the_name():
+    a, b = Value(100.0, "distance/km"), Value(2.0, "time/h")
+    formulas = [frame.formula for frame in Trace((a / b).named("v")).frames]
+    assert formulas[0] == "v = (distance/km) / (time/h) = 100 / 2 = 50"
+    assert formulas[-1] == "dv/d(time/h) += dv/dv * (-v / (time/h)) = 1 * (-25) = -25"
+    a, b = Value(2.0, "dL/dw"), Value(3.0, "dL/db")
+    assert Trace((a * b).named("n")).frames[0].names == "dL/dw * dL/db"
 
 
 def test_long_lists_are_cut_short():
@@ -301,3 +311,47 @@ def test_an_update_that_raises_is_not_recorded():
         raise ZeroDivisionError
     assert recording.losses == [] and recording.updates == []
     assert step(recording).text() == ""
+
+
+def trained(steps, **options):
+    """A recording of w <- w - 0.5 * dw on a Tensor, by in-place updates."""
+    W = Tensor(np.arange(6.0).reshape(2, 3), "W", requires_grad=True)
+    recording = Recording([W, W], 0.5, **options)
+    for _ in range(steps):
+        loss = (W * W).sum()
+        loss.backward()
+        with recording.step(float(loss.data)):
+            W.data -= 0.25 * W.grad
+        W.grad = None
+    return recording
+
+
+def test_a_recording_keeps_every_state_once_and_a_parameter_once():
+    recording = trained(4)
+    assert recording.names == ["W"] and [len(updates) for updates in recording.updates] == [1] * 4
+    for (earlier,), (later,) in pairwise(recording.updates):
+        assert later.before is earlier.after
+        assert not np.array_equal(later.after, later.before)
+    W = recording.parameters[0]
+    W.data[:] = 7.0  # by somebody else, in between
+    with recording.step(1.0):
+        W.data[:] = 8.0
+    assert recording.updates[-1][0].before[0, 0] == 7.0 and recording.updates[-2][0].after[0, 0] != 7.0
+
+
+def test_a_recording_of_every_third_step():
+    recording = trained(8, every=3)
+    every = trained(8)
+    assert recording.steps == [1, 4, 7] and recording.losses == [every.losses[i] for i in (0, 3, 6)]
+    assert "step 4: loss" in step(recording).text() and "step 2" not in step(recording).text()
+    with pytest.raises(ValueError, match="at least 1, not 0"):
+        Recording([], every=0)
+
+
+def test_a_loss_that_is_no_number_is_refused_before_the_update():
+    W = Tensor([1.0, 2.0], "W", requires_grad=True)
+    recording = Recording([W])
+    for loss, what in [(W * 2.0, r"not shape \(2,\)"), ("0.5 or so", "not a str"), (None, "not a NoneType")]:
+        with pytest.raises(TypeError, match=what), recording.step(loss):
+            W.data[:] = 0.0
+    assert W.data.tolist() == [1.0, 2.0] and not recording.losses

@@ -26,6 +26,7 @@ from scalar_engine import compile_graph, explain, gradcheck
 from walkthroughs.sheets.script import parser_for, run_walkthrough
 from walkthroughs.sheets.vu.answer_key import agreement, answer_key, exam, loops_agreement, target_of
 from walkthroughs.stepper import step
+from walkthroughs.tables import table
 
 TITLE = "Question 3, step by step"
 SAME = 1e-9  # what part of the largest derivative another order of adding up may change
@@ -40,6 +41,8 @@ def main(arguments=None):
     source.add_argument(
         "--random", "--seed", dest="seed", type=int, metavar="SEED", help="another network of this shape"
     )
+    parser.add_argument("--animate", metavar="FILE", help="write the steps as a film too: .gif, .mp4 or .webm")
+    parser.add_argument("--slides", metavar="FILE", help="write the steps as a PDF too, a page a step")
     for what, words in INSTEAD.items():
         parser.add_argument(f"--{what}", dest="instead", action="store_const", const=what, help=words)
     return run_walkthrough(parser, build, arguments, "The derivatives of a tiny network")
@@ -49,6 +52,7 @@ def main(arguments=None):
 INSTEAD = {
     "program": "print both passes as Python, to be read and run",
     "json": "print one JSON object, at full precision",
+    "table": "print every named node with its value and gradient",
     "step": "step through it here; in a pipe, list every step",
 }
 
@@ -74,12 +78,18 @@ def build(report, options):
     report.file("question3.json", in_json + "\n")
     stepper = step(network.l, TITLE)
     report.file("stepper.html", stepper.save)
+    if options.animate:
+        stepper.animate(options.animate)
+    if options.slides:
+        stepper.slides(options.slides)
     if options.seed is not None:
         report.file("exam/report.html", lambda page: exam(network.case).write(page.parent))
     if options.instead == "json":
         return in_json
     if options.instead == "program":
         return program_of(network)
+    if options.instead == "table":
+        return table(network.l).text()
     if options.instead == "step":
         stepper.run()
         return ""

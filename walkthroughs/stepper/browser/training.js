@@ -2,7 +2,7 @@
 
 // The recording as something to step through: a frame for each optimizer step, and no nodes.
 function asGraph(training) {
-  const frames = training.updates.map((_, i) => ({ kind: "update", node: 0, left: `loss of step ${i + 1}`, names: "", numbers: "", result: training.losses[i], exact: training.exact[i] }));
+  const frames = training.updates.map((_, i) => ({ kind: "update", node: 0, left: `loss of step ${training.steps[i]}`, names: "", numbers: "", result: training.losses[i], exact: training.exact[i] }));
   return { training, frames, nodes: [], views: [], turn: frames.length };
 }
 
@@ -15,7 +15,7 @@ function showTraining() {
   const parts = [
     element("h2", {}, "Loss"),
     lossCurve(training, state.position),
-    element("h2", {}, state.position ? `What step ${i + 1} did` : "What step 1 will do", element("small", {}, rate === null ? "" : ` rate = ${rate}`)),
+    element("h2", {}, state.position ? `What step ${training.steps[i]} did` : "What step 1 will do", element("small", {}, rate === null ? "" : ` rate = ${rate}`)),
     training.updates[i].some((entry) => entry.rule.endsWith("+ change"))
       ? element("p", {}, "The change is more than rate × gradient: the optimizer adds momentum, moments or decay.")
       : null,
@@ -38,7 +38,7 @@ function updates(entries, names) {
   return element("div", {}, element("div", { class: "wide" }, element("table", {}, element("thead", {}, head), element("tbody", { id: "updates" }, ...rows))), arrays);
 }
 
-function lossCurve({ exact, losses }, position) {
+function lossCurve({ exact, losses, steps }, position) {
   const room = byId("training").clientWidth - 24;
   const [width, height, left, bottom] = [Math.min(640, Math.max(300, room)), 190, 62, 24];
   const numbers = exact.map(Number);
@@ -53,7 +53,7 @@ function lossCurve({ exact, losses }, position) {
   svg.append(svgElement("text", { x: left - 6, y: 18, "text-anchor": "end" }, highest));
   if (low === 0) svg.append(svgElement("text", { x: left - 6, y: y(0), "text-anchor": "end" }, "0"));
   svg.append(svgElement("text", { x: left, y: height - 6, "text-anchor": "middle" }, "1"));
-  svg.append(svgElement("text", { x: width - 16, y: height - 6, "text-anchor": "middle" }, String(losses.length)));
+  svg.append(svgElement("text", { x: width - 16, y: height - 6, "text-anchor": "middle" }, String(steps.at(-1))));
   svg.append(svgElement("text", { x: width / 2, y: height - 6, "text-anchor": "middle" }, "step"));
   let pen = "M";
   const path = numbers.map((number, i) => {
@@ -65,7 +65,7 @@ function lossCurve({ exact, losses }, position) {
   svg.append(svgElement("path", { d: path.join("") || "M0,0", class: "loss" }));
   numbers.forEach((number, i) => {
     const target = svgElement("circle", { cx: x(i), cy: Number.isFinite(number) ? y(number) : 14, r: i === position - 1 ? 6 : 3, class: i === position - 1 ? "cursor" : "dot" });
-    target.append(svgElement("title", {}, `step ${i + 1}: loss ${losses[i]}`));
+    target.append(svgElement("title", {}, `step ${steps[i]}: loss ${losses[i]}`));
     target.addEventListener("click", () => goTo(i + 1));
     svg.append(target);
   });

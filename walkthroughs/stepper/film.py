@@ -1,0 +1,179 @@
+"""The steps of a graph as pictures one after another: an animation, or slides. Nothing moves but the colours.
+
+The picture is the page's, laid out by Graphviz once; matplotlib draws it, with the step's formula above.
+"""
+
+import re
+import shutil
+from pathlib import Path
+from textwrap import wrap
+
+import matplotlib
+import numpy as np
+from matplotlib.animation import FFMpegWriter
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import PdfPages
+from matplotlib.figure import Figure
+from matplotlib.patches import Ellipse, FancyBboxPatch, PathPatch, Polygon
+from matplotlib.path import Path as Curve
+from PIL import Image
+from tqdm import tqdm
+
+from walkthroughs.drawing.palette import COLOURS
+from walkthroughs.drawing.picture import FOLD_FROM
+
+from .listing import printable
+from .moves import known_at
+from .quantities import brief
+from .views import view
+
+HEAD, NARROWEST, LINE = 76, 420, 13  # points: the height for the formula, the least width, from line to line
+LIGHT = {name: colours[0] for name, colours in COLOURS.items()}
+VIDEOS = {".mp4": ("libx264", ["-pix_fmt", "yuv420p"]), ".webm": ("libvpx-vp9", ["-pix_fmt", "yuv420p"])}
+
+
+class Film:
+    """A figure with the picture of a trace, which `show` puts at a position."""
+
+    def __init__(self, trace):
+        self.trace = trace
+        self.picture = view(trace, () if len(trace.nodes) > FOLD_FROM else None)
+        width, height = self.picture["width"], self.picture["height"]
+        self.width, margin = max(width, NARROWEST), max(0, NARROWEST - width) / 2
+        self.figure = Figure(((self.width // 2) / 36, ((height + HEAD) // 2) / 36))
+        axes = self.figure.add_axes((0, 0, 1, height / (height + HEAD)))
+        left, top = self.picture["left"] + margin, self.picture["top"]
+        axes.set(xlim=(-left, self.width - left), ylim=(height - top, -top))
+        axes.axis("off")
+        self.axes, self.shapes, self.words = axes, {}, {}
+        self.head = [
+            self.figure.text(0.02, 1 - line / (height + HEAD), "", size=10, weight=weight, va="top", parse_math=False)
+            for line, weight in HEADING
+        ]
+        for edge in self.picture["edges"]:
+            self.add_edge(edge)
+        for i, node in self.picture["nodes"].items():
+            self.add_node(int(i), node)
+        for i, (x, y, across, high) in self.picture["ops"].items():
+            axes.add_patch(Ellipse((x, y), across, high, fc=LIGHT["panel"], ec=LIGHT["edge"], lw=0.8))
+            self.word(x, y, trace.nodes[int(i)].op.symbol)
+        for box in self.picture["boxes"]:
+            self.shapes[box["id"]] = self.add_box(box["at"], LIGHT["box"], "--")
+            self.word(box["at"][0], box["at"][1], f"{box['group']}\n{box['size']} nodes")
+
+    def add_edge(self, edge):
+        points = [tuple(map(float, pair.split(","))) for pair in re.findall(r"[-\d.]+,[-\d.]+", edge["path"])]
+        codes = [Curve.MOVETO, *[Curve.CURVE4] * (len(points) - 1)]
+        self.axes.add_patch(PathPatch(Curve(points, codes), fc="none", ec=LIGHT["edge"], lw=0.8))
+        if "tip" in edge:
+            tip = [tuple(map(float, pair.split(","))) for pair in edge["tip"].split()]
+            self.axes.add_patch(Polygon(tip, fc=LIGHT["edge"], ec=LIGHT["edge"], lw=0.8))
+        if "number" in edge:
+            text, x, y = edge["number"]
+            self.word(x, y, text, size=8)
+
+    def add_node(self, i, node):
+        self.shapes[i] = self.add_box(node["at"], LIGHT["waiting"])
+        x, y = node["at"][:2]
+        takes = self.trace.nodes[i].requires_grad
+        rows = len(node["title"]) + 1 + takes
+        first = y - LINE * (rows - 1) / 2
+        for k, line in enumerate(node["title"]):
+            self.word(x, first + LINE * k, line, weight="bold")
+        value = self.word(x, first + LINE * len(node["title"]), "")
+        gradient = self.word(x, first + LINE * (rows - 1), "", color=LIGHT["gradient"]) if takes else None
+        self.words[i] = value, gradient
+
+    def add_box(self, at, color, line="-"):
+        x, y, width, height = at
+        shape = FancyBboxPatch(
+            (x - width / 2, y - height / 2), width, height, boxstyle="round,pad=0,rounding_size=8",
+            fc=color, ec=LIGHT["edge"], lw=0.8, ls=line,
+        )  # fmt: skip
+        return self.axes.add_patch(shape)
+
+    def word(self, x, y, text, size=10, **style):
+        return self.axes.text(x, y, plain(text), ha="center", va="center", size=size, parse_math=False, **style)
+
+    def show(self, position):
+        """Colours, numbers and formula after so many frames."""
+        frame = self.trace.frames[position - 1] if position else None
+        known = known_at(self.trace, position)
+        of_group = {box["group"]: box["id"] for box in self.picture["boxes"]}
+        at_work = working(frame)
+        for i, (value, gradient) in self.words.items():
+            data, held = known[i]
+            state = at_work.get(i) or ("done" if held else "waiting" if data is None else "computed")
+            self.shapes[i].set(fc=LIGHT[state], lw=2 if i in at_work else 0.8)
+            value.set_text("" if data is None else f"data {plain(brief(data))}")
+            if gradient:
+                gradient.set_text(f"grad {brief(held.total)}" if held else "")
+        for group, name in of_group.items():
+            works = any(f"{self.trace.groups[i]}/".startswith(f"{group}/") for i in at_work)
+            self.shapes[name].set(fc=LIGHT["now" if works else "box"])
+        last = len(self.trace.frames)
+        formula = printable(frame.formula) if frame else "Nothing is computed yet."
+        formula = wrap(formula, int(self.width / 6.2), max_lines=2, placeholder=" ...")
+        lines = [f"step {position} of {last}", "\n".join(formula), frame.note if frame else ""]
+        for text, line in zip(self.head, lines):
+            text.set_text(plain(line))
+
+
+HEADING = [(8, "normal"), (24, "bold"), (54, "normal")]  # points from the top, for where, formula and note
+
+
+def working(frame):
+    """{node: its colour} of those at work: what is computed, or what passes its gradient on and what receives."""
+    if frame is None:
+        return {}
+    return {frame.node: "now"} if frame.input is None else {frame.node: "flowing", frame.input: "now"}
+
+
+def plain(text):
+    """Text in lines, without half characters and what else no font has."""
+    return "\n".join(map(printable, text.split("\n"))).encode("utf-8", "replace").decode("utf-8")
+
+
+def animate(trace, path, seconds, dpi, progress):
+    """Write a GIF, an MP4 or a WebM."""
+    path = Path(path)
+    if path.suffix not in (".gif", *VIDEOS):
+        raise ValueError(f"animate: {path.name} must end in .gif, .mp4 or .webm")
+    if path.suffix in VIDEOS and not shutil.which(matplotlib.rcParams["animation.ffmpeg_path"]):
+        raise ValueError(f"animate: {path.name} needs ffmpeg, which is not installed; a .gif needs nothing")
+    film = Film(trace)
+    positions = tqdm(range(len(trace.frames) + 1), "pictures", disable=None if progress else True)
+    if path.suffix == ".gif":
+        canvas = FigureCanvasAgg(film.figure)
+        film.figure.set_dpi(dpi)
+        first, *rest = (picture_of(film, canvas, position) for position in positions)
+        durations = [1000 * seconds] * len(rest) + [3000 * seconds]
+        first.save(path, save_all=True, append_images=rest, duration=durations, loop=0)
+    else:
+        codec, arguments = VIDEOS[path.suffix]
+        writer = FFMpegWriter(1 / seconds, codec, extra_args=arguments)
+        with writer.saving(film.figure, path, dpi):
+            for position in positions:
+                film.show(position)
+                writer.grab_frame()
+    return path
+
+
+def picture_of(film, canvas, position):
+    """A picture in 64 colours: a film of hundreds stays small, in memory too."""
+    film.show(position)
+    canvas.draw()
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").quantize(64, Image.Quantize.FASTOCTREE)
+
+
+def slides(trace, path, progress):
+    """Write a PDF with a picture a step."""
+    path = Path(path)
+    if path.suffix != ".pdf":
+        raise ValueError(f"slides: {path.name} must end in .pdf")
+    film = Film(trace)
+    with PdfPages(path) as pages:
+        for position in tqdm(range(len(trace.frames) + 1), "slides", disable=None if progress else True):
+            film.show(position)
+            pages.savefig(film.figure)
+    return path
