@@ -6,6 +6,7 @@ import pytest
 from models.experiment import Setup, data_of, model_of
 from models.training import backward
 from walkthroughs.sheets.augsburg import full_batch, mini_batches, tutorial04
+from walkthroughs.sheets.augsburg.full_batch import trained
 
 from .test_readings import history
 
@@ -80,3 +81,15 @@ def test_directions_by_the_definition():
     assert n == 4 and of_mean == pytest.approx(1, abs=1e-6) and 0 < cosine < of_mean and one > whole
     assert all(parameter.grad is None for parameter in model.parameters())
     assert mini_batches.cosine(np.array([3.0, 0.0]), np.array([1.0, 1.0])) == pytest.approx(0.5**0.5)
+
+
+def test_the_full_batch_run_goes_on_from_its_checkpoint(tmp_path):
+    """Ten steps, then twenty in the same folder: the losses of twenty at once, and the first ten are not run again."""
+    setup = Setup("digits", (8,), activation="sigmoid", limit=100, epochs=10, final=True)
+    data = data_of(setup)
+    _, first = trained(setup, data, 5, tmp_path)
+    _, longer = trained(setup.but(epochs=20), data, 5, tmp_path)
+    (tmp_path / "other").mkdir()
+    _, at_once = trained(setup.but(epochs=20), data, 5, tmp_path / "other")
+    assert longer.batch_losses == at_once.batch_losses and len(longer.batch_losses) == 20
+    assert longer.epochs[:2] == first.epochs and longer.epochs[0].seconds != at_once.epochs[0].seconds

@@ -14,6 +14,7 @@ from models.experiment import model_of
 from models.history import History
 from models.keeping import checkpoints
 from models.sweep import fingerprint_of, run_setup
+from models.threads import Threads
 from models.training import fit
 from walkthroughs.reports.figures import OTHERS, finish, learning_curves, new_figure
 from walkthroughs.reports.readings import listed, percent, seconds, times
@@ -75,8 +76,8 @@ def sets_of(data):
 def trained(setup, data, every, folder):
     """(model, History) of the full-batch run. The folder's checkpoint is gone on from, if it is of this very run."""
     model, optimizer, rng = model_of(setup, data)
-    history, path = History(held_out="test"), folder / "checkpoint.npz"
-    config = asdict(setup.but(epochs=0)) | {"every": every, "fingerprint": fingerprint_of(run_setup)}
+    history, path = History(held_out="test"), folder / f"checkpoint-{every}-{fingerprint_of(run_setup)[:12]}.npz"
+    config = asdict(setup.but(epochs=0, eager=True)) | {"threads": Threads().number, "style": "eager"}
     config = json.loads(json.dumps(config))
     if path.exists():
         checkpoint = checkpoints.read(path)
@@ -88,7 +89,7 @@ def trained(setup, data, every, folder):
         checkpoints.save(path, model, optimizer, rng, history, config)
 
     history = fit(model, data, optimizer, setup.epochs, "full", rng, history=history, record_norms=True, every=every,
-                  after_epoch=after_epoch)  # fmt: skip
+                  after_epoch=after_epoch, style="eager")  # fmt: skip
     if history.interrupted:
         raise KeyboardInterrupt
     return model, history
