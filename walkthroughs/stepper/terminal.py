@@ -3,6 +3,8 @@
 What is shown is a function of a `View`, as `screen.py` writes it; a key makes the next one, as `moves.py` says.
 """
 
+import select
+import sys
 from dataclasses import replace
 
 from rich.text import Text
@@ -16,6 +18,15 @@ from . import moves
 from .moves import View
 from .screen import PASSES, Line, bar, heading, message, note, program_lines, step_text, table_lines
 from .training_screen import curve_lines, loss_text, update_lines
+
+
+def hung_up():
+    """Whether nobody is at the other end of the terminal any more: Textual would read its end for ever."""
+    if not hasattr(select, "poll"):  # Windows ends who is left alone
+        return False
+    poll = select.poll()
+    poll.register(sys.stdin, 0)
+    return bool(poll.poll(0))
 
 
 def key(keys, action, description, shown=True, display=None):
@@ -119,6 +130,8 @@ class Terminal(App[bool]):
 
     def on_mount(self):
         self.show(self.view)
+        if sys.stdin and sys.stdin.isatty():
+            self.set_interval(1, lambda: hung_up() and self.exit())
 
     def on_resize(self):
         self.show(self.view)

@@ -360,3 +360,11 @@ def test_textual_is_loaded_for_a_terminal_only():
     program = "from walkthroughs.stepper import step; import sys; print([n for n in sys.modules if n == 'textual'])"
     found = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert found.stdout == "[]\n"
+
+
+@posix
+def test_a_session_ends_when_its_terminal_is_gone():
+    session = Session("-m", "walkthroughs.question3", "--step")
+    session.until("step 0 of 85")
+    os.close(session.terminal)
+    assert session.process.wait(30) != 0
