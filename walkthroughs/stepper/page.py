@@ -5,6 +5,7 @@ from importlib import resources
 import jinja2
 import numpy as np
 
+from scalar_engine.checking.likely import likely_answers
 from scalar_engine.graph import Operator
 from scalar_engine.programs.javascript import written
 from scalar_engine.value import Value
@@ -18,6 +19,9 @@ from .views import views_of
 HERE = resources.files(__package__).joinpath("browser")
 SCRIPTS = ["state", "numbers", "live", "live_arrays", "graph", "colours", "heatmap", "panels", "predict", "training"]
 SCRIPTS += ["live_controls", "beside", "controls", "main"]
+
+
+DIAGNOSED = 400  # frames: of a longer graph the likely wrong answers would be most of the page
 
 
 def page(data, title, programs="[]"):
@@ -76,9 +80,15 @@ def following(trace, openings, reasons):
 
 def trace_data(trace):
     """A trace as plain data: what there is to know of each node and of each frame, all numbers in writing."""
+    frames = [frame_data(trace, frame) for frame in trace.frames]
+    if len(frames) <= DIAGNOSED:
+        steps = [(data, frame.step) for data, frame in zip(frames, trace.frames) if frame.step]
+        for (data, _), likely in zip(steps, likely_answers(trace.root, [step for _, step in steps])):
+            if likely:
+                data["likely"] = [[exact(number), text] for number, text in likely]
     return {
         "nodes": [node_data(trace, i) for i in range(len(trace.nodes))],
-        "frames": [frame_data(trace, frame) for frame in trace.frames],
+        "frames": frames,
         "turn": trace.turn,
         "root": trace.names[trace.root],
         "views": views_of(trace),

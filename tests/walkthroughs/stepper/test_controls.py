@@ -118,6 +118,24 @@ def test_predict_mode_asks_and_keeps_score(page):
         assert page.evaluate("([guess, exact]) => isNear(guess, exact)", [guess, exact]) is right
 
 
+def test_a_wrong_prediction_is_told_its_likely_slip(page):
+    """Sigmoid taken of -k1; the same number after a leaf is changed tells nothing, since Python has not seen that."""
+    for change, told in [
+        ("", True),
+        ("change(state.graph, state.graph.nodes.findIndex((n) => n.name === 'W11'), 1.01)", False),
+    ]:
+        page.evaluate("goTo(3)")
+        page.click("#predict")
+        if change:
+            page.evaluate("withdraw()")
+            page.fill("#number", "1.01")
+            page.evaluate("ask()")
+        page.fill("#guess", "0.1192")
+        page.keyboard.press("Enter")
+        assert ("sign of the argument" in page.text_content("#verdict")) is not is_changed
+        page.click("#predict")
+
+
 def test_groups_fold_and_open(page):
     assert page.locator("#scroll .box").count() == 0
     page.click("#fold-all")

@@ -42,7 +42,15 @@ function check() {
   const right = frame.shape ? sameShape(given, frame.result) : isNear(given, frame.exact);
   predict.asked++;
   if (right) predict.right++;
-  reveal(`${right ? "Right" : "Not quite"}: ${frame.left} ${frame.kind === "backward" ? "+= " : "= "}${frame.result}${right ? "" : `, not ${given}`}`, right);
+  const slip = right ? "" : slipBehind(given, frame);
+  reveal(`${right ? "Right" : "Not quite"}: ${frame.left} ${frame.kind === "backward" ? "+= " : "= "}${frame.result}${right ? "" : `, not ${given}`}${slip}`, right);
+}
+
+// What Python, which wrote the page, knows to lead to a wrong number here; nothing once numbers are changed.
+function slipBehind(given, frame) {
+  if (state.graph.living || state.graph.life?.living) return "";
+  const found = (frame.likely ?? []).find(([number]) => isNear(given, number));
+  return found ? `. Likely slip, ${found[1]}` : "";
 }
 
 function reveal(words, right = null) {
