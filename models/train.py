@@ -205,10 +205,14 @@ def train_into(out, config, checkpoint, data_dir, mistakes):
             f"the decay of the epochs so far {now:g} in epoch {first}"
         )
 
+    def write_config():
+        write_whole(out / "config.json", json.dumps(config, indent=1) + "\n")
+
     def after_epoch(history):
         if blas_threads() < config["threads"]:
             print(f"BLAS goes on with {blas_threads()} thread, which is faster while others have the cores")
             config["threads"] = blas_threads()
+            write_config()
         checkpoints.save(path, model, optimizer, rng, history, config)
         if setup.patience and history.best is history.epochs[-1]:
             kept.save(best, model, data)
@@ -219,7 +223,7 @@ def train_into(out, config, checkpoint, data_dir, mistakes):
         best.unlink(missing_ok=True)  # of an earlier run
     if not checkpoint or checkpoint["config"] != config:  # so that a run can be resumed from its start
         checkpoints.save(path, model, optimizer, rng, history, config)
-    write_whole(out / "config.json", json.dumps(config, indent=1) + "\n")
+    write_config()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Diverged)  # it is said below
         history = fit(
