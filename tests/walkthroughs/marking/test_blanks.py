@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import ROOT
 from walkthroughs.marking.blanks import SHEETS, as_notebook, as_script, blanked, parts_of
 
 EACH = pytest.mark.parametrize("name", SHEETS)
@@ -61,26 +62,32 @@ def test_a_change_of_the_solution_is_a_change_of_the_exercise():
     pytest.fail("del_sigmoid is no blank")
 
 
-def test_nbgrader_makes_the_very_same_release(tmp_path, needed):
-    """`nbgrader generate_assignment` on our source gives our own notebook with blanks."""
+def test_nbgrader_makes_the_very_same_release_and_grades_it(tmp_path, needed):
+    """Its generate_assignment on our source gives our own notebook with blanks; its autograde gives the solution all
+    points, and the blanks none."""
     try:
-        import nbgrader  # noqa: F401
+        from nbgrader.api import Gradebook
     except ImportError:
         needed(False, "nbgrader")
-    folder = tmp_path / "source" / "augsburg"
-    folder.mkdir(parents=True)
     parts = parts_of("augsburg")
-    (folder / "augsburg.ipynb").write_text(as_notebook("augsburg", parts, solved=True), encoding="utf-8")
-    command = [sys.executable, "-m", "nbgrader", "generate_assignment", "augsburg", f"--course-dir={tmp_path}"]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=blanks_environment())
-    assert run.returncode == 0, run.stderr[-2000:]
+    texts = {"ann": as_notebook("augsburg", parts, solved=True), "bo": as_notebook("augsburg", parts, solved=False)}
+    for folder, text in [("source", texts["ann"]), *((f"submitted/{name}", text) for name, text in texts.items())]:
+        (tmp_path / folder / "augsburg").mkdir(parents=True)
+        (tmp_path / folder / "augsburg" / "augsburg.ipynb").write_text(text, encoding="utf-8")
+    for step in ("generate_assignment", "autograde"):
+        command = [sys.executable, "-m", "nbgrader", step, "augsburg", f"--course-dir={tmp_path}"]
+        run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=blanks_environment())
+        assert run.returncode == 0, run.stderr[-2000:]
     made = json.loads((tmp_path / "release" / "augsburg" / "augsburg.ipynb").read_text(encoding="utf-8"))
-    ours = json.loads(as_notebook("augsburg", parts, solved=False))
-    text = [["".join(cell["source"]) for cell in book["cells"]] for book in (made, ours)]
+    text = [["".join(cell["source"]) for cell in book["cells"]] for book in (made, json.loads(texts["bo"]))]
     assert text[0] == text[1]
+    with Gradebook(f"sqlite:///{tmp_path}/gradebook.db") as book:
+        marks = {each.student.id: (each.score, each.max_score) for each in book.assignment_submissions("augsburg")}
+    assert marks["ann"][0] == marks["ann"][1] > 0 and marks["bo"][0] == 0
 
 
 def blanks_environment():
     """nbgrader calls a program that is installed beside Python."""
     beside = str(Path(sys.executable).parent)
-    return os.environ | {"PATH": f"{beside}{os.pathsep}{os.environ.get('PATH', '')}"}
+    path = f"{beside}{os.pathsep}{os.environ.get('PATH', '')}"
+    return os.environ | {"PATH": path, "PYTHONPATH": str(ROOT)}
