@@ -131,7 +131,11 @@ class Terminal(App[bool]):
     def on_mount(self):
         self.show(self.view)
         if sys.stdin and sys.stdin.isatty():
-            self.set_interval(1, lambda: hung_up() and self.exit())
+            self.set_interval(1, self.end_if_alone)
+
+    def end_if_alone(self):
+        if hung_up():
+            self.exit()
 
     def on_resize(self):
         self.show(self.view)
