@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from models.by_hand import augsburg, ftp, functions, lmu, tsm, vu
+from models.by_hand import augsburg, ftp, functions, lmu, tsm, vu, vu_lists
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 BLANK = "# YOUR CODE HERE", "raise NotImplementedError()"
@@ -24,7 +24,7 @@ class Code:
 
     module      of models/by_hand, which has the solution
     blanks      {class or function: names of the methods whose bodies are to be written; () for a function's own}
-    tests       {class or function: what `check_layer` is called with to test it}
+    tests       {class or function: what `check_layer` is called with to test it, and what stands before it}
     """
 
     title: str
@@ -55,7 +55,27 @@ def loss_and_error_term(o, y):
 
 found = check_layer(loss_and_error_term, "softmax_cross_entropy")"""
 
+OF_A_BATCH = """
+def of_a_batch(x, y, W1, b1, W2, b2):
+    W, b, V, c = (each.tolist() for each in (W1, b1, W2, b2))
+    losses, gradients = [], []
+    for instance, target in zip(x.tolist(), y):
+        *_, h, _, p = forward(instance, W, b, V, c)
+        losses.append(loss(p, target))
+        gradients.append(backward(instance, target, V, h, p))
+    names = ("dW1", "db1", "dW2", "db2")
+    return np.mean(losses), {name: np.mean(each, axis=0) for name, each in zip(names, zip(*gradients))}
+
+
+found = check_layer(of_a_batch, "network")"""
+
 SHEETS = {
+    "vu_lists": Code(
+        "VU, Assignment 1, Questions 3 and 4, in plain Python",
+        vu_lists,
+        {"linear": (), "softmax": (), "forward": (), "backward": ()},
+        {"backward": OF_A_BATCH},
+    ),
     "vu": Code(
         "VU, Assignment 1, Questions 5 and 6",
         vu,
@@ -147,7 +167,9 @@ def parts_of(name: str) -> list[Part]:
             begin, end, indent = body_of(function)
             text[begin - 1 : end] = [f"{indent}{BEGIN}", *text[begin - 1 : end], f"{indent}{END}"]
         last = (node.end_lineno or 0) + len(text) - len(lines)
-        parts += [Part("blank", "\n".join(text[first - 1 : last]), own), Part("test", test_of(name, own), own)]
+        parts.append(Part("blank", "\n".join(text[first - 1 : last]), own))
+        if own in code.tests:
+            parts.append(Part("test", test_of(name, own), own))
     return parts
 
 
@@ -157,7 +179,8 @@ def head(name, tree):
     imports += [ast.unparse(x) for x in tree.body if isinstance(x, ast.ImportFrom) and not x.level]
     shared = [a.name for x in tree.body if isinstance(x, ast.ImportFrom) and x.level for a in x.names]
     sources = [inspect.getsource(getattr(functions, each)).rstrip() for each in shared]
-    top = "\n".join([f"# exercise: {name}", *imports, "from tensor_engine import check_layer"])
+    numpy = [] if "import numpy as np" in imports else ["import numpy as np"]
+    top = "\n".join([f"# exercise: {name}", *imports, *numpy, "from tensor_engine import check_layer"])
     return "\n\n\n".join([top, *sources])
 
 
