@@ -1,58 +1,23 @@
 """The README's Python runs from top to bottom, and gives the numbers that stand beside it."""
 
-import ast
 import re
 
-import numpy as np
 import pytest
 
 from tests import ROOT
+from walkthroughs.grow import examples
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-NUMBER = r"-?\d+(?:\.\d+)?(?:e-?\d+)?"
-CLAIM = re.compile(rf"#\s*(\(?{NUMBER}(?:[,\s()\[\]]+{NUMBER})*)")
 NOT_RUN = "forward(x):\n        ...", "step(recording)"  # a rule left out; a loop of the reader's own
 
 
-def claims_in(block):
-    """{line: the numbers that its comment begins with}, as texts."""
-    found = {}
-    for number, line in enumerate(block.splitlines(), start=1):
-        claim = CLAIM.search(line)
-        if claim and line[: claim.start()].strip():
-            found[number] = re.findall(NUMBER, claim[1])
-    return found
-
-
-def numbers_of(result):
-    """The numbers in a result, in order."""
-    if isinstance(result, (tuple, list)):
-        return [number for part in result for number in numbers_of(part)]
-    return [float(x) for x in np.ravel(getattr(result, "data", result))] if result is not None else []
-
-
 def run(block, namespace):
-    """Run a block statement by statement; returns how many claims were compared."""
-    claims, compared = claims_in(block), 0
-    for statement in ast.parse(block).body:
-        source = ast.get_source_segment(block, statement)
-        is_value = isinstance(statement, ast.Expr)
-        try:
-            result = eval(source, namespace) if is_value else exec(source, namespace)
-        except Exception as error:  # the README says so in the next line, word by word
-            assert f"# {type(error).__name__}: {error}" in block.splitlines()[statement.end_lineno]
-            compared += 1
-            continue
-        said = claims.get(statement.lineno)
-        if said and not source.startswith("print("):
-            found = numbers_of(result)
-            assert len(found) == len(said), f"{source} gives {found}, and the README says {said}"
-            for number, text in zip(found, said):
-                decimals = len(text.partition(".")[2])
-                assert round(number, decimals) == pytest.approx(float(text)), f"{source} gives {found}, not {said}"
-            compared += len(said)
-    return compared
+    """Run a block; returns how many claims were compared, all of which have to be right."""
+    lines = examples.run(block, namespace)
+    for line in lines:
+        assert line.right, f"{line.source} gives {line.found}, and the README says {line.said}"
+    return sum(len(line.said) for line in lines)
 
 
 def test_the_blocks_run_and_their_numbers_are_right(tmp_path, monkeypatch, capsys):

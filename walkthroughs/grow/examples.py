@@ -61,7 +61,7 @@ def run(block, namespace):
             else:
                 exec(source, namespace)
         except Exception as error:
-            expected = after[statement.end_lineno] if statement.end_lineno < len(after) else ""
+            expected = after[statement.end_lineno].strip() if statement.end_lineno < len(after) else ""
             what = f"# {type(error).__name__}"
             if expected not in (what, f"{what}: {error}"):
                 raise
