@@ -49,7 +49,7 @@ def overfitting(history):
         f"training loss ({nats(last.train_loss)})."
     )
     if at == len(validation) - 1:
-        return f"{first} The {held_out} loss is still falling: more epochs would help."
+        return f"{first} The {held_out} loss is still falling: more epochs should lower it further."
     rise = validation[-1] - validation[at]
     said = (
         "the network has begun to learn its training instances by heart: it overfits"

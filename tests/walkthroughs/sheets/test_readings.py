@@ -61,9 +61,11 @@ def test_question_5_names_the_better_way_of_stepping():
 
     better, worse = runs(0.90, 0.91, 0.92), runs(0.80, 0.81, 0.82, seconds=2.0)
     said = question5.compared({1: worse, 4: better})
-    assert "4 instances a step 91.00% and a step an instance 81.00%" in said and "4 instances a step is ahead" in said
-    assert said.endswith("4 instances a step took 1.0 s, a step an instance 2.0 s: 2.0 times as long.")
-    assert "a step an instance is ahead" in question5.compared({1: better, 4: worse})
+    assert (
+        "4 instances a step 91.00% and one step per instance 81.00%" in said and "4 instances a step is ahead" in said
+    )
+    assert said.endswith("4 instances a step took 1.0 s, one step per instance 2.0 s: 2.0 times as long.")
+    assert "one step per instance is ahead" in question5.compared({1: better, 4: worse})
     near = question5.compared({1: better, 4: runs(0.90, 0.91, 0.915)})
     assert "3 initialisations do not tell which is ahead" in near
     assert "falls from 2.00" in question5.falling([2.0] * 20 + [1.0] * 20)
@@ -73,8 +75,8 @@ def test_question_5_names_the_better_way_of_stepping():
 def test_question_5_says_which_rates_suit_and_what_averaging_steadies():
     grid = {1: {0.1: 0.8, 0.2: 0.9, 0.4: 0.7}, 4: {0.2: 0.7, 0.4: 0.92, 0.8: 0.9}}
     said = question5.suited(grid)
-    assert "0.2 for a step an instance (90.00%) and 0.4 for 4 instances a step (92.00%)" in said
-    assert "The more instances are averaged, the larger it is." in said and "edge" not in said
+    assert "0.2 for one step per instance (90.00%) and 0.4 for 4 instances a step (92.00%)" in said
+    assert "The more instances are averaged, the larger the best rate." in said and "edge" not in said
     grid[4][0.2] = 0.95
     said = question5.suited(grid)
     assert "It does NOT grow" in said and "At the edge of the rates tried for 4 instances a step:" in said
@@ -87,7 +89,7 @@ def test_question_6_names_the_best_batch_and_where_it_saves():
     assert "batches of 16 it takes 2 micro" in question6.saving(1e-4, {16: 2e-6, 64: 4e-6}, 1e-4)
     said = question6.saving(1e-4, {1: 4e-4, 16: 2e-6}, 2e-4)
     assert "A batch of 1 takes 4.0 times as long as one at a time, 300 microseconds more" in said
-    assert said.endswith("a step for each instance, which alone costs 200 microseconds.")
+    assert said.endswith("of these, the step that it takes for each instance costs 200 microseconds.")
     assert "batch of 1" not in question6.saving(1e-4, {1: 5e-5, 16: 2e-6}, 1e-4)
     assert "NOT the same" in question6.agreement([("dW", "(1,)", 1.0, 1e-3)])
     parts = {question6.PRODUCT: (2e-5, 1e-6), question6.OUTER: (9e-5, 4e-6), question6.STEP: (0, 0)}
@@ -150,15 +152,18 @@ def test_question_7_says_what_initialisations_do():
     assert "hardly matters" in question7.over_runs(alike, mean, deviation)
     apart = [history([0.3, value]) for value in (0.1, 0.2, 0.3)]
     assert "matters for where a run ends, so that" in question7.over_runs(apart, mean, deviation)
-    assert "within one run batches scatter by 0.707 there, so the band says mostly that runs meet other batches" in (
-        question7.over_runs(alike, mean, deviation)
+    assert (
+        "within one run batches scatter by 0.707 there, so the band says mostly that each run draws other batches"
+        in (question7.over_runs(alike, mean, deviation))
     )
     assert "the runs themselves are apart" in question7.over_runs(alike, mean, 10 * deviation)
     best, test = history([0.2], validation_accuracy=0.97).epochs[0], history([0.2], validation_accuracy=0.96).epochs[0]
     sets = "the training images", "the test images"
-    said = question7.chosen(0.3, {0.3: best, 0.1: test}, test, sets)
+    said = question7.chosen(0.3, {0.3: best, 0.1: test}, test, sets, 5000)
     assert "(97.00%, 0.200 nats), 1.00 percentage points ahead of 0.1." in said
     assert "96.00% of the test images right, 1.00 percentage points below" in said
-    assert "1.00 percentage points above" in question7.chosen(0.3, {0.3: test, 0.1: test}, best, sets)
-    assert "the largest tried: one beyond" in said
-    assert "largest" not in question7.chosen(0.1, {0.3: test, 0.1: best}, test, sets)
+    assert "1.00 percentage points above" in question7.chosen(0.3, {0.3: test, 0.1: test}, best, sets, 5000)
+    assert "the largest tried: one beyond" in said and "do not tell the two apart" not in said
+    near = question7.chosen(0.3, {0.3: best, 0.1: test}, test, sets, 100)
+    assert "less than two standard errors of an accuracy on 100 images (1.71 percentage points each)" in near
+    assert "largest" not in question7.chosen(0.1, {0.3: test, 0.1: best}, test, sets, 5000)

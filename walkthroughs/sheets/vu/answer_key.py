@@ -92,7 +92,7 @@ def answer_key(network, results, script, printed, report, is_exam=False):
     report.section("In plain Python")
     report.code(
         script.rstrip(),
-        "A layer is a list of floats and a matrix a list of rows, as the sheet suggests; it runs alone.",
+        "A layer is a list of floats and a matrix a list of rows, as the sheet suggests; the program runs by itself.",
     )
     report.code(printed.rstrip(), "What it prints:")
     report.reading(loops_agreement(results))

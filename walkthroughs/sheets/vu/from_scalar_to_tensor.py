@@ -49,8 +49,8 @@ def build(report, options):
     of_tensors = compile_graph(loss.named("loss"), inputs=leaves, parameters=tensors)
     report.section("5. A program of Tensors")
     report.prose(
-        "The walk through the graph of Tensors, written down: both passes, a line or a few for each node, and the "
-        "results go into arrays that are made once. Training runs such programs."
+        "The walk through the graph of Tensors, written down: both passes, a line or a few for each node, and most "
+        "results go into arrays that are made once. `python -m models.train` runs such programs."
     )
     report.code(of_tensors.source)
     report.file("program.py", program.source)
@@ -82,7 +82,7 @@ def tell(report, model, program):
     )
     report.code("\n".join(f"{node.name} = {node.formula()}" for node in (h.inputs[0], h)))
     report.section("2. A program")
-    report.prose("The walk through the graph of one instance, written down once, and run for each of them.")
+    report.prose("The walk through the graph of one instance, written down once, and run for each instance.")
     report.code(excerpt(program.source))
     report.section("3. A batched program")
     report.prose(

@@ -72,7 +72,9 @@ def build(report, options):
         report.fail(loops_agreement(results))
     answer_key(network, results, script, printed, report, is_exam=options.seed is not None)
     report.section("Written by the engine")
-    report.code(program_of(network), "Both passes of the graph as a program, as `--program` prints it; it runs alone.")
+    report.code(
+        program_of(network), "Both passes of the graph as a program, as `--program` prints it; it runs by itself."
+    )
     report.file("by_hand.py", script)
     in_json = json.dumps(results, indent=2)
     report.file("question3.json", in_json + "\n")

@@ -189,7 +189,7 @@ def normalised(loaded, standardised):
     if max(mean, deviation) < CONTROLLED:
         return (
             f"{said}that is a controlled range already, and about what normalising would give. Standardising, done "
-            f"here even so, moves no number by more than {rounded_up(moved)}."
+            f"here anyway, moves no number by more than {rounded_up(moved)}."
         )
     return (
         f"{said}so they need to be normalised. Standardised they have mean 0 and deviation 1, and go from "
@@ -224,7 +224,7 @@ def fill(report, sizes, runs, learning_rate, n_instances, n_validation):
     report.section("Beside the engine")
     report.code(
         "\n\n".join(inspect.getsource(f) for f in (scalar_training.train_on_graphs, scalar_training.sgd_step)),
-        "The engine's loop has no backward pass of its own to write. A graph is built for each instance:",
+        "With the engine there is no backward pass to write. A graph is built for each instance:",
     )
     report.prose("Compiled once, the graph is a program, and the loop the same without the building.")
     report.table(

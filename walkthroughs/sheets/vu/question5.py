@@ -70,8 +70,8 @@ def build(report, options):
     report.section("The network")
     report.prose(
         f"Two linear layers, {n_inputs}-300-{n_classes}, sigmoid between them and softmax at the end, with the "
-        "derivatives of [Questions 1 and 2](derivations). Weights start uniformly in Glorot and Bengio's range, biases "
-        "at 0. This is `models/by_hand/vu.py`, plain NumPy, one instance at a time:"
+        "derivatives of [Questions 1 and 2](derivations). Weights are drawn uniformly from Glorot and Bengio's "
+        "range, biases are 0. This is `models/by_hand/vu.py`, plain NumPy, one instance at a time:"
     )
     report.code("\n\n".join(map(inspect.getsource, (vu.Network, vu.train))))
     report.reading(gradients_beside_engine(data, options.seed))
@@ -177,7 +177,8 @@ def curves(report, losses, n):
 
 
 def noise_of_steps(data, n, seed, learning_rate):
-    """{instances a step: how far the gradients of steps are from their mean, in multiples of the mean's length}.
+    """{instances a step: how far the gradients of steps, of SAMPLE instances in all, are from the mean over all n, in
+    multiples of that mean's length}.
 
     All at the same weights: those after one pass in batches of as many instances as the largest step has.
     """
@@ -196,7 +197,7 @@ def noise_of_steps(data, n, seed, learning_rate):
         net.backward()
         return np.concatenate([g.ravel() for g in (net.dW, net.db, net.dV, net.dc)]) / len(batch)
 
-    mean = mean_gradient(sample)
+    mean = mean_gradient(rows)
     return {
         group: float(np.sqrt(np.mean([
             np.sum((mean_gradient(batch) - mean) ** 2) for batch in sample.reshape(-1, group)
@@ -224,7 +225,7 @@ def gradients_beside_engine(data, seed):
 
 
 def name_of(group):
-    return "a step an instance" if group == 1 else f"{group} instances a step"
+    return "one step per instance" if group == 1 else f"{group} instances a step"
 
 
 def mean_accuracy(runs):
@@ -244,8 +245,8 @@ def falling(losses):
     twentieth = max(1, len(losses) // 20)
     start, end = np.mean(losses[:twentieth]), np.mean(losses[-twentieth:])
     return (
-        f"With a step an instance the loss {'falls' if end < start else 'RISES'} from {start:.2f} nats over the first "
-        f"twentieth of the instances to {end:.2f} over the last."
+        f"With one step per instance the loss {'falls' if end < start else 'RISES'} from {start:.2f} nats over the "
+        f"first twentieth of the instances to {end:.2f} over the last."
     )
 
 
@@ -257,7 +258,9 @@ def suited(grid):
     )
     in_order = [best[group] for group in sorted(best)]
     grows = all(a < b for a, b in zip(in_order, in_order[1:]))
-    trend = "The more instances are averaged, the larger it is." if grows else "It does NOT grow with their number."
+    trend = (
+        "The more instances are averaged, the larger the best rate." if grows else "It does NOT grow with their number."
+    )
     at_the_edge = [name_of(g) for g, rate in best.items() if rate in (min(grid[g]), max(grid[g]))]
     edge = (
         f" At the edge of the rates tried for {listed(at_the_edge)}: one beyond may be better." if at_the_edge else ""
@@ -280,7 +283,7 @@ def compared(runs):
     )
     one, many = min(runs), max(runs)
     return (
-        f"Each at its own rate, they come to {accuracies}. The first is {points(lead, 2)} ahead of the next, "
+        f"Each at its own rate, they reach: {accuracies}. The first is {points(lead, 2)} ahead of the next, "
         f"{verdict}. "
         f"{speed(name_of(one), mean_seconds(runs[one]), name_of(many), mean_seconds(runs[many]))}"
     )
@@ -291,7 +294,8 @@ def steadied(noise):
     one, many = min(noise), max(noise)
     said = listed(f"{noise[group]:.2f} for {name_of(group)}" for group in sorted(noise))
     return (
-        "How far the gradient of a step is from the mean over all that are compared, at the same weights, in multiples "
-        f"of that mean's length: {said}. So a step of {many} is {noise[one] / noise[many]:.1f} times as steady as one "
-        f"of {one}; for independent instances it is the square root of their number, {(many / one) ** 0.5:g}."
+        "How far the gradient of a step is from the mean over all these instances, at the weights after one pass, in "
+        f"multiples of that mean's length, measured on {SAMPLE} instances: {said}. So a step of {many} is "
+        f"{noise[one] / noise[many]:.1f} times as steady as one of {one}; for instances drawn independently it is the "
+        f"square root of their number, {(many / one) ** 0.5:g}, on average."
     )

@@ -43,7 +43,8 @@ def build(report, options):
     report.section("The passes")
     report.prose(
         "Give every quantity of one instance an axis in front, of the batch's size B, and each line of the passes "
-        "stays a single NumPy call. `x @ W` multiplies all rows by W at once; `+ b` is broadcast over the rows. "
+        "stays one line, without a loop over the instances. `x @ W` multiplies all rows by W at once; `+ b` is "
+        "broadcast over the rows. "
         "In the backward pass the outer products of the single instances, `outer(x, dk)`, have to be summed over "
         "the batch, and that sum is one matrix product: $\\sum_b x_{bi} \\, dk_{bj}$ is element $ij$ of `x.T @ dk`. "
         "The bias is used by every instance, so its derivative is the sum over the rows."
@@ -61,7 +62,7 @@ def build(report, options):
     report.prose(
         "The last two axes are those of the matrices, and the axes in front count them; what has none in front goes "
         "with each. So the images (B, 784) need no batch of matrices: they are the rows of a single one, and `x @ W` "
-        "is one product. As B matrices of one row each they give the same numbers, with an axis more. And the outer "
+        "is one product. As B matrices of one row each they give the same numbers, with one more axis. And the outer "
         "products of the backward pass are a batch of matrices, whose sum is `x.T @ dk`."
     )
     session, results = console(QUICK_TEST)
@@ -242,8 +243,8 @@ def saving(single, per_instance, step):
     """How much faster the best batch is; and where a batch of 1 is slower than one at a time, what its steps cost."""
     more = per_instance.get(1, 0) - single
     slower = (
-        f" A batch of 1 takes {times(per_instance[1] / single)} as long as one at a time, {seconds(more)} more: it "
-        f"takes a step for each instance, which alone costs {seconds(step)}."
+        f" A batch of 1 takes {times(per_instance[1] / single)} as long as one at a time, {seconds(more)} more: of "
+        f"these, the step that it takes for each instance costs {seconds(step)}."
         if more > 0
         else ""
     )

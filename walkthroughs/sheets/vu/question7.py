@@ -7,7 +7,7 @@ The loss of every batch; 7.1 training against validation loss; 7.2 several initi
 import numpy as np
 
 from models.command_line import positive
-from models.experiment import train
+from models.experiment import data_of, train
 from walkthroughs.reports.figures import (
     TRAINING,
     finish,
@@ -141,7 +141,7 @@ def initialisations(report, base, histories):
         finish(axes, f"step (batch of {base.batch_size} instances)", "training loss (nats)", title)
     report.figure(
         "initialisations", figure, "Mean and standard deviation of the batch's loss in each iteration; on the left "
-        f"both are averaged over {window} iterations for the eye, on the right every iteration is there.",
+        f"both are averaged over {window} iterations, on the right are the first iterations one by one.",
     )  # fmt: skip
     report.columns("initialisations", {"step": steps, "mean": mean, "standard deviation": deviation})
     report.reading(over_runs(histories, mean, deviation))
@@ -162,7 +162,8 @@ def over_runs(histories, mean, deviation):
     final = [history.epochs[-1].validation_loss for history in histories]
     accuracies = [history.epochs[-1].validation_accuracy for history in histories]
     band = (
-        f"within one run batches scatter by {alone:.3f} there, so the band says mostly that runs meet other batches"
+        f"within one run batches scatter by {alone:.3f} there, so the band says mostly that each run draws other "
+        "batches"
         if late < 1.25 * alone
         else f"within one run batches scatter by only {alone:.3f} there, so the runs themselves are apart"
     )
@@ -223,7 +224,7 @@ def influence(rates, train_losses, accuracies, deviations):
     behind = "" if not best else (
         f" The smallest rate ends {points(accuracies[best] - accuracies[0])} behind, with a training loss of "
         f"{nats(train_losses[0])} against {nats(train_losses[best])}"
-        + (": it has not got as far in the same time." if train_losses[0] > train_losses[best] else ".")
+        + (": it has not got as far in the same number of steps." if train_losses[0] > train_losses[best] else ".")
     )  # fmt: skip
     if list(np.argsort(accuracies)) == list(range(len(rates))):
         return f"{won} The larger the rate, the better.{behind} So larger rates than these are worth a try."
@@ -257,7 +258,7 @@ def final_choice(report, options, base, seeds, histories):
           last.train_accuracy, last.validation_loss, last.validation_accuracy)],
     )  # fmt: skip
     report.numbers["test_accuracy"] = last.validation_accuracy
-    report.reading(chosen(best, tried, last, sets))
+    report.reading(chosen(best, tried, last, sets, len(data_of(base, options.data_dir).xval)))
     report.prose(
         "With `final` on, the loader returns the full training set and the canonical test set; with it off, a part of "
         "the training set is withheld, to compare hyperparameters on. Had the test set made the choice, its accuracy "
@@ -273,17 +274,27 @@ def sets_of(setup, data):
     return f"a slice of {n_train} training images", f"{n_test} of the test images"
 
 
-def chosen(rate, tried, last, sets):
-    """The rate that validated best of those in {rate: last epoch}, and its final run."""
+def chosen(rate, tried, last, sets, n_validation):
+    """The rate that validated best of those in {rate: last epoch}, on so many images, and its final run."""
     validated = tried[rate]
     others = {other: epoch.validation_accuracy for other, epoch in tried.items() if other != rate}
     next_best = max(others, key=others.__getitem__)
     change = last.validation_accuracy - validated.validation_accuracy
     than = "above" if change >= 0 else "below"
+    accuracy = validated.validation_accuracy
+    error = (accuracy * (1 - accuracy) / n_validation) ** 0.5
+    lead = accuracy - others[next_best]
+    doubt = (
+        f" That is less than two standard errors of an accuracy on {n_validation:,} images ({points(error, 2)} each): "
+        "these images alone do not tell the two apart."
+        if lead < 2 * error
+        else ""
+    )
     edge = " It is the largest tried: one beyond may be better still." if rate == max(tried) else ""
     return (
         f"Learning rate {rate:g} was best on the validation set ({percent(validated.validation_accuracy, 2)}, "
         f"{nats(validated.validation_loss)}), {points(validated.validation_accuracy - others[next_best], 2)} ahead of "
-        f"{next_best:g}.{edge} Trained on {sets[0]} it has {percent(last.validation_accuracy, 2)} of {sets[1]} right, "
+        f"{next_best:g}.{doubt}{edge} Trained with it on {sets[0]}, the network has "
+        f"{percent(last.validation_accuracy, 2)} of {sets[1]} right, "
         f"{points(change, 2)} {than} that."
     )

@@ -45,6 +45,16 @@ def gaps(histories):
     return np.array([[e.validation_loss - e.train_loss for e in history.epochs] for history in histories]).T
 
 
+def growing(histories):
+    """What is to be said of the mean gap if it has grown in every epoch: overfitting begins before it does harm."""
+    means = gaps(histories).mean(axis=1)
+    falls = all(history.epochs[-1].validation_loss < history.epochs[0].validation_loss for history in histories)
+    if len(means) < 2 or not (np.diff(means) > 0).all():
+        return ""
+    harm = ", while the validation loss has fallen too" if falls else ""
+    return f", and has grown in every epoch, from {nats(means[0])} to {nats(means[-1])}{harm}"
+
+
 def by_the_split(history, others):
     """What the gap in the loader's order owes to the images that it withholds, and what shuffled ones say."""
     [gap], shuffled = gaps([history])[-1], gaps(others)[-1]
@@ -60,6 +70,6 @@ def by_the_split(history, others):
     sign = ", enough to turn the difference's sign" if gap * mean < 0 else ""
     return (
         f"{said} The images that the loader withholds are {kind} than images drawn at random, by about "
-        f"{nats(abs(gap - mean))}{sign}. So in its order the difference tells of these images, and among the shuffled "
-        "ones of what the network does worse on new images."
+        f"{nats(abs(gap - mean))}{sign}. So in the loader's order the difference reflects which images are "
+        f"withheld; shuffled, it measures how much worse the network does on new images{growing(others)}."
     )
