@@ -47,9 +47,10 @@ def found_at(step, passes, sizes, names, order):
         candidates = step_candidates(step, passes)
     found = {}
     for candidate in candidates:
-        if candidate.known not in slips.LONG_SHOTS and candidate.number not in found and candidate.number != 0:
+        number = None if shape_of(candidate.number) else float(candidate.number)
+        if number and number not in found and candidate.known not in slips.LONG_SHOTS:
             slip = candidate.as_slip(node, passes.value_of, names, order)
-            found[candidate.number] = f"{slip.kind}: {slip.text}"
+            found[number] = f"{slip.kind}: {slip.text}"
             if len(found) == MOST:
                 break
     return list(found.items())

@@ -29,3 +29,15 @@ def test_no_likely_answer_is_the_right_one():
     for step, found in zip(records, likely_answers(root, records)):
         right = step.node.data if step.position is None else step.contribution
         assert all(number != pytest.approx(right, rel=1e-9) for number, _ in found)
+
+
+def test_numbers_that_are_made_of_arrays_have_likely_answers_too():
+    """The sum of a matrix is one number; a matrix has none."""
+    from tensor_engine import Tensor
+
+    A = Tensor([[1.0, 2.0], [3.0, 4.0]], "A", requires_grad=True)
+    root = (A @ A).mean().named("m")
+    records = steps(root)
+    answers = likely_answers(root, records)
+    assert all(type(number) is float for found in answers for number, _ in found)
+    assert any(answers) and all(not found for step, found in zip(records, answers) if step.node is not root)
