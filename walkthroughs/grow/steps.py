@@ -12,6 +12,7 @@ from pathlib import Path
 from scalar_engine import Operator, Value, operators
 from tensor_engine import Tensor
 from tensor_engine.array_operator import ArrayOperator
+from walkthroughs.marking.blanks import BLANK, body_of
 
 FOLDER, LAST = Path(__file__).parent, 10
 EXAMPLE = 'if __name__ == "__main__":\n'
@@ -99,9 +100,8 @@ class Step:
         tree, lines = ast.parse(self.source), self.source.split("\n")
         found = [x for x in ast.walk(tree) if isinstance(x, ast.FunctionDef) and x.name in IDEAS[self.number]]
         for function in sorted(found, key=lambda x: -x.lineno):
-            body = function.body[ast.get_docstring(function) is not None :]
-            blank = [f"{' ' * body[0].col_offset}{line}" for line in ("# your code here", "raise NotImplementedError")]
-            lines[body[0].lineno - 1 : body[-1].end_lineno] = blank
+            begin, end, indent = body_of(function)
+            lines[begin - 1 : end] = [f"{indent}{line}" for line in BLANK]
         return "\n".join(lines)
 
 

@@ -83,10 +83,15 @@ def marked(config, credit, seconds, memory):
     try:
         submission = read_submission(config["student"], config["file"])
         result |= {"exercise": submission.exercise, "seed": submission.seed}
+        limits = Limits(seconds, memory)
         if submission.exercise in EXERCISES:
+            if submission.seed is None:
+                raise ValueError("a worksheet's script says its seed too: `# exercise: chain, seed: 7`")
+            if submission.file.suffix in (".py", ".ipynb"):
+                submission.answers = run_isolated(submission.file, {"kind": "answers"}, limits)["answers"]
             return result | marks_of_worksheet(submission, credit)
         if submission.exercise in SHEETS:
-            return result | marks_of_code(submission, credit, Limits(seconds, memory))
+            return result | marks_of_code(submission, credit, limits)
         known = ", ".join([*EXERCISES, *SHEETS])
         raise ValueError(f"there is no exercise {submission.exercise!r}; there are {known}")
     except (Failed, ValueError) as error:

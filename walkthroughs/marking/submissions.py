@@ -1,7 +1,9 @@
 """What students hand in: the answers to a worksheet as JSON or CSV, code as a Python file or a notebook.
 
 A submission says which exercise it is of: a worksheet's file by its first entries, code by a comment
-`# exercise: lmu` near its top. Whose it is, the file's name says.
+`# exercise: lmu` near its top. A script may also compute a worksheet's answers: it says `# exercise: chain, seed: 7`,
+with the options that the worksheet was drawn with behind that, and leaves a dict `answers`. Whose it is, the file's
+name says.
 """
 
 import csv
@@ -17,7 +19,7 @@ from walkthroughs.marking.within import cells
 SUFFIXES = ".json", ".csv", ".py", ".ipynb"
 LARGEST = 4 << 20  # bytes of a submission
 HEAD = "exercise", "seed", "options", "name"  # what stands before the answers
-EXERCISE = re.compile(r"#\s*exercise:\s*(\w+)")
+EXERCISE = re.compile(r"#\s*exercise:\s*(\w+)(?:,\s*seed:\s*(\d+))?(?:,\s*options:\s*(\{.*\}))?")
 
 
 @dataclass
@@ -28,7 +30,7 @@ class Submission:
     exercise    a name of EXERCISES or of SHEETS
     seed        of a worksheet; None for code
     options     what the worksheet was drawn with
-    answers     {quantity: what was written there} of a worksheet; empty for code
+    answers     {quantity: what was written there} of a worksheet; empty for code, which is still to be run
     """
 
     file: Path
@@ -103,4 +105,5 @@ def of_code(student, path):
     found = EXERCISE.search(source)
     if not found:
         raise ValueError("the code says nowhere which exercise it is of: keep the comment `# exercise: ...`")
-    return Submission(path, student, found[1])
+    seed = None if found[2] is None else int(found[2])
+    return Submission(path, student, found[1], seed, json.loads(found[3] or "{}"))

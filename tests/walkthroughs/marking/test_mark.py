@@ -190,3 +190,19 @@ def test_every_solution_has_all_points_and_every_blank_none(tmp_path):
             given = [row[0] for row in result["marks"] if row[0] in ("del_sigmoid: forward", "SoftmaxLayer: forward")]
             assert set(marks) == {"right"} if solved else marks.count("right") <= len(given), (name, result)
             assert solved or "still to be written" in result["said"] and "wrong" not in marks
+
+
+def test_a_script_may_compute_a_worksheets_answers(tmp_path):
+    """Its own numbers are marked like those of a file; without the seed nobody knows which worksheet it is of."""
+    exercise = drawn("network", 3, sizes=[2, 2], activation="relu")
+    head = '# exercise: network, seed: 3, options: {"sizes": [2, 2], "activation": "relu"}'
+    for source, points, failed in [
+        (f"{head}\nanswers = {exercise.answers()!r}", len(exercise.asked), ""),
+        (f"{head}\nanswers = {{}}", 0, ""),
+        (f"{head}\nx = 1 / 0", 0, "line 2: ZeroDivisionError"),
+        ("# exercise: network\nanswers = {}", 0, "says its seed too"),
+    ]:
+        (tmp_path / "a.py").write_text(source, encoding="utf-8")
+        result = mark.marked({"student": "a", "file": str(tmp_path / "a.py")}, 1.0, 20, 2048)
+        assert sum(row[2] for row in result["marks"]) == points, result
+        assert failed in result["failed"] and bool(failed) == bool(result["failed"])
