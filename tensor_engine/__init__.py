@@ -9,7 +9,7 @@ Tensors
     no_grad             nothing inside is recorded
     detect_anomaly      the first NaN or infinity inside raises, and says where it was made
 
-Operators, beside + - * / ** @ abs and NumPy's methods
+Operators, beside + - * / ** @ abs and NumPy's methods; NumPy's functions of these names run them
     exp log sqrt sin cos tanh sigmoid softplus relu         elementwise, scalar_engine's own
     maximum minimum xlogy step sign clip where              elementwise
     sum mean max min logsumexp softmax log_softmax          over axes
@@ -18,6 +18,7 @@ Operators, beside + - * / ** @ abs and NumPy's methods
 
 Derivatives
     grad, gradients     d root / d node, as an array or as a Tensor that can be differentiated again
+    grad value_and_grad jacobian hessian jvp vjp    the same of a Python function of arrays; they nest
     steps, Step         both passes, a record for each operation and each contribution
     explain, Ledger     where one node's gradient comes from
     gradcheck, GradCheck    the same derivatives by finite differences
@@ -30,7 +31,7 @@ Training
     SGD, Adam           gradient descent
 
 Reading order: array_operator, kernels, rearranging, operators, fused, notation, protocols, tensor, errors, modes,
-optimizers, elements, scalar_graph; then the rooms programs and checking.
+numpy_functions, functional, optimizers, elements, scalar_graph; then the rooms programs and checking.
 """
 
 from scalar_engine import (
@@ -45,7 +46,6 @@ from scalar_engine import (
     cos,
     exp,
     explain,
-    grad,
     gradcheck,
     gradients,
     log,
@@ -68,6 +68,7 @@ from .array_operator import ArrayOperator
 from .checking.layer_check import LayerCheck
 from .checking.layers import check_layer
 from .checking.updates import check_update
+from .functional import grad, hessian, jacobian, jvp, value_and_grad, vjp
 from .fused import cross_entropy, linear, mse, softmax_cross_entropy
 from .modes import detect_anomaly, drawn, no_grad
 from .operators import log_softmax, logsumexp, max, mean, min, softmax, sum
@@ -104,6 +105,9 @@ __all__ = [
     "grad",
     "gradcheck",
     "gradients",
+    "hessian",
+    "jacobian",
+    "jvp",
     "linear",
     "log",
     "log_softmax",
@@ -131,6 +135,8 @@ __all__ = [
     "sum",
     "tanh",
     "topological_order",
+    "value_and_grad",
+    "vjp",
     "where",
     "xlogy",
 ]

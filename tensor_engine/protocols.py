@@ -8,8 +8,6 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from scalar_engine.graph import Node, data_of
 
 from . import modes
@@ -24,7 +22,6 @@ class ArrayProtocols:
     """Gives a node that holds an array what Python asks of objects."""
 
     __slots__ = ()
-    __array_ufunc__ = None  # array * tensor is the tensor's to compute
 
     def __eq__(self, other: Any) -> Any:
         """Element by element, as an array of booleans; nodes are still found by identity in sets and dicts."""
@@ -53,13 +50,20 @@ class ArrayProtocols:
     def __float__(self) -> float:
         return float(self.item())
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        if self.requires_grad:
-            raise TypeError(
-                f"{self.describe()} takes a gradient, and NumPy would lose it: write it with the functions of "
-                f"tensor_engine (where, maximum, ...), or take .data if no gradient is wanted"
-            )
-        return np.array(self.data, dtype) if copy else np.asarray(self.data, dtype)
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __format__(self, form: str) -> str:
+        if not form or self.size == 1:
+            return format(self.item(), form) if form else str(self)
+        raise TypeError(f"{self.describe()} has shape {self.shape}, and {form!r} is a format of one number")
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        name = self.describe()
+        raise TypeError(
+            f"{name}[...] = ...: the elements of a Tensor are not written into, for graphs need the old ones: write "
+            f"where(condition, value, {name}), or {name}.data[...] = ... if no gradient is wanted of it"
+        )
 
     def __iadd__(self, other: Any) -> Self:
         return self.updated(operator.iadd, "+=", other)

@@ -16,6 +16,7 @@ from .checking import slips
 from .errors import mismatch, require_finite, require_finite_contribution
 from .kernels import KERNELS, kernel_of
 from .notation import ArrayNotation, aligned, of_one_dtype
+from .numpy_functions import NumpyFunctions
 from .operators import matmul
 from .protocols import ArrayProtocols
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
-class Tensor(ArrayNotation, ArrayProtocols, Node):
+class Tensor(ArrayNotation, ArrayProtocols, NumpyFunctions, Node):
     """A node that holds an array of floats, of any shape.
 
     >>> W = Tensor([[1.0, 2.0], [3.0, 4.0]], "W", requires_grad=True)

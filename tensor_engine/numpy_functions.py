@@ -1,0 +1,135 @@
+"""NumPy's own functions on Tensors: `np.exp(x)`, `np.concatenate([x, y])` and `np.where(c, x, y)` run our operators.
+
+There is no list of them: a function of NumPy's is the operator, the function or the method of the same name here.
+"""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scalar_engine.graph import Node, data_of
+from scalar_engine.operators import logsumexp
+
+from . import fused, modes, operators, rearranging
+from .kernels import KERNELS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ELEMENTWISE = {kernel.__name__: op for op, kernel in KERNELS.items() if hasattr(kernel, "__name__")}
+ROOMS = (operators, rearranging, fused)
+
+# What has no derivative: booleans, integers, shapes and new arrays, computed of the data.
+# fmt: off
+OF_DATA = {
+    "all", "allclose", "any", "argsort", "argwhere", "array2string", "array_equal", "array_repr",
+    "array_str", "can_cast", "count_nonzero", "empty_like", "full_like", "iscomplexobj", "isclose", "isrealobj",
+    "ndim", "nonzero", "ones_like", "result_type", "shape", "size", "zeros_like",
+}
+# fmt: on
+OTHER_NAMES = {"amax": "max", "amin": "min", "matmul": "__matmul__", "linalg.norm": "norm"}
+COMPOSED = {
+    "square": lambda x: x**2,
+    "reciprocal": lambda x: 1 / x,
+    "logaddexp": lambda x, y: logsumexp([x, y]),
+    "dot": lambda a, b: a @ b if np.ndim(a) and np.ndim(b) else a * b,
+}
+
+
+class NumpyFunctions:
+    """Gives a node that holds an array NumPy's functions, and NumPy's arrays the operators that meet it.
+
+    >>> from tensor_engine import Tensor
+    >>> w = Tensor([0.0, 1.0], "w", requires_grad=True)
+    >>> loss = np.mean(np.exp(w) * np.array([1.0, 2.0]))
+    >>> loss.backward()
+    >>> w.grad.round(4)
+    array([0.5   , 2.7183])
+    """
+
+    __slots__ = ()
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+        function = getattr(ufunc, method)
+        if "d" * ufunc.nin + "->?" in ufunc.types:  # comparisons, isnan
+            return function(*map(data_of, inputs), **options)
+        into = options.pop("out", (None,))[0]
+        if into is None:
+            return self.called(function, name, inputs, options)
+        if into is not inputs[0] or isinstance(into, Node):
+            raise TypeError(f"np.{name}(..., out=...): a Tensor is not written into; take what is returned")
+        # `array += x` makes a Tensor of the name; other names of the array see its new numbers too.
+        result = self.called(function, name, (into.copy(), *inputs[1:]), options)
+        into[...] = data_of(result)
+        return result
+
+    def __array_function__(self, function: Any, types: Any, args: Any, options: dict[str, Any]) -> Any:
+        name = f"{function.__module__}.{function.__name__}".removeprefix("numpy.")
+        if name in OF_DATA:
+            return function(*of_data(args), **of_data(options))
+        return self.called(function, name, args, options)
+
+    def called(self, function: Callable[..., Any], name: str, args: Any, options: dict[str, Any]) -> Any:
+        """What is named alike here, called; where nothing is, NumPy's own, on data that takes no gradient."""
+        ours = self.named_alike(name)
+        if ours is None:
+            lost = [x for x in nodes_in([args, options]) if x.requires_grad and modes.recording.get()]
+            if lost:
+                raise TypeError(
+                    f"np.{name} has no counterpart here, and would lose the gradient of {lost[0].describe()}: write it "
+                    f"with the functions of tensor_engine, or give it .data if no gradient is wanted"
+                )
+            return function(*of_data(args), **of_data(options))
+        takes = inspect.signature(ours)
+        try:
+            takes.bind(*args, **options)
+        except TypeError as error:
+            raise TypeError(f"np.{name} of a Tensor: {error}; what it takes is {takes}") from None
+        return ours(*args, **options)
+
+    def named_alike(self, name: str) -> Callable[..., Any] | None:
+        """The operator, function or method that does what np.<name> does, if there is one."""
+        if name in COMPOSED:
+            return COMPOSED[name]
+        if name in ELEMENTWISE:
+            return ELEMENTWISE[name]
+        name = OTHER_NAMES.get(name, name)
+        for room in ROOMS:
+            if callable(getattr(room, name, None)):
+                return getattr(room, name)
+        return getattr(type(self), name, None)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if self.requires_grad and modes.recording.get():
+            if self.ndim:
+                raise TypeError(
+                    f"{self.describe()} takes a gradient, and an array of NumPy's would lose it: write it with "
+                    f"functions of Tensors (np.stack, np.where, ...), or take .data if no gradient is wanted"
+                )
+            warnings.warn(
+                f"an array takes the number of {self.describe()}, and its gradient is lost: np.stack([...]) keeps it, "
+                f"and float(...) says that the number alone is wanted",
+                stacklevel=2,
+            )
+        return np.array(self.data, dtype) if copy else np.asarray(self.data, dtype)
+
+
+def nodes_in(x: Any) -> Iterator[Node]:
+    """The nodes among the arguments of a call, also in lists of them."""
+    if isinstance(x, Node):
+        yield x
+    elif isinstance(x, (list, tuple, dict)):
+        for part in x.values() if isinstance(x, dict) else x:
+            yield from nodes_in(part)
+
+
+def of_data(x: Any) -> Any:
+    """The arguments of a call with data in the place of nodes."""
+    if isinstance(x, dict):
+        return {key: of_data(value) for key, value in x.items()}
+    return type(x)(map(of_data, x)) if type(x) in (list, tuple) else data_of(x)

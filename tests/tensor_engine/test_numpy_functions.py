@@ -1,0 +1,74 @@
+"""NumPy's functions on Tensors: our operators where they are named alike, and nothing lost in silence elsewhere."""
+
+import numpy as np
+import pytest
+
+import tensor_engine as te
+from tensor_engine import Tensor, gradcheck
+
+A, B = np.array([[0.5, 1.5], [2.0, -0.3]]), np.array([[0.2, 0.7]])
+
+LOSSES = {
+    "exp": lambda x, y: np.exp(x) * y,
+    "power": lambda x, y: np.power(np.abs(x), 1.5) + np.square(y) - np.reciprocal(y),
+    "array first": lambda x, y: A * x - A / y + (A @ x),
+    "products": lambda x, y: np.matmul(x, y[0]) + np.dot(x, B[0]) + np.dot(2.0, y[0]),
+    "reductions": lambda x, y: np.sum(x, axis=0) * np.mean(y) + np.max(x, axis=1) - np.amin(x),
+    "choice": lambda x, y: np.where(x > 0, x, y) + np.maximum(x, y) + np.clip(x, 0.0, 1.0),
+    "joined": lambda x, y: np.concatenate([x, y, B], axis=0) * np.stack([y[0, 0], x[0, 1]]),
+    "moved": lambda x, y: np.transpose(x) + np.reshape(y, (2, 1)) + np.swapaxes(x, 0, 1) + np.broadcast_to(y, (2, 2)),
+    "logs": lambda x, y: np.logaddexp(x, y) + np.log(y) + np.sqrt(y) + np.tanh(x) * np.sin(x) * np.cos(y),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_a_loss_written_for_numpy(loss):
+    x, y = Tensor(A, "x", requires_grad=True), Tensor(B, "y", requires_grad=True)
+    out = loss(x, y)
+    assert isinstance(out, Tensor) and np.allclose(out.data, loss(A, B), atol=1e-15)
+    assert gradcheck(np.sum(out**2))
+
+
+def test_what_has_no_derivative_is_computed_of_data():
+    x = Tensor(A, "x", requires_grad=True)
+    assert np.isnan(x).sum() == 0 and np.greater(x, 1).tolist() == (A > 1).tolist() and np.shape(x) == (2, 2)
+    assert (np.array([1.0, 2.0]) < x).tolist() == (np.array([1.0, 2.0]) < A).tolist()
+    assert (
+        np.allclose(x, A)
+        and np.argsort(x).tolist() == np.argsort(A).tolist()
+        and np.zeros_like(x).tolist() == [[0, 0]] * 2
+    )
+    assert np.linalg.det(x.detach()) == np.linalg.det(A)
+
+
+def test_what_would_lose_a_gradient_is_refused_by_name():
+    x = Tensor(A, "x", requires_grad=True)
+    for name, f in {"linalg.det": np.linalg.det, "add.reduce": np.add.reduce, "fft.fft": np.fft.fft}.items():
+        with pytest.raises(TypeError, match=rf"np\.{name} has no counterpart here, and would lose the gradient of x"):
+            f(x)
+    with pytest.raises(TypeError, match=r"np\.sum of a Tensor: .*'dtype'; what it takes is \(x"):
+        np.sum(x, dtype=np.float32)
+    with pytest.raises(TypeError, match="a Tensor is not written into"):
+        np.exp(x, out=np.zeros((2, 2)))
+
+
+def test_an_array_updated_by_a_tensor_becomes_one():
+    x = Tensor(A, "x", requires_grad=True)
+    total = before = np.ones((2, 2))
+    total += x
+    total *= x
+    assert isinstance(total, Tensor) and before.tolist() == (1 + A).tolist()
+    total.sum().backward()
+    assert np.allclose(x.grad, 1 + 2 * A)
+
+
+def test_float32_stays_float32():
+    x = Tensor(A.astype(np.float32), requires_grad=True)
+    assert (np.float64(2) * x + np.exp(x) * 0.5).dtype == np.float32
+
+
+@pytest.mark.parametrize("name", sorted(set(te.__all__) & set(dir(np)) - {"where", "concatenate", "stack", "clip"}))
+def test_every_function_that_is_named_as_numpys_runs_through_numpy(name):
+    x = Tensor(np.abs(A) / 4, "x", requires_grad=True)
+    xs = (x, x) if getattr(np, name).__class__ is np.ufunc and getattr(np, name).nin == 2 else (x,)
+    assert np.array_equal(getattr(np, name)(*xs).data, getattr(te, name)(*xs).data)
