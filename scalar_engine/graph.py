@@ -156,7 +156,7 @@ class Node:
                     operator without inputs says that a backward pass has released the graph behind the node. Each
                     engine keeps inputs in its own way; they read as a tuple
     out, x, y       data of the node and of its inputs as the operator had and made them, on which the backward pass
-                    runs; of more than two inputs, all are in x; of one, y may be what the operator keeps
+                    runs; what the operator keeps is behind the inputs, and all are in x if they are more than two
     label           its name, for people; "layer1/neuron2/k" puts it into the groups layer1 and layer1/neuron2
     requires_grad   False for data and constants, and for what depends on nothing else
 
@@ -260,7 +260,7 @@ class Node:
     def operands(self) -> Any:
         """Data of the inputs as the operator had it: rules run on it, whatever has been assigned to nodes since.
 
-        If the operator `keeps` something, for its one operand, that is in the place of a second.
+        If the operator `keeps` something, that is behind them.
         """
         n = len(self.inputs) + self.op.keeps
         return self.x if n > 2 else (self.x, self.y)[:n]

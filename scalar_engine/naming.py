@@ -114,7 +114,7 @@ def branching(op, error):
     if "truth value of" in str(error) or "not supported between" in str(error):
         return TypeError(
             f"{op.name}: its derivative rule compares or branches, which no array or formula can follow: write it with "
-            f"step, sign, nonzero or maximum"
+            f"step, sign, equal or maximum"
         )
     return None
 

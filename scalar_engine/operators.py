@@ -16,7 +16,7 @@ import operator
 import sys
 
 from .graph import Operator
-from .step_functions import comparison, nonzero, sign, step
+from .step_functions import comparison, equal, sign, step
 
 TYPE_CHECKING = False  # mypy takes it for true; typing, which has one, takes 2 ms to import
 if TYPE_CHECKING:
@@ -232,8 +232,8 @@ class PowLog(Operator):
     symbol = "powlog"
     forward = lambda p, x: 0.0 if x == 0 else p * math.log(x)
     partials = (
-        lambda out, p, x: log(x + (1 - nonzero(x))),
-        lambda out, p, x: p / (x + (1 - nonzero(x))),
+        lambda out, p, x: log(x + equal(x, 0.0)),
+        lambda out, p, x: p / (x + equal(x, 0.0)),
     )
 
 

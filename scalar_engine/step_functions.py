@@ -33,12 +33,16 @@ class Comparison(Operator):
     )
 
 
-class Nonzero(Operator):
-    """0 where x = 0, else 1."""
+class Equal(Operator):
+    """1 where a = b, else 0."""
 
-    symbol = "nonzero"
-    forward = lambda x: 0.0 if x == 0 else 1.0
-    partials = (lambda out, x: 0.0,)
+    symbol = "equal"
+    symmetric = True
+    forward = lambda a, b: 1.0 if a == b else 0.0
+    partials = (
+        lambda out, a, b: 0.0,
+        lambda out, a, b: 0.0,
+    )
 
 
-step, sign, comparison, nonzero = UnitStep(), Sign(), Comparison(), Nonzero()
+step, sign, comparison, equal = UnitStep(), Sign(), Comparison(), Equal()

@@ -14,6 +14,7 @@ Operators, beside + - * / ** @ abs and NumPy's methods; NumPy's functions of the
     maximum minimum xlogy step sign clip where              elementwise
     sum mean max min logsumexp softmax log_softmax          over axes
     concatenate stack                                       join
+    conv1d conv2d max_pool1d max_pool2d avg_pool1d avg_pool2d   of signals and images, as PyTorch has them
     linear mse cross_entropy (softmax_cross_entropy)        several operators in one
 
 Derivatives
@@ -30,8 +31,8 @@ Derivatives
 Training
     SGD, Adam           gradient descent
 
-Reading order: array_operator, kernels, rearranging, operators, fused, notation, protocols, tensor, errors, modes,
-numpy_functions, functional, optimizers, elements, scalar_graph; then the rooms programs and checking.
+Reading order: array_operator, kernels, rearranging, operators, fused, convolution, notation, protocols, tensor, errors,
+modes, numpy_functions, functional, optimizers, elements, scalar_graph; then the rooms programs and checking.
 """
 
 from scalar_engine import (
@@ -68,6 +69,7 @@ from .array_operator import ArrayOperator
 from .checking.layer_check import LayerCheck
 from .checking.layers import check_layer
 from .checking.updates import check_update
+from .convolution import avg_pool1d, avg_pool2d, conv1d, conv2d, max_pool1d, max_pool2d
 from .functional import grad, hessian, jacobian, jvp, value_and_grad, vjp
 from .fused import cross_entropy, linear, mse, softmax_cross_entropy
 from .modes import detect_anomaly, drawn, no_grad
@@ -91,11 +93,15 @@ __all__ = [
     "Step",
     "StepCheck",
     "Tensor",
+    "avg_pool1d",
+    "avg_pool2d",
     "check_layer",
     "check_steps",
     "check_update",
     "clip",
     "concatenate",
+    "conv1d",
+    "conv2d",
     "cos",
     "cross_entropy",
     "detect_anomaly",
@@ -113,6 +119,8 @@ __all__ = [
     "log_softmax",
     "logsumexp",
     "max",
+    "max_pool1d",
+    "max_pool2d",
     "maximum",
     "mean",
     "min",

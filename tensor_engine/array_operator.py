@@ -30,8 +30,8 @@ class ArrayOperator(Operator):
     scalars         which Values are behind its output, and with `scalar_count`, how many of them are new
     composition     composition(*inputs), instead of these two: itself in terms of other operators
     chooses         True: operands of integers or booleans choose among elements, and are not taken for numbers
-    keeps           True, of an operator of one operand: forward_keeping(x) gives, beside the output, what `pull` would
-                    compute again; the node keeps it, and it is handed to `pull` after x, where there is one
+    keeps           True: forward_keeping(*xs) gives, beside the output, what `pull` would compute again, `kept(x)` of
+                    the first operand; the node keeps it, and it is handed to `pull` after xs, where there is one
     """
 
     elementwise = False

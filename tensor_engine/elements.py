@@ -69,6 +69,5 @@ def extreme(larger, xs):
     out = reduce(larger, xs)
     if len(xs) <= 2:
         return out
-    one = constant(1.0)
-    mask = [one - scalar.nonzero(x - out) for x in xs]
+    mask = [scalar.equal(x, out) for x in xs]
     return scalar.dot(mask, xs) / scalar.sum(mask)

@@ -63,8 +63,8 @@ def step(x):
     return np.greater(x, 0).astype(np.result_type(x))
 
 
-def nonzero(x):
-    return np.not_equal(x, 0).astype(np.result_type(x))
+def equal(x, y):
+    return np.equal(x, y).astype(np.result_type(x, y))
 
 
 def comparison(x, y):
@@ -127,8 +127,8 @@ KERNELS = {
     scalar.minimum: np.minimum,
     scalar.step: step,
     scalar.sign: np.sign,
-    scalar.nonzero: nonzero,
     scalar.comparison: comparison,
+    scalar.equal: equal,
     scalar.lowered: lowered,
     scalar.powlog: powlog,
     scalar.xlogy: xlogy,

@@ -13,7 +13,7 @@ import numpy as np
 
 from scalar_engine import functions
 from scalar_engine import operators as scalar
-from scalar_engine.operators import comparison, exp, nonzero
+from scalar_engine.operators import equal, exp
 
 from .array_operator import ArrayOperator
 from .elements import along, array_of, each, extreme, total
@@ -138,14 +138,13 @@ class MaxOver(Reduction):
         return np.maximum.reduce(x, axis=self.axis, keepdims=self.keepdims)
 
     def pull(self, upstream, out, x, needs):
-        # Compared, not subtracted, so that infinities may tie. The slope of a comparison is 0.
-        is_largest = 1 - nonzero(comparison(x, self.expanded(out, x)))
-        ties = self.expanded(is_largest.sum(axis=self.axis, keepdims=self.keepdims), x)
-        return [self.expanded(upstream, x) * (is_largest / ties)]
+        is_largest = equal(x, self.expanded(out, x))
+        share = upstream / is_largest.sum(axis=self.axis, keepdims=self.keepdims)
+        return [is_largest * self.expanded(share, x)]
 
     def scalar_count(self, out, x):
         n = self.group_size(x)
-        return out.size * (n - 1 if n <= 2 else 4 * n + 3)
+        return out.size * (n - 1 if n <= 2 else 2 * n + 2)
 
 
 class MinOver(MaxOver):

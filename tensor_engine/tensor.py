@@ -77,7 +77,7 @@ class Tensor(ArrayNotation, ArrayProtocols, NumpyFunctions, Node):
             if len(xs) > 1:
                 inputs, xs = aligned(op, inputs, xs)
         try:
-            data, kept = op.forward_keeping(*xs) if op.keeps else (forward(*xs), None)
+            data, *kept = op.forward_keeping(*xs) if op.keeps else (forward(*xs),)
         except (ValueError, IndexError) as error:
             raise type(error)(mismatch(op, inputs, error)) from None
         out = new(Tensor)
@@ -88,7 +88,8 @@ class Tensor(ArrayNotation, ArrayProtocols, NumpyFunctions, Node):
         if recording and (needs or recording is modes.EVERYTHING):
             out.op, out.inputs, out.requires_grad = op, inputs, needs
             out.out = data
-            out.x, out.y = xs if len(xs) == 2 else (xs, None) if len(xs) > 2 else (xs[0], kept)
+            xs += kept
+            out.x, out.y = xs if len(xs) == 2 else (xs, None) if len(xs) > 2 else (xs[0], None)
         else:
             out.op, out.inputs, out.requires_grad = None, (), False
             out.out = data  # by which it can be told from a constant that somebody has made
@@ -152,8 +153,7 @@ class Tensor(ArrayNotation, ArrayProtocols, NumpyFunctions, Node):
     def require_untouched(self) -> None:
         """Raise RuntimeError if data that the backward pass needs has been changed in place since the forward pass."""
         inputs = self.inputs
-        arrays = self.x if len(inputs) > 2 else (self.x, self.y)
-        for node, array in zip((*inputs, self), (*arrays[: len(inputs)], self.out)):
+        for node, array in zip((*inputs, self), (*self.operands[: len(inputs)], self.out)):
             data = node.data
             if data is not array and type(data) is np.ndarray and np.may_share_memory(data, array):
                 raise RuntimeError(

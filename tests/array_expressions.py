@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 import tensor_engine as te
+from tensor_engine.convolution import Col2Im, Im2Col
 from tensor_engine.fused import SoftmaxLessOneHot
 from tensor_engine.rearranging import BroadcastTo, Cast, Scatter, SumTo
 
@@ -144,6 +145,67 @@ FUSED = [
     ("mse", te.mse, lambda y, t: ((y - t) ** 2).mean(), [array(4, 3), array(4, 3) + 0.3]),
 ]  # fmt: skip
 
+
+def sliding(image, size, stride=1, padding=0, dilation=1, fill=0.0):
+    """{place: the part (instances, channels, *size) of an array that a window sees there}, by loops."""
+    d = len(size)
+    image = np.pad(image, [(0, 0), (0, 0)] + [(padding, padding)] * d, constant_values=fill)
+    spans = [dilation * (k - 1) + 1 for k in size]
+    places = np.ndindex(*[(n - span) // stride + 1 for n, span in zip(image.shape[2:], spans)])
+    parts = {place: [slice(stride * i, stride * i + n, dilation) for i, n in zip(place, spans)] for place in places}
+    return {place: image[(slice(None), slice(None), *part)] for place, part in parts.items()}
+
+
+def convolved(x, w, b=None, stride=1, padding=0, dilation=1, groups=1):
+    """A convolution as its definition has it: at each place, each filter's sum of products with what it sees there."""
+    found = {}
+    for place, part in sliding(x, w.shape[2:], stride, padding, dilation).items():
+        seen = np.split(part, groups, axis=1)
+        per_group = [np.tensordot(p, f, [[*range(1, p.ndim)]] * 2) for p, f in zip(seen, np.split(w, groups))]
+        found[place] = np.concatenate(per_group, axis=1) + (0 if b is None else b)
+    return arranged(found)
+
+
+def pooled(reduction, x, size, **options):
+    return arranged({
+        place: reduction(part, axis=tuple(range(2, x.ndim))) for place, part in sliding(x, size, **options).items()
+    })  # fmt: skip
+
+
+def arranged(found):
+    """{place: (instances, channels)} as (instances, channels, *places)."""
+    out = np.array([*found.values()])  # (places, instances, channels)
+    return np.moveaxis(out, 0, -1).reshape(*out.shape[1:], *[n + 1 for n in max(found)])
+
+
+WINDOWS = [
+    ("im2col", Im2Col((2, 3), (1, 2), (0, 1), (2, 1)), lambda x: np.array([[
+        [0, x[0, 0, 0, 1], 0, x[0, 0, 1, 1]], [x[0, 0, 0, 0], x[0, 0, 0, 2], x[0, 0, 1, 0], x[0, 0, 1, 2]],
+        [x[0, 0, 0, 1], 0, x[0, 0, 1, 1], 0], [0, x[0, 0, 2, 1], 0, x[0, 0, 3, 1]],
+        [x[0, 0, 2, 0], x[0, 0, 2, 2], x[0, 0, 3, 0], x[0, 0, 3, 2]], [x[0, 0, 2, 1], 0, x[0, 0, 3, 1], 0],
+    ]]), [array(1, 1, 4, 3)]),
+    ("col2im", Col2Im((2,), (1,), (0,), (1,), (3,)),
+     lambda x: np.stack([x[:, 0, 0], x[:, 0, 1] + x[:, 1, 0], x[:, 1, 1]], axis=1)[:, None], [array(2, 2, 2)]),
+    ("conv1d", te.conv1d, convolved, [array(2, 2, 4), array(3, 2, 2), array(3)]),
+    ("conv2d", te.conv2d, convolved, [array(2, 2, 3, 4), array(3, 2, 2, 3), array(3)]),
+    ("conv2d without bias", te.conv2d, convolved, [array(2, 2, 3, 3), array(2, 2, 2, 2)]),
+    *[
+        (f"conv2d, {options}", lambda x, w, b, o=options: te.conv2d(x, w, b, **o),
+         lambda x, w, b, o=options: convolved(x, w, b, **o),
+         [array(2, 2, 4, 3), array(4, 2 // options.get("groups", 1), 2, 2), array(4)])
+        for options in [{"stride": 2, "padding": 1}, {"dilation": 2}, {"groups": 2}]
+    ],
+    ("max_pool1d", lambda x: te.max_pool1d(x, 2), lambda x: pooled(np.max, x, (2,), stride=2), [array(2, 2, 4)]),
+    ("max_pool2d", lambda x: te.max_pool2d(x, 2), lambda x: pooled(np.max, x, (2, 2), stride=2), [array(2, 2, 4, 2)]),
+    ("max_pool2d that overlaps", lambda x: te.max_pool2d(x, 3, 2, 1),
+     lambda x: pooled(np.max, x, (3, 3), stride=2, padding=1, fill=-np.inf), [array(1, 2, 4, 3)]),
+    ("avg_pool2d", lambda x: te.avg_pool2d(x, 2), lambda x: pooled(np.mean, x, (2, 2), stride=2), [array(2, 2, 2, 4)]),
+    ("avg_pool2d that overlaps", lambda x: te.avg_pool2d(x, 2, 1, 1),
+     lambda x: pooled(np.mean, x, (2, 2), padding=1), [array(1, 2, 3, 2)]),
+    ("avg_pool1d that leaves a rest", lambda x: te.avg_pool1d(x, 2), lambda x: pooled(np.mean, x, (2,), stride=2),
+     [array(1, 2, 5)]),
+]  # fmt: skip
+
 CHOICES = [  # operands that choose
     ("[an operand]", lambda x: x[te.operand(ROWS)], lambda x: x[ROWS], [array(3, 4)]),
     ("[operands and a slice]", lambda x: x[te.operand(ROWS), 1:, te.operand(ROWS)], lambda x: x[ROWS, 1:, ROWS],
@@ -159,7 +221,7 @@ CHOICES = [  # operands that choose
      lambda o: softmax(o) - np.eye(3)[CLASSES], [array(4, 3)]),
 ]  # fmt: skip
 
-ARRAY_EXPRESSIONS = PRODUCTS + REDUCTIONS + METHODS + SHAPES + INDICES + JOINS + FUNCTIONS + FUSED
+ARRAY_EXPRESSIONS = PRODUCTS + REDUCTIONS + METHODS + SHAPES + INDICES + JOINS + FUNCTIONS + FUSED + WINDOWS
 
 
 def cases(expressions):

@@ -218,7 +218,7 @@ class Application(Symbol):
         return Application(self.op, map(change, self.operands))
 
     def if_known(self):
-        """The whole number that it is, if it is one: nonzero(2) is 1, log(2) stays."""
+        """The whole number that it is, if it is one: sign(2) is 1, log(2) stays."""
         if all(type(x) is Number for x in self.operands):
             try:
                 number = exact(self.op.forward(*[plain(x.number) for x in self.operands]))

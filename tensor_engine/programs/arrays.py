@@ -66,7 +66,7 @@ class ArrayStyle(writer.Style):
                     Call("=", [formula], {}, statement.target, self.samples[statement.target], None, shown)
                 ]
                 continue
-            kept = by_use.get((getattr(formula.op, "kept", None), formula.operands))
+            kept = by_use.get((getattr(formula.op, "kept", None), formula.operands[:1]))
             found[statement] = self.calls_for(formula, [statement.target, *([kept.target] if kept else [])])
             if kept:
                 found[kept] = []  # the same calls give it

@@ -1,0 +1,423 @@
+"""Convolution and pooling of signals (instances, channels, length) and images (instances, channels, height, width).
+
+A convolution is one product of matrices: its filters times the patches that im2col cuts out of the images. Inside, the
+instances are the innermost axis in memory, so that whatever is copied or added is so in long runs.
+"""
+
+import math
+from functools import reduce
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from scalar_engine.graph import data_of
+from scalar_engine.operators import equal, maximum
+
+from .array_operator import ArrayOperator, written
+from .elements import array_of, constant, extreme, numbered
+from .kernels import halves_widened
+from .rearranging import BroadcastTo
+
+
+class Windowed(ArrayOperator):
+    """What looks at an array (instances, channels, *lengths) through windows, one entry an axis of `lengths`.
+
+    size        the elements of a window
+    stride      how far it moves from one place to the next
+    padding     how many elements are put before and behind each axis
+    dilation    how far its elements are apart
+    """
+
+    made_with = "size", "stride", "padding", "dilation"
+    usual = 1, 1, 0, 1  # what is not written
+
+    def __init__(self, size, stride, padding, dilation):
+        self.size, self.stride, self.padding, self.dilation = size, stride, padding, dilation
+
+    def formula(self, *operands):
+        options = [
+            f"{name}={alike(value)}"
+            for name, value, usual in zip(self.made_with, [vars(self).get(name) for name in self.made_with], self.usual)
+            if value is not None and value != usual and value != (usual,) * len(self.stride)
+        ]
+        return f"{self.symbol}({', '.join([*operands, *options])})"
+
+    def places(self, lengths, size=None):
+        """How many places a window has along each axis. Raises ValueError where it has none."""
+        spans = [d * (k - 1) + 1 for k, d in zip(size or self.size, self.dilation)]
+        padded = [n + 2 * p for n, p in zip(lengths, self.padding)]
+        if len(lengths) != len(spans) or any(span > n for span, n in zip(spans, padded)):
+            raise ValueError(f"windows that span {written(tuple(spans))} do not fit into {written(tuple(padded))}")
+        return tuple((n - span) // s + 1 for n, span, s in zip(padded, spans, self.stride))
+
+    def slices(self, offset, places):
+        """Where the elements at one offset of all windows are, along the padded axes."""
+        starts = [i * d for i, d in zip(offset, self.dilation)]
+        return tuple(slice(a, a + s * (n - 1) + 1, s) for a, s, n in zip(starts, self.stride, places))
+
+    def windows(self, padded):
+        """A view of padded images (channels, *lengths, instances): (channels, *size, *places, instances)."""
+        axes = range(1, 1 + len(self.size))
+        spans = tuple(d * (k - 1) + 1 for k, d in zip(self.size, self.dilation))
+        windows = sliding_window_view(padded, spans, axis=tuple(axes))
+        steps = (slice(None), *[slice(None, None, s) for s in self.stride], slice(None))
+        windows = windows[(*steps, *[slice(None, None, d) for d in self.dilation])]
+        return windows.transpose((0, *[len(spans) + 1 + axis for axis in axes], *axes, len(spans) + 1))
+
+    def inner(self, lengths):
+        """Where the elements themselves are, along the padded axes."""
+        return tuple(slice(p, p + n) for p, n in zip(self.padding, lengths))
+
+
+def alike(numbers):
+    """(2, 2) as 2, in writing."""
+    return written(numbers[0] if isinstance(numbers, tuple) and len({*numbers}) == 1 else numbers)
+
+
+def batch_last(x):
+    """(instances, *rest) as (*rest, instances)."""
+    return x.transpose((*range(1, len(x.shape)), 0))
+
+
+def batch_first(x):
+    """(*rest, instances) as (instances, *rest)."""
+    return x.transpose((len(x.shape) - 1, *range(len(x.shape) - 1)))
+
+
+class Im2Col(Windowed):
+    """The patches of images as columns: (instances, channels * size, places), as PyTorch's unfold has them.
+
+    fill        what the padding holds
+    """
+
+    symbol = "im2col"
+    moves = True
+
+    def __init__(self, size, stride, padding, dilation, fill=0.0):
+        super().__init__(size, stride, padding, dilation)
+        self.fill = fill
+
+    def forward(self, x):
+        n, channels, *lengths = x.shape
+        places = self.places(lengths)
+        images = batch_last(x)
+        padded = np.full_like(images, self.fill, shape=(channels, *grown(lengths, self.padding), n))
+        padded[(slice(None), *self.inner(lengths))] = images
+        patches = np.empty_like(images, shape=(channels, *self.size, *places, n))
+        patches[...] = self.windows(padded)
+        return batch_first(patches.reshape(channels * math.prod(self.size), math.prod(places), n))
+
+    def pull(self, upstream, out, x, needs):
+        return [Col2Im(self.size, self.stride, self.padding, self.dilation, x.shape[2:])(upstream)]
+
+    def scalars(self, x):
+        plain = Im2Col(self.size, self.stride, self.padding, self.dilation)
+        values = array_of([constant(self.fill), *x.flat], x.size + 1)
+        return values[plain.forward(numbered(x.shape) + 1)]
+
+
+class Col2Im(Windowed):
+    """Patches (instances, channels * size, places) added up where they came from in images: im2col, transposed."""
+
+    symbol = "col2im"
+    made_with = *Windowed.made_with, "lengths"
+    usual = *Windowed.usual, None
+
+    def __init__(self, size, stride, padding, dilation, lengths):
+        super().__init__(size, stride, padding, dilation)
+        self.lengths = tuple(lengths)
+
+    @halves_widened
+    def forward(self, x):
+        n, rows, _ = x.shape
+        places = self.places(self.lengths)
+        patches = batch_last(x).reshape(rows // math.prod(self.size), *self.size, *places, n)
+        padded = np.zeros_like(patches, shape=(len(patches), *grown(self.lengths, self.padding), n))
+        for offset in np.ndindex(self.size):
+            part = padded[(slice(None), *self.slices(offset, places))]
+            np.add(part, patches[(slice(None), *offset)], out=part)
+        return batch_first(padded[(slice(None), *self.inner(self.lengths))])
+
+    def pull(self, upstream, out, x, needs):
+        return [Im2Col(self.size, self.stride, self.padding, self.dilation)(upstream)]
+
+
+def grown(lengths, padding):
+    return [n + 2 * p for n, p in zip(lengths, padding)]
+
+
+# ---- convolution
+
+
+class Convolution(Windowed):
+    """The product of filters with patches: x (instances, channels, *lengths), w (filters, channels / groups, *size).
+
+    The bias b (filters,) may be left out. The patches are kept for the backward pass.
+    """
+
+    keeps = True
+
+    def __init__(self, size, stride, padding, dilation, groups):
+        super().__init__(size, stride, padding, dilation)
+        self.groups = groups
+
+    made_with = "stride", "padding", "dilation", "groups"
+    usual = 1, 0, 1, 1
+
+    @property
+    def symbol(self):
+        return f"conv{len(self.size)}d"
+
+    @property
+    def kept(self):
+        return Im2Col(self.size, self.stride, self.padding, self.dilation)
+
+    def forward(self, x, w, *b):
+        return self.forward_keeping(x, w, *b)[0]
+
+    def forward_keeping(self, x, w, *b):
+        self.require_fitting(x.shape, w.shape, *[bias.shape for bias in b])
+        patches = self.kept.forward(x)
+        out = np.matmul(self.in_groups(w), self.in_groups(batch_last(patches)))
+        out = out.reshape(len(w), -1)
+        for bias in b:
+            out = np.add(out, bias.reshape(-1, 1), out=out)
+        return batch_first(out.reshape(len(w), *self.places(x.shape[2:]), len(x))), patches
+
+    def pull(self, upstream, out, x, w, *more, needs):
+        patches = more[-1] if len(more) > len(needs) - 2 else None
+        upstream = self.in_groups(batch_last(upstream))  # (groups, filters, places * instances)
+        by_x = by_w = None
+        if needs[0]:
+            by_patches = self.in_groups(w).swapaxes(1, 2) @ upstream
+            rows, n = x.shape[1] * math.prod(self.size), x.shape[0]
+            by_patches = batch_first(by_patches.reshape(rows, -1, n))
+            by_x = Col2Im(self.size, self.stride, self.padding, self.dilation, x.shape[2:])(by_patches)
+        if needs[1]:
+            patches = self.kept(x) if patches is None else patches
+            by_w = (self.in_groups(batch_last(patches)) @ upstream.swapaxes(1, 2)).swapaxes(1, 2).reshape(w.shape)
+        by_b = [upstream.sum(axis=2).reshape(-1) if need else None for need in needs[2:]]
+        return [by_x, by_w, *by_b]
+
+    def composition(self, x, w, *b):
+        out = (self.in_groups(w) @ self.in_groups(batch_last(self.kept(x)))).reshape(w.shape[0], -1)
+        for bias in b:
+            out = out + bias.reshape(-1, 1)
+        return batch_first(out.reshape(w.shape[0], *self.places(x.shape[2:]), x.shape[0]))
+
+    def in_groups(self, x):
+        """Filters, patches or their gradients as a matrix for each group, one row a filter or an element of a patch."""
+        return x.reshape(self.groups, x.shape[0] // self.groups, -1)
+
+    def require_fitting(self, x, w, *b):
+        """Raise ValueError if the shapes of images, filters and bias do not fit."""
+        axes = len(self.size) + 2
+        if len(x) != axes or len(w) != axes:
+            raise ValueError(f"both must have {axes} axes: (instances, channels, ...), and (filters, channels, ...)")
+        if x[1] != w[1] * self.groups:
+            of_groups = f" in each of {self.groups} groups" if self.groups > 1 else ""
+            raise ValueError(f"axis 1: the input has {x[1]} channels, the weight's filters take {w[1]}{of_groups}")
+        if w[0] % self.groups:
+            raise ValueError(f"axis 0 of the weight: {w[0]} filters do not go into {self.groups} groups")
+        if b and b[0] != (w[0],):
+            raise ValueError(f"the bias must have shape ({w[0]},), a number for each filter")
+
+
+# ---- pooling
+
+
+class Pooling(Windowed):
+    """One number for each window of each channel, made of its elements. Windows that tile an image are not copied."""
+
+    usual = None, None, 0
+    made_with = "size", "stride", "padding"
+    fill = 0.0
+
+    def __init__(self, size, stride, padding):
+        super().__init__(size, stride, padding, (1,) * len(size))
+
+    @property
+    def symbol(self):
+        return f"{self.kind}_pool{len(self.size)}d"
+
+    def tiles(self, lengths):
+        return self.size == self.stride and not any(self.padding) and not any(n % k for n, k in zip(lengths, self.size))
+
+    def windows_of(self, x):
+        """The elements of windows along axes of their own: x in another shape, and which axes these are."""
+        n, channels, *lengths = x.shape
+        places = self.places(lengths)
+        if self.tiles(lengths):
+            pairs = [m for pair in zip(places, self.size) for m in pair]
+            return x.reshape(n, channels, *pairs), tuple(range(3, 3 + len(pairs), 2))
+        patches = Im2Col(self.size, self.stride, self.padding, self.dilation, self.fill)(x)
+        return patches.reshape(n, channels, math.prod(self.size), *places), (2,)
+
+    def from_windows(self, gradient, x):
+        """The gradient by x from that by the elements of the windows."""
+        if self.tiles(x.shape[2:]):
+            return gradient.reshape(x.shape)
+        n, channels, *lengths = x.shape
+        gradient = gradient.reshape(n, channels * math.prod(self.size), -1)
+        return Col2Im(self.size, self.stride, self.padding, self.dilation, lengths)(gradient)
+
+    def of_windows(self, function, x):
+        """The array function(a, b) -> c of all elements of each window."""
+        windows, axes = self.windows_of(x)
+        offsets = product(*[range(windows.shape[axis]) for axis in axes])
+        keys = [dict(zip(axes, offset)) for offset in offsets]
+        return reduce(function, [windows[tuple(key.get(i, slice(None)) for i in range(windows.ndim))] for key in keys])
+
+    def expanded(self, reduced, windows, axes):
+        """Numbers for windows, repeated to their elements."""
+        shape = tuple(1 if i in axes else n for i, n in enumerate(windows.shape))
+        return BroadcastTo(windows.shape)(reduced.reshape(shape))
+
+
+class MaxPool(Pooling):
+    """The largest element of each window; equal ones share its derivative. Padding is never the largest."""
+
+    kind = "max"
+    fill = -math.inf
+
+    def forward(self, x):
+        return self.of_windows(np.maximum, x)
+
+    def pull(self, upstream, out, x, needs):
+        windows, axes = self.windows_of(x)
+        is_largest = equal(windows, self.expanded(out, windows, axes))
+        share = upstream / is_largest.sum(axis=axes)
+        return [self.from_windows(is_largest * self.expanded(share, windows, axes), x)]
+
+    def scalars(self, x):
+        values = x.ravel()
+        windows = self.numbered_windows(x.shape)
+        found = [extreme(maximum, [*values[window[window >= 0]]]) for window in windows.reshape(-1, windows.shape[-1])]
+        return array_of(found, windows.shape[:-1])
+
+    def scalar_count(self, out, x):
+        sizes = (self.numbered_windows(x.shape) >= 0).sum(axis=-1)
+        return int(np.where(sizes <= 2, sizes - 1, 2 * sizes + 2).sum())
+
+    def numbered_windows(self, shape):
+        """(instances, channels, *places, size): which elements of an array of the shape each window has; -1 of none."""
+        n, channels, *lengths = shape
+        patches = Im2Col(self.size, self.stride, self.padding, self.dilation).forward(numbered(shape) + 1) - 1
+        windows = patches.reshape(n, channels, math.prod(self.size), *self.places(lengths))
+        return np.moveaxis(windows, 2, -1)
+
+
+class AveragePool(Pooling):
+    """The mean of each window, to which padding contributes zeros."""
+
+    kind = "avg"
+
+    @halves_widened
+    def forward(self, x):
+        return self.of_windows(np.add, x) * x.dtype.type(1 / math.prod(self.size))
+
+    def pull(self, upstream, out, x, needs):
+        windows, axes = self.windows_of(x)
+        share = upstream * (1 / math.prod(self.size))
+        return [self.from_windows(self.expanded(share, windows, axes), x)]
+
+    def composition(self, x):
+        windows, axes = self.windows_of(x)
+        return windows.mean(axis=axes)
+
+
+# ---- functions
+
+
+def per_axis(value: int | tuple[int, ...], d: int, of: str, least: int = 1) -> tuple[int, ...]:
+    """One number for each of d axes, from one for all or from a tuple of them."""
+    numbers = (value,) * d if isinstance(value, int) else tuple(value)
+    if len(numbers) != d or any(n < least for n in numbers):
+        raise ValueError(f"{of}={value}: needs a whole number of at least {least}, or {d} of them, one an axis")
+    return numbers
+
+
+def convolution(d: int, x: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
+    size = np.shape(data_of(weight))[2:]
+    options = per_axis(stride, d, "stride"), per_axis(padding, d, "padding", 0), per_axis(dilation, d, "dilation")
+    return Convolution(size, *options, groups)(x, weight, *([] if bias is None else [bias]))
+
+
+def conv1d(
+    x: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Any:
+    """Filters slid along signals: out[n, o, i] = bias[o] + sum over c, j of weight[o, c, j] * x[n, c, i + j].
+
+    x (instances, channels, length), weight (filters, channels / groups, size), bias (filters,), as in PyTorch: stride
+    is how far a filter moves, padding how many zeros are put at both ends, dilation how far its elements are apart;
+    the filters of one of `groups` see its channels only.
+
+    >>> conv1d(np.array([[[1.0, 2.0, 4.0, 8.0]]]), np.array([[[-1.0, 1.0]]])).tolist()
+    [[[1.0, 2.0, 4.0]]]
+    """
+    return convolution(1, x, weight, bias, stride, padding, dilation, groups)
+
+
+def conv2d(
+    x: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Any:
+    """Filters slid over images: out[n, o, y, x] = bias[o] + sum of weight[o, c, i, j] * image[n, c, y + i, x + j].
+
+    x (instances, channels, height, width), weight (filters, channels / groups, height, width), bias (filters,), as in
+    PyTorch: stride, padding with zeros and dilation are a number, or one for each of both axes; the filters of one of
+    `groups` see its channels only. Raises ValueError where shapes do not fit.
+
+    >>> image = np.array([[[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]]])
+    >>> conv2d(image, np.array([[[[1.0, 0.0], [0.0, -1.0]]]])).tolist()
+    [[[[-4.0, -4.0], [-4.0, -4.0]]]]
+    """
+    return convolution(2, x, weight, bias, stride, padding, dilation, groups)
+
+
+def pooling(kind: Any, d: int, x: Any, size: Any, stride: Any, padding: Any) -> Any:
+    size, padding = per_axis(size, d, "size"), per_axis(padding, d, "padding", 0)
+    stride = size if stride is None else per_axis(stride, d, "stride")
+    if any(2 * p > k for p, k in zip(padding, size)):
+        raise ValueError(f"{kind.kind}_pool{d}d: padding {padding} is more than half of the window {size}")
+    return kind(size, stride, padding)(x)
+
+
+def max_pool1d(x: Any, size: Any, stride: Any = None, padding: Any = 0) -> Any:
+    """The largest element of each window of a signal (instances, channels, length); see max_pool2d.
+
+    >>> max_pool1d(np.array([[[1.0, 3.0, 2.0, 0.0]]]), 2).tolist()
+    [[[3.0, 2.0]]]
+    """
+    return pooling(MaxPool, 1, x, size, stride, padding)
+
+
+def max_pool2d(x: Any, size: Any, stride: Any = None, padding: Any = 0) -> Any:
+    """The largest element of each window of images (instances, channels, height, width).
+
+    size and stride (the size, if none is said) are a number, or one for each of both axes. Equal elements share the
+    derivative, as in `max`; PyTorch's max_pool2d gives it to the first of them.
+
+    >>> max_pool2d(np.array([[[[1.0, 2.0], [3.0, 4.0]]]]), 2).tolist()
+    [[[[4.0]]]]
+    """
+    return pooling(MaxPool, 2, x, size, stride, padding)
+
+
+def avg_pool1d(x: Any, size: Any, stride: Any = None, padding: Any = 0) -> Any:
+    """The mean of each window of a signal (instances, channels, length); padding contributes zeros.
+
+    >>> avg_pool1d(np.array([[[1.0, 3.0, 2.0, 0.0]]]), 2).tolist()
+    [[[2.0, 1.0]]]
+    """
+    return pooling(AveragePool, 1, x, size, stride, padding)
+
+
+def avg_pool2d(x: Any, size: Any, stride: Any = None, padding: Any = 0) -> Any:
+    """The mean of each window of images (instances, channels, height, width); padding contributes zeros.
+
+    >>> avg_pool2d(np.array([[[[1.0, 2.0], [3.0, 4.0]]]]), 2).tolist()
+    [[[[2.5]]]]
+    """
+    return pooling(AveragePool, 2, x, size, stride, padding)
