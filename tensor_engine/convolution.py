@@ -55,15 +55,18 @@ class Windowed(ArrayOperator):
     def slices(self, offset, places):
         """Where the elements at one offset of all windows are, along the padded axes."""
         starts = [i * d for i, d in zip(offset, self.dilation)]
-        return tuple(slice(a, a + s * (n - 1) + 1, s) for a, s, n in zip(starts, self.stride, places))
+        return tuple(
+            slice(a, a + s * (n - 1) + 1, s if s > 1 else None) for a, s, n in zip(starts, self.stride, places)
+        )
 
     def windows(self, padded):
         """A view of padded images (channels, *lengths, instances): (channels, *size, *places, instances)."""
         axes = range(1, 1 + len(self.size))
         spans = tuple(d * (k - 1) + 1 for k, d in zip(self.size, self.dilation))
-        windows = sliding_window_view(padded, spans, axis=tuple(axes))
-        steps = (slice(None), *[slice(None, None, s) for s in self.stride], slice(None))
-        windows = windows[(*steps, *[slice(None, None, d) for d in self.dilation])]
+        windows = sliding_window_view(padded, spans, axis=tuple(axes))  # (channels, *starts, instances, *spans)
+        steps = 1, *self.stride, 1, *self.dilation
+        if any(step != 1 for step in steps):
+            windows = windows[tuple(slice(None, None, step) for step in steps)]
         return windows.transpose((0, *[len(spans) + 1 + axis for axis in axes], *axes, len(spans) + 1))
 
     def inner(self, lengths):
@@ -102,10 +105,11 @@ class Im2Col(Windowed):
     def forward(self, x):
         n, channels, *lengths = x.shape
         places = self.places(lengths)
-        images = batch_last(x)
-        padded = np.full_like(images, self.fill, shape=(channels, *grown(lengths, self.padding), n))
-        padded[(slice(None), *self.inner(lengths))] = images
-        patches = np.empty_like(images, shape=(channels, *self.size, *places, n))
+        padded = np.empty_like(x, order="C", shape=(channels, *grown(lengths, self.padding), n))
+        if any(self.padding):
+            padded[...] = self.fill
+        padded[(slice(None), *self.inner(lengths))] = batch_last(x)
+        patches = np.empty_like(x, order="C", shape=(channels, *self.size, *places, n))
         patches[...] = self.windows(padded)
         return batch_first(patches.reshape(channels * math.prod(self.size), math.prod(places), n))
 
@@ -134,7 +138,8 @@ class Col2Im(Windowed):
         n, rows, _ = x.shape
         places = self.places(self.lengths)
         patches = batch_last(x).reshape(rows // math.prod(self.size), *self.size, *places, n)
-        padded = np.zeros_like(patches, shape=(len(patches), *grown(self.lengths, self.padding), n))
+        padded = np.empty_like(x, order="C", shape=(len(patches), *grown(self.lengths, self.padding), n))
+        padded[...] = 0
         for offset in np.ndindex(self.size):
             part = padded[(slice(None), *self.slices(offset, places))]
             np.add(part, patches[(slice(None), *offset)], out=part)

@@ -10,8 +10,8 @@ from scalar_engine.programs.rule_text import Rule
 from ..array_operator import ArrayOperator
 from ..kernels import KERNELS, each_element, kernel_of
 from .joint import Constant, joint_plan
-from .memory import Memory
-from .recording import Call, changes_first, recording
+from .memory import Memory, order
+from .recording import Call, changes_first, name_in_numpy, recording
 
 SHORT = 100  # elements of an array that is written out
 
@@ -48,7 +48,7 @@ class ArrayStyle(writer.Style):
             self.names[variable]
         self.make_gradients()
         for place, like in self.memory.made.items():
-            self.made_once.append(f"{self.names[place]} = np.empty({like.shape}, {self.type_name(like.dtype)})")
+            self.made_once.append(f"{self.names[place]} = {self.new_array(like)}")
 
     # ---- from statements to calls
 
@@ -142,6 +142,9 @@ class ArrayStyle(writer.Style):
         if call.function == "[]=":
             x, key, value = call.arguments
             yield f"{self.text(x)}[{self.key(key)}] = {self.text(value)}"
+        elif call.function is np.empty_like:
+            if place is not target:
+                yield f"{self.names[target]} = {self.names[place]}"
         elif changes_first(call.function):
             yield self.text_of(call)
         elif call.into is not None or place is target:
@@ -181,7 +184,7 @@ class ArrayStyle(writer.Style):
             return function.name
         if isinstance(getattr(function, "__self__", None), np.ufunc):
             return f"np.{function.__self__.__name__}.{function.__name__}"
-        return f"np.{function.__name__}"
+        return f"np.{name_in_numpy(function)}"
 
     def text(self, x):
         """An argument of a call in writing."""
@@ -214,6 +217,12 @@ class ArrayStyle(writer.Style):
 
     def type_name(self, dtype):
         return f"np.{dtype.name}"
+
+    def new_array(self, like):
+        """An array of the shape and type, with its axes in the same order in memory."""
+        axes = order(like)
+        text = f"np.empty({tuple(like.shape[axis] for axis in axes)}, {self.type_name(like.dtype)})"
+        return text if axes == (*range(like.ndim),) else f"{text}.transpose({', '.join(map(str, np.argsort(axes)))})"
 
     def constant(self, array):
         """The name of an array that is always the same, made once."""

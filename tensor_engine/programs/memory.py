@@ -59,4 +59,12 @@ class Memory:
 
 
 def kind(array):
-    return array.shape, array.dtype
+    return array.shape, array.dtype, order(array)
+
+
+def order(array):
+    """The axes, outermost in memory first. (Loops, which go over two axes at most, take them as they are written.)"""
+    axes = tuple(range(array.ndim))
+    if array.ndim < 3 or array.flags.c_contiguous:
+        return axes
+    return tuple(sorted(axes, key=lambda axis: -array.strides[axis]))

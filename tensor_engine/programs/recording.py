@@ -36,7 +36,8 @@ class Call:
 
     def makes(self):
         """Pairs (Variable, an array like it) of results that can go into arrays that are there."""
-        return [(self.target, self.result)] if self.takes_out and self.into is None and self.view_of is None else []
+        goes = self.function is np.empty_like or self.takes_out and self.into is None and self.view_of is None
+        return [(self.target, self.result)] if goes else []
 
     @property
     def operands(self):
@@ -163,6 +164,8 @@ def is_of_numpy(function):
 
 def name_in_numpy(function):
     name = getattr(function, "__name__", "")
+    if function is np.lib.stride_tricks.sliding_window_view:
+        return f"lib.stride_tricks.{name}"
     return name if getattr(np, name, None) is function else None
 
 
