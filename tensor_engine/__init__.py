@@ -14,7 +14,7 @@ Operators, beside + - * / ** @ abs and NumPy's methods; NumPy's functions of the
     maximum minimum xlogy step sign clip where              elementwise
     sum mean max min logsumexp softmax log_softmax          over axes
     concatenate stack                                       join
-    conv1d conv2d max_pool1d max_pool2d avg_pool1d avg_pool2d   of signals and images, as PyTorch has them
+    conv1d conv2d im2col col2im max_pool1d max_pool2d avg_pool1d avg_pool2d   of images
     linear mse cross_entropy (softmax_cross_entropy)        several operators in one
 
 Derivatives
@@ -31,8 +31,8 @@ Derivatives
 Training
     SGD, Adam           gradient descent
 
-Reading order: array_operator, kernels, rearranging, operators, fused, convolution, notation, protocols, tensor, errors,
-modes, numpy_functions, functional, optimizers, elements, scalar_graph; then the rooms programs and checking.
+Reading order: array_operator, kernels, rearranging, operators, fused, convolution, pooling, notation, protocols,
+tensor, errors, modes, numpy_functions, functional, optimizers, elements, scalar_graph; then programs and checking.
 """
 
 from scalar_engine import (
@@ -69,12 +69,13 @@ from .array_operator import ArrayOperator
 from .checking.layer_check import LayerCheck
 from .checking.layers import check_layer
 from .checking.updates import check_update
-from .convolution import avg_pool1d, avg_pool2d, conv1d, conv2d, max_pool1d, max_pool2d
+from .convolution import col2im, conv1d, conv2d, im2col
 from .functional import grad, hessian, jacobian, jvp, value_and_grad, vjp
 from .fused import cross_entropy, linear, mse, softmax_cross_entropy
 from .modes import detect_anomaly, drawn, no_grad
 from .operators import log_softmax, logsumexp, max, mean, min, softmax, sum
 from .optimizers import SGD, Adam
+from .pooling import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
 from .rearranging import clip, concatenate, stack, where
 from .scalar_graph import ScalarGraph, scalarize
 from .tensor import Tensor, operand
@@ -100,6 +101,7 @@ __all__ = [
     "check_update",
     "clip",
     "concatenate",
+    "col2im",
     "conv1d",
     "conv2d",
     "cos",
@@ -112,6 +114,7 @@ __all__ = [
     "gradcheck",
     "gradients",
     "hessian",
+    "im2col",
     "jacobian",
     "jvp",
     "linear",

@@ -1,24 +1,20 @@
-"""Convolution and pooling of signals (instances, channels, length) and images (instances, channels, height, width).
+"""Convolution of signals (instances, channels, length) and images (instances, channels, height, width).
 
 A convolution is one product of matrices: its filters times the patches that im2col cuts out of the images. Inside, the
 instances are the innermost axis in memory, so that whatever is copied or added is so in long runs.
 """
 
 import math
-from functools import reduce
-from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from scalar_engine.graph import data_of
-from scalar_engine.operators import equal, maximum
 
 from .array_operator import ArrayOperator, written
-from .elements import array_of, constant, extreme, numbered
+from .elements import array_of, collected, constant, numbered, total
 from .kernels import halves_widened
-from .rearranging import BroadcastTo
 
 
 class Windowed(ArrayOperator):
@@ -31,16 +27,17 @@ class Windowed(ArrayOperator):
     """
 
     made_with = "size", "stride", "padding", "dilation"
-    usual = 1, 1, 0, 1  # what is not written
+    usual = None, 1, 0, 1  # what is not written
 
     def __init__(self, size, stride, padding, dilation):
         self.size, self.stride, self.padding, self.dilation = size, stride, padding, dilation
 
     def formula(self, *operands):
         options = [
-            f"{name}={alike(value)}"
-            for name, value, usual in zip(self.made_with, [vars(self).get(name) for name in self.made_with], self.usual)
-            if value is not None and value != usual and value != (usual,) * len(self.stride)
+            f"{name}={written(value)}"
+            for name, usual in zip(self.made_with, self.usual)
+            for value in [alike(vars(self)[name]) if name != "lengths" else self.lengths]
+            if value != usual
         ]
         return f"{self.symbol}({', '.join([*operands, *options])})"
 
@@ -54,10 +51,8 @@ class Windowed(ArrayOperator):
 
     def slices(self, offset, places):
         """Where the elements at one offset of all windows are, along the padded axes."""
-        starts = [i * d for i, d in zip(offset, self.dilation)]
-        return tuple(
-            slice(a, a + s * (n - 1) + 1, s if s > 1 else None) for a, s, n in zip(starts, self.stride, places)
-        )
+        found = [(i * d, s, n) for i, d, s, n in zip(offset, self.dilation, self.stride, places)]
+        return tuple(slice(a, a + s * (n - 1) + 1, s if s > 1 else None) for a, s, n in found)
 
     def windows(self, padded):
         """A view of padded images (channels, *lengths, instances): (channels, *size, *places, instances)."""
@@ -69,14 +64,18 @@ class Windowed(ArrayOperator):
             windows = windows[tuple(slice(None, None, step) for step in steps)]
         return windows.transpose((0, *[len(spans) + 1 + axis for axis in axes], *axes, len(spans) + 1))
 
+    def sources(self, shape):
+        """The patches of an array of the shape: which of its elements each element is, from 1; 0 of padding."""
+        return Im2Col(self.size, self.stride, self.padding, self.dilation).forward(numbered(shape) + 1)
+
     def inner(self, lengths):
         """Where the elements themselves are, along the padded axes."""
         return tuple(slice(p, p + n) for p, n in zip(self.padding, lengths))
 
 
 def alike(numbers):
-    """(2, 2) as 2, in writing."""
-    return written(numbers[0] if isinstance(numbers, tuple) and len({*numbers}) == 1 else numbers)
+    """(2, 2) as 2."""
+    return numbers[0] if isinstance(numbers, tuple) and len({*numbers}) == 1 else numbers
 
 
 def batch_last(x):
@@ -87,6 +86,12 @@ def batch_last(x):
 def batch_first(x):
     """(*rest, instances) as (instances, *rest)."""
     return x.transpose((len(x.shape) - 1, *range(len(x.shape) - 1)))
+
+
+def laid_out(x):
+    """x as it is, with the instances innermost in memory."""
+    x = batch_last(x)
+    return batch_first(x.reshape(-1).reshape(x.shape))
 
 
 class Im2Col(Windowed):
@@ -117,17 +122,18 @@ class Im2Col(Windowed):
         return [Col2Im(self.size, self.stride, self.padding, self.dilation, x.shape[2:])(upstream)]
 
     def scalars(self, x):
-        plain = Im2Col(self.size, self.stride, self.padding, self.dilation)
-        values = array_of([constant(self.fill), *x.flat], x.size + 1)
-        return values[plain.forward(numbered(x.shape) + 1)]
+        return array_of([constant(self.fill), *x.flat], x.size + 1)[self.sources(x.shape)]
+
+    def scalar_count(self, out, x):
+        return not self.sources(x.shape).all()
 
 
 class Col2Im(Windowed):
     """Patches (instances, channels * size, places) added up where they came from in images: im2col, transposed."""
 
     symbol = "col2im"
-    made_with = *Windowed.made_with, "lengths"
-    usual = *Windowed.usual, None
+    made_with = "lengths", *Windowed.made_with
+    usual = None, *Windowed.usual
 
     def __init__(self, size, stride, padding, dilation, lengths):
         super().__init__(size, stride, padding, dilation)
@@ -147,6 +153,14 @@ class Col2Im(Windowed):
 
     def pull(self, upstream, out, x, needs):
         return [Im2Col(self.size, self.stride, self.padding, self.dilation)(upstream)]
+
+    def scalars(self, x):
+        out = (x.shape[0], x.shape[1] // math.prod(self.size), *self.lengths)
+        found = collected(total, x, self.sources(out), (1 + math.prod(out),))
+        return found[1:].reshape(out)
+
+    def scalar_count(self, out, x):
+        return np.count_nonzero(np.bincount(self.sources(out.shape).ravel(), minlength=1 + out.size)[1:] != 1)
 
 
 def grown(lengths, padding):
@@ -230,109 +244,6 @@ class Convolution(Windowed):
             raise ValueError(f"the bias must have shape ({w[0]},), a number for each filter")
 
 
-# ---- pooling
-
-
-class Pooling(Windowed):
-    """One number for each window of each channel, made of its elements. Windows that tile an image are not copied."""
-
-    usual = None, None, 0
-    made_with = "size", "stride", "padding"
-    fill = 0.0
-
-    def __init__(self, size, stride, padding):
-        super().__init__(size, stride, padding, (1,) * len(size))
-
-    @property
-    def symbol(self):
-        return f"{self.kind}_pool{len(self.size)}d"
-
-    def tiles(self, lengths):
-        return self.size == self.stride and not any(self.padding) and not any(n % k for n, k in zip(lengths, self.size))
-
-    def windows_of(self, x):
-        """The elements of windows along axes of their own: x in another shape, and which axes these are."""
-        n, channels, *lengths = x.shape
-        places = self.places(lengths)
-        if self.tiles(lengths):
-            pairs = [m for pair in zip(places, self.size) for m in pair]
-            return x.reshape(n, channels, *pairs), tuple(range(3, 3 + len(pairs), 2))
-        patches = Im2Col(self.size, self.stride, self.padding, self.dilation, self.fill)(x)
-        return patches.reshape(n, channels, math.prod(self.size), *places), (2,)
-
-    def from_windows(self, gradient, x):
-        """The gradient by x from that by the elements of the windows."""
-        if self.tiles(x.shape[2:]):
-            return gradient.reshape(x.shape)
-        n, channels, *lengths = x.shape
-        gradient = gradient.reshape(n, channels * math.prod(self.size), -1)
-        return Col2Im(self.size, self.stride, self.padding, self.dilation, lengths)(gradient)
-
-    def of_windows(self, function, x):
-        """The array function(a, b) -> c of all elements of each window."""
-        windows, axes = self.windows_of(x)
-        offsets = product(*[range(windows.shape[axis]) for axis in axes])
-        keys = [dict(zip(axes, offset)) for offset in offsets]
-        return reduce(function, [windows[tuple(key.get(i, slice(None)) for i in range(windows.ndim))] for key in keys])
-
-    def expanded(self, reduced, windows, axes):
-        """Numbers for windows, repeated to their elements."""
-        shape = tuple(1 if i in axes else n for i, n in enumerate(windows.shape))
-        return BroadcastTo(windows.shape)(reduced.reshape(shape))
-
-
-class MaxPool(Pooling):
-    """The largest element of each window; equal ones share its derivative. Padding is never the largest."""
-
-    kind = "max"
-    fill = -math.inf
-
-    def forward(self, x):
-        return self.of_windows(np.maximum, x)
-
-    def pull(self, upstream, out, x, needs):
-        windows, axes = self.windows_of(x)
-        is_largest = equal(windows, self.expanded(out, windows, axes))
-        share = upstream / is_largest.sum(axis=axes)
-        return [self.from_windows(is_largest * self.expanded(share, windows, axes), x)]
-
-    def scalars(self, x):
-        values = x.ravel()
-        windows = self.numbered_windows(x.shape)
-        found = [extreme(maximum, [*values[window[window >= 0]]]) for window in windows.reshape(-1, windows.shape[-1])]
-        return array_of(found, windows.shape[:-1])
-
-    def scalar_count(self, out, x):
-        sizes = (self.numbered_windows(x.shape) >= 0).sum(axis=-1)
-        return int(np.where(sizes <= 2, sizes - 1, 2 * sizes + 2).sum())
-
-    def numbered_windows(self, shape):
-        """(instances, channels, *places, size): which elements of an array of the shape each window has; -1 of none."""
-        n, channels, *lengths = shape
-        patches = Im2Col(self.size, self.stride, self.padding, self.dilation).forward(numbered(shape) + 1) - 1
-        windows = patches.reshape(n, channels, math.prod(self.size), *self.places(lengths))
-        return np.moveaxis(windows, 2, -1)
-
-
-class AveragePool(Pooling):
-    """The mean of each window, to which padding contributes zeros."""
-
-    kind = "avg"
-
-    @halves_widened
-    def forward(self, x):
-        return self.of_windows(np.add, x) * x.dtype.type(1 / math.prod(self.size))
-
-    def pull(self, upstream, out, x, needs):
-        windows, axes = self.windows_of(x)
-        share = upstream * (1 / math.prod(self.size))
-        return [self.from_windows(self.expanded(share, windows, axes), x)]
-
-    def composition(self, x):
-        windows, axes = self.windows_of(x)
-        return windows.mean(axis=axes)
-
-
 # ---- functions
 
 
@@ -344,10 +255,41 @@ def per_axis(value: int | tuple[int, ...], d: int, of: str, least: int = 1) -> t
     return numbers
 
 
+def im2col(x: Any, size: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1) -> Any:
+    """The patches of images (instances, channels, *lengths) as columns: (instances, channels * size, places).
+
+    As PyTorch's unfold has them, of signals too; a convolution is `weight.reshape(filters, -1) @ im2col(x, size)`.
+
+    >>> im2col(np.array([[[1.0, 2.0, 4.0, 8.0]]]), 2).tolist()
+    [[[1.0, 2.0, 4.0], [2.0, 4.0, 8.0]]]
+    """
+    d = max(1, np.ndim(data_of(x)) - 2)
+    return Im2Col(**window(d, size, stride, padding, dilation))(x)
+
+
+def col2im(x: Any, lengths: tuple[int, ...], size: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1) -> Any:
+    """Patches (instances, channels * size, places) added up where they came from: (instances, channels, *lengths).
+
+    The transpose of im2col, and so its backward pass. As PyTorch's fold.
+
+    >>> col2im(np.array([[[1.0, 2.0, 4.0], [2.0, 4.0, 8.0]]]), (4,), 2).tolist()
+    [[[1.0, 4.0, 8.0, 8.0]]]
+    """
+    return Col2Im(**window(len(lengths), size, stride, padding, dilation), lengths=lengths)(x)
+
+
+def window(d: int, size: Any, stride: Any, padding: Any, dilation: Any) -> dict[str, Any]:
+    """What a window of d axes is made with, as tuples."""
+    named = {"size": size, "stride": stride, "padding": padding, "dilation": dilation}
+    return {name: per_axis(value, d, name, int(name != "padding")) for name, value in named.items()}
+
+
 def convolution(d: int, x: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
     size = np.shape(data_of(weight))[2:]
-    options = per_axis(stride, d, "stride"), per_axis(padding, d, "padding", 0), per_axis(dilation, d, "dilation")
-    return Convolution(size, *options, groups)(x, weight, *([] if bias is None else [bias]))
+    if len(size) != d:
+        raise ValueError(f"conv{d}d: the weight has shape {np.shape(data_of(weight))}, not (filters, channels, *size)")
+    operands = [x, weight] if bias is None else [x, weight, bias]
+    return Convolution(**window(d, size, stride, padding, dilation), groups=groups)(*operands)
 
 
 def conv1d(
@@ -379,50 +321,3 @@ def conv2d(
     [[[[-4.0, -4.0], [-4.0, -4.0]]]]
     """
     return convolution(2, x, weight, bias, stride, padding, dilation, groups)
-
-
-def pooling(kind: Any, d: int, x: Any, size: Any, stride: Any, padding: Any) -> Any:
-    size, padding = per_axis(size, d, "size"), per_axis(padding, d, "padding", 0)
-    stride = size if stride is None else per_axis(stride, d, "stride")
-    if any(2 * p > k for p, k in zip(padding, size)):
-        raise ValueError(f"{kind.kind}_pool{d}d: padding {padding} is more than half of the window {size}")
-    return kind(size, stride, padding)(x)
-
-
-def max_pool1d(x: Any, size: Any, stride: Any = None, padding: Any = 0) -> Any:
-    """The largest element of each window of a signal (instances, channels, length); see max_pool2d.
-
-    >>> max_pool1d(np.array([[[1.0, 3.0, 2.0, 0.0]]]), 2).tolist()
-    [[[3.0, 2.0]]]
-    """
-    return pooling(MaxPool, 1, x, size, stride, padding)
-
-
-def max_pool2d(x: Any, size: Any, stride: Any = None, padding: Any = 0) -> Any:
-    """The largest element of each window of images (instances, channels, height, width).
-
-    size and stride (the size, if none is said) are a number, or one for each of both axes. Equal elements share the
-    derivative, as in `max`; PyTorch's max_pool2d gives it to the first of them.
-
-    >>> max_pool2d(np.array([[[[1.0, 2.0], [3.0, 4.0]]]]), 2).tolist()
-    [[[[4.0]]]]
-    """
-    return pooling(MaxPool, 2, x, size, stride, padding)
-
-
-def avg_pool1d(x: Any, size: Any, stride: Any = None, padding: Any = 0) -> Any:
-    """The mean of each window of a signal (instances, channels, length); padding contributes zeros.
-
-    >>> avg_pool1d(np.array([[[1.0, 3.0, 2.0, 0.0]]]), 2).tolist()
-    [[[2.0, 1.0]]]
-    """
-    return pooling(AveragePool, 1, x, size, stride, padding)
-
-
-def avg_pool2d(x: Any, size: Any, stride: Any = None, padding: Any = 0) -> Any:
-    """The mean of each window of images (instances, channels, height, width); padding contributes zeros.
-
-    >>> avg_pool2d(np.array([[[[1.0, 2.0], [3.0, 4.0]]]]), 2).tolist()
-    [[[[2.5]]]]
-    """
-    return pooling(AveragePool, 2, x, size, stride, padding)

@@ -1,7 +1,7 @@
 """A training step of a small convolutional network beside PyTorch (eager), on the CPU with all its cores.
 
-Two convolutions of 5 x 5 (1-16-32 channels), each with relu and a pooling of 2 x 2, then a dense layer to 10 classes, or
-two, 128-10; a batch of 64, Adam, float32. As in mnist_steps, every contestant runs in a process of its own, from the
+Two convolutions of 5 x 5 (1-16-32 channels), each with relu and a pooling of 2 x 2, then a dense layer to 10 classes,
+or two, 128-10; a batch of 64, Adam, float32. As in mnist_steps, every contestant runs in a process of its own, from the
 same weights on the same data, and the losses after the same number of steps are printed. Needs PyTorch, then:
 
     python -m tests.benchmarks.lenet_step [plain hidden padded padded-hidden]
@@ -16,7 +16,7 @@ import numpy as np
 
 from tests.benchmarks.mnist_steps import ROUNDS, measured
 
-BATCH, STEPS, RATE = 64, 20, 1e-3
+BATCH, STEPS, RATE = 64, 20, 1e-4
 MODELS = {"plain": (0, []), "hidden": (0, [128]), "padded": (2, []), "padded-hidden": (2, [128])}  # padding, hidden
 
 
@@ -100,10 +100,10 @@ def pytorch(padding, hidden):
     torch.set_num_threads(os.cpu_count() or 1)
     filters, dense = np.split(np.array(weights(padding, hidden), dtype=object), [2])
     layers = []
-    for W, b in filters:
+    for W, _ in filters:
         layers += [nn.Conv2d(*W.shape[1::-1], 5, padding=padding), nn.ReLU(), nn.MaxPool2d(2)]
     layers.append(nn.Flatten())
-    for W, b in dense:
+    for W, _ in dense:
         layers += [nn.Linear(*W.shape[::-1]), nn.ReLU()]
     model = nn.Sequential(*layers[:-1])
     for parameter, array in zip(model.parameters(), [array for pair in weights(padding, hidden) for array in pair]):
@@ -141,7 +141,10 @@ def main():
         of_peer = found["PyTorch"][0]
         times = [f"{name} {time:.2f} ({time / of_peer:.2f})" for name, (time, _) in found.items()]
         losses = [f"{loss:.5f}" for _, loss in found.values()]
-        print(f"{model:<14} {', '.join(times)}\n  loss after {(ROUNDS + 1) * STEPS} steps: {', '.join(losses)}", flush=True)
+        print(
+            f"{model:<14} {', '.join(times)}\n  loss after {(ROUNDS + 1) * STEPS} steps: {', '.join(losses)}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":
