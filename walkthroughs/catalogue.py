@@ -54,6 +54,7 @@ SHEETS = {
         Sheet("lmu", "LMU 2024, Exercise Sheet 3"),
         Sheet("augsburg", "Augsburg, Tutorial 04"),
         Sheet("ftp", "MSE FTP 2025, Practical work 04"),
+        Sheet("beyond", "Beyond the sheets"),
     ]
 }
 ENTRIES = [
@@ -95,6 +96,8 @@ ENTRIES = [
           "propagate and backpropagate, and the sheet's gradient check"),
     Entry("ftp_exercise3", "ftp.exercise3", "Exercise 3", 300,
           "Fashion-MNIST by hand and by the engine: 150 units against 250-150-50"),
+    Entry("convolution", "beyond.convolution", "Convolutions", 60,
+          "a filter by hand, its backward pass as a convolution, filters that are learned; by loops too"),
 ]  # fmt: skip
 BY_NAME = {entry.name: entry for entry in ENTRIES}
 

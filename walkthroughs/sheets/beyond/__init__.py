@@ -1,0 +1,1 @@
+"""What courses ask next, beyond the sheets."""
