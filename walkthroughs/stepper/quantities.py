@@ -27,7 +27,7 @@ def summary(array, as_images=False):
 
     A cell is a byte, as two hexadecimal digits: 1 to 255 from the low to the high end of the scale, 0 for nan. The
     scale runs from -m to m, m the largest finite magnitude, so that zero has the middle colour; for images it
-    runs from the least to the greatest element.
+    runs from the least to the greatest element. Of four axes, the last two are a map each, side by side.
     """
     if np.size(array) == 1:
         return None
@@ -52,7 +52,12 @@ def summary(array, as_images=False):
         found["more"] = len(as_stack(array)) - len(images)
     elif array.size:
         m = np.abs(finite).max(initial=0.0)
-        found["map"] = cells(as_matrix(array), -m, m)
+        if array.ndim == 4:  # a map for each channel of each instance, or for each filter
+            maps = array.reshape(-1, *array.shape[2:])
+            found["images"] = [cells(each, -m, m) for each in maps[:IMAGES]]
+            found["more"] = len(maps) - IMAGES
+        else:
+            found["map"] = cells(as_matrix(array), -m, m)
         found["scale"] = brief(m)
     return found
 

@@ -2,7 +2,7 @@
 
 
 def convolution(x, w, b):
-    """x[c][y][x], w[o][c][i][j] and b[o] to k[o][y][x]: each filter's sum of products with what it sees at each place."""
+    """x[c][y][x], w[o][c][i][j] and b[o] to k[o][y][x]: each filter's sum of products with what it sees there."""
     size, height, width = len(w[0][0]), len(x[0]), len(x[0][0])
     return [
         [

@@ -123,7 +123,7 @@ def backward(report, image, kernel, upstream):
     report.picture("graph", draw(loss), "The graph: $l$ is the sum of $k$ times the numbers of a given $g$.")
     report.math(rf"g = \frac{{dl}}{{dk}} &= {latex(upstream)}", "What comes from above, chosen here.")
     report.prose(
-        r"Each product $w_{ij}\, x_{y+i,\,x+j}$ is in one sum, $k_{yx}$, and passes $g_{yx}$ on: times $x$ to $w_{ij}$, "
+        r"Each product $w_{ij}\, x_{y+i,\,x+j}$ is in one sum $k_{yx}$ and passes $g_{yx}$ on: times $x$ to $w_{ij}$, "
         "times $w$ to $x$. A number of the filter is in one product at each place, so its derivative is the filter's "
         r"own shape laid over the image with $g$ as the filter: $\frac{dl}{dw} = \mathrm{conv}(x, g)$. A pixel is in "
         "one product for each place that sees it, and meets the numbers of the filter in reverse: its derivative is "
@@ -233,9 +233,9 @@ def filters(report, model, data, before):
     silent = int((maps.reshape(len(maps), -1).max(axis=1) == 0).sum())
     report.reading(
         f"Training moved filter {np.argmax(moved) + 1} furthest, by {times(moved.max())} its own length, and filter "
-        f"{np.argmin(moved) + 1} least, by {times(moved.min())}. On this image {silent} of the {len(maps)} feature maps "
-        f"are 0 everywhere. The {data.xval.shape[1]} pixels have become {pooled.size} numbers, of which "
-        f"{percent((pooled > 0).mean())} are above 0, and these decide."
+        f"{np.argmin(moved) + 1} least, by {times(moved.min())}. On this image {silent} of the {len(maps)} maps of the "
+        f"first layer are 0 everywhere. The {data.xval.shape[1]} pixels have become {pooled.size} numbers, of which "
+        f"{percent((pooled > 0).mean())} are above 0."
     )
     report.prose(
         "`stepper.html` beside this page goes through the passes of this image step by step, with every feature map "

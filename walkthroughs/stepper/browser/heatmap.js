@@ -36,12 +36,14 @@ function arrayView(array, name) {
   if (array.images) {
     figure.classList.add("of-images");
     const images = element("div", { class: "images" });
-    array.images.forEach((image) => images.append(canvasOf(image, SCALES.image, 4)));
+    array.images.forEach((image) => images.append(canvasOf(image, array.scale ? SCALES.value : SCALES.image, 4)));
     if (array.more > 0) images.append(element("span", {}, `and ${array.more} more`));
     figure.append(images);
   } else if (array.map) {
     figure.append(canvasOf(array.map, SCALES.value, 22));
-    if (array.scale !== "0") figure.append(element("p", { class: "scale" }, element("span", {}, `−${array.scale}`), element("i"), element("span", {}, array.scale)));
+  }
+  if (array.scale && array.scale !== "0") {
+    figure.append(element("p", { class: "scale" }, element("span", {}, `−${array.scale}`), element("i"), element("span", {}, array.scale)));
   }
   if (array.written) {
     const table = element("table", { class: "matrix" });
