@@ -14,6 +14,7 @@ Operators, beside + - * / ** @ abs and NumPy's methods; NumPy's functions of the
     maximum minimum xlogy step sign clip where              elementwise
     sum mean max min logsumexp softmax log_softmax          over axes
     concatenate stack                                       join
+    einsum                                                  sums of products, by the letters of axes
     conv1d conv2d im2col col2im max_pool1d max_pool2d avg_pool1d avg_pool2d   of images
     linear mse cross_entropy (softmax_cross_entropy)        several operators in one
 
@@ -31,8 +32,8 @@ Derivatives
 Training
     SGD, Adam           gradient descent
 
-Reading order: array_operator, kernels, rearranging, operators, fused, convolution, pooling, notation, protocols,
-tensor, errors, modes, numpy_functions, functional, optimizers, elements, scalar_graph; then programs and checking.
+Reading order: array_operator, kernels, rearranging, operators, fused, einsum, convolution, pooling, notation,
+protocols, tensor, errors, modes, numpy_functions, functional, optimizers, elements, scalar_graph; programs; checking.
 """
 
 from scalar_engine import (
@@ -70,6 +71,7 @@ from .checking.layer_check import LayerCheck
 from .checking.layers import check_layer
 from .checking.updates import check_update
 from .convolution import col2im, conv1d, conv2d, im2col
+from .einsum import einsum
 from .functional import grad, hessian, jacobian, jvp, value_and_grad, vjp
 from .fused import cross_entropy, linear, mse, softmax_cross_entropy
 from .modes import detect_anomaly, drawn, no_grad
@@ -108,6 +110,7 @@ __all__ = [
     "cross_entropy",
     "detect_anomaly",
     "drawn",
+    "einsum",
     "exp",
     "explain",
     "grad",

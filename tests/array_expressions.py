@@ -178,6 +178,17 @@ def arranged(found):
     return np.moveaxis(out, 0, -1).reshape(*out.shape[1:], *[n + 1 for n in max(found)])
 
 
+EINSUMS = [
+    (f'einsum("{subscripts}")', lambda *xs, s=subscripts: te.einsum(s, *xs),
+     lambda *xs, s=subscripts: np.einsum(s, *xs), arrays)
+    for subscripts, arrays in [
+        ("ij,jk->ik", [array(2, 3), array(3, 4)]), ("bij,bjk", [array(2, 2, 3), array(2, 3, 2)]),
+        ("ij->ji", [array(2, 3)]), ("ij->", [array(2, 3)]), ("ii->i", [array(3, 3)]), ("iji->j", [array(2, 3, 2)]),
+        ("i,j->ji", [array(2), array(3)]), ("ij,ij,j->i", [array(2, 3), array(2, 3) + 1, array(3)]),
+        ("...ij,...j->...i", [array(2, 2, 3), array(2, 3)]),
+    ]
+]  # fmt: skip
+
 WINDOWS = [
     ("im2col", Im2Col((2, 3), (1, 2), (0, 1), (2, 1)), lambda x: np.array([[
         [0, x[0, 0, 0, 1], 0, x[0, 0, 1, 1]], [x[0, 0, 0, 0], x[0, 0, 0, 2], x[0, 0, 1, 0], x[0, 0, 1, 2]],
@@ -221,7 +232,7 @@ CHOICES = [  # operands that choose
      lambda o: softmax(o) - np.eye(3)[CLASSES], [array(4, 3)]),
 ]  # fmt: skip
 
-ARRAY_EXPRESSIONS = PRODUCTS + REDUCTIONS + METHODS + SHAPES + INDICES + JOINS + FUNCTIONS + FUSED + WINDOWS
+ARRAY_EXPRESSIONS = PRODUCTS + REDUCTIONS + METHODS + SHAPES + INDICES + JOINS + FUNCTIONS + FUSED + EINSUMS + WINDOWS
 
 
 def cases(expressions):

@@ -1,4 +1,4 @@
-"""Convolution and pooling beside PyTorch's, with all their options; what errors say; and the order of memory."""
+"""Convolution, pooling and einsum beside PyTorch's, with all their options; what errors say; the order of memory."""
 
 from functools import partial
 
@@ -134,3 +134,23 @@ def test_float16_and_no_instances():
     te.avg_pool2d(te.conv2d(x, np.ones((1, 1, 1, 1), np.float16)), 3).sum().backward()
     assert x.grad.dtype == np.float16 and te.avg_pool2d(x * 200, 3).item() == pytest.approx(40_000, rel=1e-2)
     assert te.conv2d(np.ones((0, 1, 3, 3)), np.ones((2, 1, 2, 2))).shape == (0, 2, 2, 2)
+
+
+@pytest.mark.parametrize("subscripts, shapes", [
+    ("ij,jk->ik", [(2, 3), (3, 4)]), ("ijj->i", [(2, 3, 3)]), ("...ij,...jk", [(2, 2, 3), (3, 4)]),
+    ("i,jk,kli->lj", [(2,), (3, 4), (4, 2, 2)]),
+])  # fmt: skip
+def test_einsum_is_pytorchs(subscripts, shapes, torch):
+    arrays = [array(*shape) for shape in shapes]
+    require_pytorchs(torch, lambda *xs: te.einsum(subscripts, *xs), lambda *xs: torch.einsum(subscripts, *xs), arrays)
+
+
+@pytest.mark.parametrize("subscripts, message", [
+    ("ij,jk->ik", r"einsum: ij,jk->ik, ij \(2, 3\), jk \(2, 3\): axis j has 3 elements in one place and 2 in another"),
+    ("ij->i", "names 1 operands, and 2 were given"),
+    ("ij,j->i", r"does not name the axes of \(2, 3\), a letter for each"),
+    ("ij,ij->ik", "the result may have each letter of the operands once"),
+])  # fmt: skip
+def test_einsum_says_what_does_not_fit(subscripts, message):
+    with pytest.raises(ValueError, match=message):
+        te.einsum(subscripts, *[Tensor(array(2, 3), requires_grad=True)] * 2)

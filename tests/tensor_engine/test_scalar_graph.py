@@ -35,7 +35,7 @@ from tensor_engine.operators import Reduction
 from tensor_engine.pooling import Pooling
 from tensor_engine.rearranging import Cast, Scatter, SumTo
 from tensor_engine.scalar_graph import count_of, recipe_of
-from tests.array_expressions import WINDOWS
+from tests.array_expressions import EINSUMS, WINDOWS
 from tests.expressions import EXPRESSIONS, cases
 from walkthroughs.drawing.picture import draw
 
@@ -101,7 +101,7 @@ ARRAY_OPERATORS = [
     ("cross-entropy of one-hot data", lambda o: softmax_cross_entropy(o, np.eye(4)[CLASSES]), [(3, 4)]),
     ("softmax less one-hot", SoftmaxLessOneHot(CLASSES), [(3, 4)]),
     ("mse", mse, [(2, 3), (2, 3)]),
-    *[(name, f, arrays) for name, f, _, arrays in WINDOWS],
+    *[(name, f, arrays) for name, f, _, arrays in EINSUMS + WINDOWS],
     ("max_pool of equal elements", lambda x: max_pool2d(x, 2, 1, 1), [TIED.reshape(1, 2, 2, 3)]),
     ("mse of one and the same", lambda y: mse(y, y) + y.sum(), [(2, 3)]),
     ("broadcasting", lambda a, b: a * b - b / 2 + 3, [(2, 3), (3,)]),

@@ -88,6 +88,20 @@ def open_scalars(page, name):
     page.wait_for_timeout(300)
 
 
+def test_feature_maps_are_a_heat_map_each(open_page):
+    """In the colours of values, not of images: below 0 is blue."""
+    x, w = Tensor(np.eye(6)[None, None], "x"), Tensor(np.eye(2)[None, None].repeat(14, 0), "w", requires_grad=True)
+    w.data[1] *= -1
+    k = te.conv2d(x, w).named("k")
+    page = open_page(step(k.sum().named("l")).html)
+    page.keyboard.press("ArrowRight")
+    canvases = page.locator("figure.of-images canvas")
+    assert canvases.count() == 12 and "and 2 more" in page.locator("figure.of-images").first.inner_text()
+    pixel = "(canvas) => [...canvas.getContext('2d').getImageData(0, 0, 1, 1).data]"
+    red, blue = (canvases.nth(i).evaluate(pixel) for i in (0, 1))
+    assert red[0] > red[2] and blue[2] > blue[0]
+
+
 def test_a_small_tensor_opens_into_scalars_that_agree(open_page):
     loss = tensor_loss()
     page = open_page(step(loss).html)

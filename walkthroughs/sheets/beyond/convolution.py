@@ -13,7 +13,7 @@ from models.history import History
 from models.module import Module
 from models.training import fit
 from scalar_engine import gradcheck
-from tensor_engine import Adam, Tensor, conv2d, cross_entropy, im2col, linear, max_pool2d, relu
+from tensor_engine import Adam, Tensor, conv2d, cross_entropy, grad, im2col, linear, max_pool2d, relu, topological_order
 from walkthroughs.drawing.picture import draw
 from walkthroughs.reports.figures import image_grid, learning_curves
 from walkthroughs.reports.readings import percent, seconds, times
@@ -69,8 +69,8 @@ def by_hand(report, image, kernel):
     report.prose(
         f"The filter is laid on the image at each of the {n} times {n} places where it fits. At each, every number of "
         "the filter is multiplied with the number of the image below it, and the products are added: $k_{yx} = "
-        r"\sum_{ij} w_{ij}\, x_{y+i,\,x+j}$. (Mathematics turns the filter round first and calls this a "
-        "cross-correlation; in networks the filter is learned, and either way will do.)"
+        r"\sum_{ij} w_{ij}\, x_{y+i,\,x+j}$. (Mathematicians turn the filter round first, and "
+        "call what is done here a cross-correlation; a filter that is learned can be either.)"
     )
     rows = []
     for y, x in np.ndindex(n, n):
@@ -117,33 +117,33 @@ def backward(report, image, kernel, upstream):
     report.section("Its backward pass is a convolution")
     x, w = (Tensor(as_images(a), name, requires_grad=True) for a, name in [(image, "x"), (kernel, "w")])
     k = conv2d(x, w).named("k")
-    loss = (k * as_images(upstream)).sum().named("l")
-    check = gradcheck(loss)
+    loss = (k * Tensor(as_images(upstream), "g")).sum().named("l")
+    check, (dw, dx) = gradcheck(loss), grad(loss, [w, x])
     loss.backward(keep=True)
     report.picture("graph", draw(loss), "The graph: $l$ is the sum of $k$ times the numbers of a given $g$.")
     report.math(rf"g = \frac{{dl}}{{dk}} &= {latex(upstream)}", "What comes from above, chosen here.")
     report.prose(
         r"Each product $w_{ij}\, x_{y+i,\,x+j}$ is in one sum $k_{yx}$ and passes $g_{yx}$ on: times $x$ to $w_{ij}$, "
-        "times $w$ to $x$. A number of the filter is in one product at each place, so its derivative is the filter's "
-        r"own shape laid over the image with $g$ as the filter: $\frac{dl}{dw} = \mathrm{conv}(x, g)$. A pixel is in "
-        "one product for each place that sees it, and meets the numbers of the filter in reverse: its derivative is "
-        f"the convolution of $g$, with {SIZE - 1} zeros put around it, with the filter turned by half a turn."
+        "times $w$ to $x$. A number of the filter is in one product at each place, so its derivative adds up what it "
+        r"saw there times $g$, which is a convolution with $g$ as the filter: $\frac{dl}{dw} = \mathrm{conv}(x, g)$. A "
+        "pixel is in one product for each place that sees it, and meets the filter's numbers in reverse order from one "
+        f"place to the next: its derivative is the convolution of $g$, with {SIZE - 1} zeros put on each side of it, "
+        "with the filter turned by half a turn."
     )
     turned = kernel[::-1, ::-1]
     by_w = conv2d(as_images(image), as_images(upstream))[0, 0]
     by_x = conv2d(as_images(upstream), as_images(turned), padding=SIZE - 1)[0, 0]
     report.math(
-        rf"\frac{{dl}}{{dw}} = \mathrm{{conv}}(x, g) &= {latex(by_w)} \\ w' &= {latex(turned)} \\ "
-        rf"\frac{{dl}}{{dx}} = \mathrm{{conv}}(g, w') &= {latex(by_x)}",
+        rf"\frac{{dl}}{{dw}} &= \mathrm{{conv}}(x, g) = {latex(by_w)} \\ w' &= {latex(turned)} \\ "
+        rf"\frac{{dl}}{{dx}} &= \mathrm{{conv}}(g, w') = {latex(by_x)}",
         f"Both as convolutions; $w'$ is the filter turned, and $g$ has {SIZE - 1} zeros on each side.",
     )
-    y = x_ = SIDE // 2
-    seen = [(i, j) for i, j in np.ndindex(SIZE, SIZE) if 0 <= y - i < len(upstream) and 0 <= x_ - j < len(upstream)]
-    terms = " + ".join(f"{signed(upstream[y - i, x_ - j])}·{signed(kernel[i, j])}" for i, j in seen)
-    total = sum(upstream[y - i, x_ - j] * kernel[i, j] for i, j in seen)
-    report.code(f"{terms} = {total:g}", f"The pixel in the middle, g times w at the {len(seen)} places that see it:")
-    same = [np.array_equal(found[0, 0], by) for found, by in [(w.grad, by_w), (x.grad, by_x)]]
-    whole = all(same) and total == x.grad[0, 0, y, x_] and check.ok
+    middle = SIDE // 2
+    pairs = [(upstream[middle - i, middle - j], kernel[i, j]) for i, j in np.ndindex(SIZE, SIZE)]  # all see it
+    terms, total = " + ".join(f"{signed(g)}·{signed(w)}" for g, w in pairs), sum(g * w for g, w in pairs)
+    report.code(f"{terms} = {total:g}", f"The pixel in the middle, g times w at the {len(pairs)} places that see it:")
+    same = [np.array_equal(found[0, 0], by) for found, by in [(dw, by_w), (dx, by_x)]]
+    whole = all(same) and total == dx[0, 0, middle, middle] and check.ok
     if not whole:
         report.fail("the backward pass of conv2d is not the convolutions of the text")
     report.reading(
@@ -216,17 +216,18 @@ def trained(report, setup, data):
 def filters(report, model, data, before):
     report.section("What the filters look for")
     W = model.layers[0][0].data
-    titles = [f"{kind} {i}" for kind in ("start", "end") for i in range(1, len(W) + 1)]
+    titles = [f"{i}{when}" for when in (", before", ", after") for i in range(1, len(W) + 1)]
     report.figure(
         "filters", image_grid(np.concatenate([before, W])[:, 0], titles, len(W), signed=True),
         f"The {len(W)} filters of the first layer before training (above) and after it; red is above 0, blue below.",
     )  # fmt: skip
     moved = np.sqrt(((W - before) ** 2).sum(axis=(1, 2, 3)) / (before**2).sum(axis=(1, 2, 3)))
     loss = cross_entropy(model(Tensor(data.xval[:1], "image")), data.yval[:1]).named("l")
-    nodes = {node.label: node.data for node in nodes_of(loss)}
+    nodes = {node.label: node.data for node in topological_order(loss)}
     maps, pooled = nodes["layer1/h"][0], nodes["layer2/p"][0]
+    images, names = [data.xval[0].reshape(data.image_shape), *maps], ["image", *map(str, range(1, len(W) + 1))]
     report.figure(
-        "maps", image_grid([data.xval[0].reshape(data.image_shape), *maps], ["image", *titles[len(W) :]], len(W) + 1),
+        "maps", image_grid(images, names, len(images)),
         "The first test image, and where each filter of the first layer finds what it looks for, after relu.",
     )  # fmt: skip
     report.file("stepper.html", step(loss).save)
@@ -241,16 +242,6 @@ def filters(report, model, data, before):
         "`stepper.html` beside this page goes through the passes of this image step by step, with every feature map "
         "as a heat map, forwards and backwards."
     )
-
-
-def nodes_of(root):
-    found, pending = {root}, [root]
-    while pending:
-        for x in pending.pop().inputs:
-            if x not in found:
-                found.add(x)
-                pending.append(x)
-    return found
 
 
 # ---- by loops

@@ -36,7 +36,7 @@ function arrayView(array, name) {
   if (array.images) {
     figure.classList.add("of-images");
     const images = element("div", { class: "images" });
-    array.images.forEach((image) => images.append(canvasOf(image, array.scale ? SCALES.value : SCALES.image, 4)));
+    array.images.forEach((image) => images.append(canvasOf(image, ...(array.scale ? [SCALES.value, Math.max(4, Math.floor(56 / image.columns))] : [SCALES.image, 4]))));
     if (array.more > 0) images.append(element("span", {}, `and ${array.more} more`));
     figure.append(images);
   } else if (array.map) {
