@@ -32,8 +32,9 @@ Derivatives
 Training
     SGD, Adam           gradient descent
 
-Reading order: array_operator, kernels, rearranging, operators, fused, einsum, convolution, pooling, notation,
-protocols, tensor, errors, modes, numpy_functions, functional, optimizers, elements, scalar_graph; programs; checking.
+Reading order: array_operator, kernels, rearranging, operators, fused, einstein_sums, convolution, pooling, notation,
+protocols, tensor, errors, modes, numpy_functions, functional, optimizers, elements, scalar_graph; then the rooms
+programs and checking.
 """
 
 from scalar_engine import (
@@ -71,7 +72,7 @@ from .checking.layer_check import LayerCheck
 from .checking.layers import check_layer
 from .checking.updates import check_update
 from .convolution import col2im, conv1d, conv2d, im2col
-from .einsum import einsum
+from .einstein_sums import einsum
 from .functional import grad, hessian, jacobian, jvp, value_and_grad, vjp
 from .fused import cross_entropy, linear, mse, softmax_cross_entropy
 from .modes import detect_anomaly, drawn, no_grad

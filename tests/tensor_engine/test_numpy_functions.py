@@ -67,7 +67,9 @@ def test_float32_stays_float32():
     assert (np.float64(2) * x + np.exp(x) * 0.5).dtype == np.float32
 
 
-@pytest.mark.parametrize("name", sorted(set(te.__all__) & set(dir(np)) - {"where", "concatenate", "stack", "clip"}))
+@pytest.mark.parametrize(
+    "name", sorted(set(te.__all__) & set(dir(np)) - {"where", "concatenate", "stack", "clip", "einsum"})
+)
 def test_every_function_that_is_named_as_numpys_runs_through_numpy(name):
     x = Tensor(np.abs(A) / 4, "x", requires_grad=True)
     xs = (x, x) if getattr(np, name).__class__ is np.ufunc and getattr(np, name).nin == 2 else (x,)
