@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .further_operators import floor_divide, remainder
+from .further_operators import clip, floor_divide, remainder
 from .operators import (
     absolute,
     add,
@@ -116,3 +116,6 @@ class Arithmetic:
 
     def relu(self) -> Self:
         return relu(self)
+
+    def clip(self, low: Any = None, high: Any = None) -> Self:
+        return clip(self, low, high)

@@ -15,8 +15,15 @@ Operators, beside + - * / ** @ abs and NumPy's methods; NumPy's functions of the
     maximum minimum xlogy leaky_relu elu clip where         elementwise, of two or three
     step sign floor ceil round                              elementwise, with slope 0
     sum mean max min logsumexp softmax log_softmax          over axes
-    concatenate stack                                       join
+    prod var std norm cumsum cumprod                        over axes too
+    argmax argmin argsort sort topk                         by order
+    concatenate stack split                                 join, and cut
+    squeeze expand_dims ravel moveaxis                      axes
+    tile repeat roll flip pad diag tril triu                elements again, elsewhere, or zeros
+    take take_along_axis one_hot                            chosen by integers
+    outer tensordot                                         products
     linear mse cross_entropy (softmax_cross_entropy)        several operators in one
+    binary_cross_entropy_with_logits hinge nll              losses made of them
 
 Derivatives
     grad, gradients     d root / d node, as an array or as a Tensor that can be differentiated again
@@ -32,8 +39,9 @@ Derivatives
 Training
     SGD, Adam           gradient descent
 
-Reading order: array_operator, kernels, rearranging, operators, fused, notation, protocols, tensor, errors, modes,
-numpy_functions, functional, optimizers, elements, scalar_graph; then the rooms programs and checking.
+Reading order: array_operator, kernels, rearranging, operators, compositions, further_reductions, fused, notation,
+protocols, tensor, errors, modes, numpy_functions, functional, optimizers, elements, scalar_graph; then the rooms
+programs and checking.
 """
 
 from scalar_engine import (
@@ -89,8 +97,37 @@ from .array_operator import ArrayOperator
 from .checking.layer_check import LayerCheck
 from .checking.layers import check_layer
 from .checking.updates import check_update
+from .compositions import (
+    diag,
+    expand_dims,
+    flip,
+    moveaxis,
+    one_hot,
+    outer,
+    pad,
+    ravel,
+    repeat,
+    roll,
+    split,
+    squeeze,
+    take,
+    take_along_axis,
+    tensordot,
+    tile,
+    tril,
+    triu,
+)
 from .functional import grad, hessian, jacobian, jvp, value_and_grad, vjp
-from .fused import cross_entropy, linear, mse, softmax_cross_entropy
+from .further_reductions import argmax, argmin, argsort, cumprod, cumsum, norm, prod, sort, std, topk, var
+from .fused import (
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    hinge,
+    linear,
+    mse,
+    nll,
+    softmax_cross_entropy,
+)
 from .modes import detect_anomaly, drawn, no_grad
 from .operators import log_softmax, logsumexp, max, mean, min, softmax, sum
 from .optimizers import SGD, Adam
@@ -115,6 +152,10 @@ __all__ = [
     "arccos",
     "arcsin",
     "arctan",
+    "argmax",
+    "argmin",
+    "argsort",
+    "binary_cross_entropy_with_logits",
     "ceil",
     "check_layer",
     "check_steps",
@@ -124,19 +165,25 @@ __all__ = [
     "cos",
     "cosh",
     "cross_entropy",
+    "cumprod",
+    "cumsum",
     "detect_anomaly",
+    "diag",
     "drawn",
     "elu",
     "erf",
     "exp",
+    "expand_dims",
     "explain",
     "expm1",
+    "flip",
     "floor",
     "gelu",
     "grad",
     "gradcheck",
     "gradients",
     "hessian",
+    "hinge",
     "jacobian",
     "jvp",
     "leaky_relu",
@@ -152,10 +199,20 @@ __all__ = [
     "mean",
     "min",
     "minimum",
+    "moveaxis",
     "mse",
+    "nll",
     "no_grad",
+    "norm",
+    "one_hot",
     "operand",
+    "outer",
+    "pad",
+    "prod",
+    "ravel",
     "relu",
+    "repeat",
+    "roll",
     "round",
     "scalarize",
     "sigmoid",
@@ -166,15 +223,27 @@ __all__ = [
     "softmax",
     "softmax_cross_entropy",
     "softplus",
+    "sort",
+    "split",
     "sqrt",
+    "squeeze",
     "stack",
+    "std",
     "step",
     "steps",
     "sum",
+    "take",
+    "take_along_axis",
     "tan",
     "tanh",
+    "tensordot",
+    "tile",
+    "topk",
     "topological_order",
+    "tril",
+    "triu",
     "value_and_grad",
+    "var",
     "vjp",
     "where",
     "xlogy",
