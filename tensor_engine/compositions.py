@@ -238,7 +238,7 @@ def tril(x: Any, k: int = 0) -> Any:
     >>> tril(np.array([[1.0, 2.0], [3.0, 4.0]])).tolist()
     [[1.0, 0.0], [3.0, 4.0]]
     """
-    return where(np.tri(*shape_of(x)[-2:], k=k, dtype=bool), x, 0.0)
+    return where(lower(x, k), x, 0.0)
 
 
 def triu(x: Any, k: int = 0) -> Any:
@@ -247,7 +247,12 @@ def triu(x: Any, k: int = 0) -> Any:
     >>> triu(np.array([[1.0, 2.0], [3.0, 4.0]])).tolist()
     [[1.0, 2.0], [0.0, 4.0]]
     """
-    return where(np.tri(*shape_of(x)[-2:], k=k - 1, dtype=bool), 0.0, x)
+    return where(lower(x, k - 1), 0.0, x)
+
+
+def lower(x, k):
+    """Whether an element of matrices like x is on the k-th diagonal or below it."""
+    return np.tri(*shape_of(x)[-2:], k=k, dtype=bool)
 
 
 def along(name, x, axis):

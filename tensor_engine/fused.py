@@ -251,7 +251,8 @@ def nll(log_probabilities: Any, target: Any, weight: Any = None, reduction: str 
     >>> float(nll(np.log([[0.25, 0.75], [0.5, 0.5]]), [1, 0]))
     0.4904...
     """
-    return reduced(*nll_of_each(log_probabilities, target, weight), reduction)
+    losses, total = nll_of_each(log_probabilities, target, weight)
+    return reduced(losses, total, reduction)
 
 
 def nll_of_each(log_probabilities, target, weight):

@@ -143,7 +143,7 @@ def require_agreement(loss):
 
 def require_count(loss, graph):
     """The number of Values that was foretold is the number that were made."""
-    made = [value for array in graph.values.values() for value in array.flat]
+    made = [value for node, array in graph.values.items() if not is_choice(node) for value in array.flat]
     assert sum(count_of(*entry) for entry in recipe_of(loss)) == len(topological_order(scalar_sum(made))) - 1
 
 
