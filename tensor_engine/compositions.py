@@ -99,18 +99,18 @@ def split(x: Any, sections: int | Sequence[int], axis: int = 0) -> list[Any]:
 # ---- elements again, in another order, or more of them
 
 
-def tile(x: Any, reps: Axes) -> Any:
+def tile(x: Any, reps: int | Sequence[int]) -> Any:
     """x as a tile, laid so many times along each axis, the last ones if there are fewer numbers.
 
     >>> tile(np.array([1.0, 2.0]), (2, 2)).tolist()
     [[1.0, 2.0, 1.0, 2.0], [1.0, 2.0, 1.0, 2.0]]
     """
-    reps, shape = reps if isinstance(reps, tuple) else (reps,), shape_of(x)
-    n = max(len(reps), len(shape))
-    reps, shape = (1,) * (n - len(reps)) + reps, (1,) * (n - len(shape)) + shape
+    counts, shape = (reps,) if isinstance(reps, int) else tuple(reps), shape_of(x)
+    n = max(len(counts), len(shape))
+    counts, shape = (1,) * (n - len(counts)) + counts, (1,) * (n - len(shape)) + shape
     apart = Reshape(tuple(i for size in shape for i in (1, size)))(x)
-    laid = BroadcastTo(tuple(i for pair in zip(reps, shape) for i in pair))(apart)
-    return Reshape(tuple(rep * size for rep, size in zip(reps, shape)))(laid)
+    laid = BroadcastTo(tuple(i for pair in zip(counts, shape) for i in pair))(apart)
+    return Reshape(tuple(count * size for count, size in zip(counts, shape)))(laid)
 
 
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
