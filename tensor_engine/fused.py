@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from scalar_engine.graph import data_of
+from scalar_engine.graph import Node, data_of
 from scalar_engine.operators import relu, softplus
 
 from .array_operator import ArrayOperator, is_choice
@@ -213,6 +213,8 @@ def cross_entropy(
     >>> cross_entropy(logits, [0, 1], weight=[1.0, 3.0], reduction="none").round(4).tolist()
     [0.6931, 3000.0]
     """
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"cross_entropy: label_smoothing is a share, from 0 to 1, not {label_smoothing}")
     if weight is None and reduction == "mean":
         loss = mean_cross_entropy(logits, target)
         if label_smoothing:
@@ -266,6 +268,8 @@ def nll_of_each(log_probabilities, target, weight):
         )
     if weight is not None:
         weight = np.asarray(weight, log_probabilities.dtype)  # (classes,)
+        if weight.shape != shape[1:]:
+            raise ValueError(f"nll: {shape}, weights {weight.shape}, needs one for each class")
     if classes is None:
         return -(log_probabilities * (target if weight is None else target * weight)).sum(axis=1), shape[0]
     for wrong in classes[(classes < 0) | (classes >= shape[1])]:
@@ -284,7 +288,7 @@ def binary_cross_entropy_with_logits(logits: Any, target: Any, reduction: str = 
     >>> binary_cross_entropy_with_logits(z, t, reduction="none").round(4).tolist()
     [0.6931, 0.0]
     """
-    require_one_shape("binary_cross_entropy_with_logits", logits, target)
+    target = of_one_shape("binary_cross_entropy_with_logits", target, logits)
     losses = target * softplus(-logits) + (1 - target) * softplus(logits)
     return reduced(losses, np.size(data_of(logits)), reduction)
 
@@ -295,14 +299,18 @@ def hinge(scores: Any, target: Any, reduction: str = "mean") -> Any:
     >>> float(hinge(np.array([2.0, -0.5]), np.array([1.0, -1.0])))
     0.25
     """
-    require_one_shape("hinge", scores, target)
+    target = of_one_shape("hinge", target, scores)
+    if not np.all(data_of(target)):
+        raise ValueError("hinge: the targets are 1 and -1, and these have 0: write 2 * t - 1")
     return reduced(relu(1 - target * scores), np.size(data_of(scores)), reduction)
 
 
-def require_one_shape(name, a, b):
-    shapes = [np.shape(data_of(x)) for x in (a, b)]
-    if shapes[0] != shapes[1]:
-        raise ValueError(f"{name}: {shapes[0]}, {shapes[1]}, which must be equal")
+def of_one_shape(name, target, scores):
+    """The target, an array at least, in the shape of the scores."""
+    target = target if isinstance(target, Node) else np.asarray(target)
+    if target.shape != np.shape(data_of(scores)):
+        raise ValueError(f"{name}: {np.shape(data_of(scores))}, {target.shape}, which must be equal")
+    return target
 
 
 def reduced(losses, total, reduction):

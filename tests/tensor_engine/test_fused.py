@@ -247,6 +247,9 @@ def test_losses_that_would_lose_digits():
     (lambda o: te.nll(o, [0.0] * 4), r"nll: \(4, 3\), \(4,\), needs log-probabilities"),
     (lambda o: te.nll(o[:0], np.zeros(0, int)), "no instances"),
     (lambda o: te.hinge(o, np.ones(3)), r"hinge: \(4, 3\), \(3,\), which must be equal"),
+    (lambda o: te.hinge(o, ONE_HOT), "hinge: the targets are 1 and -1, and these have 0"),
+    (lambda o: te.nll(o, CLASSES, np.ones(4)), r"nll: \(4, 3\), weights \(4,\), needs one for each class"),
+    (lambda o: te.cross_entropy(o, CLASSES, label_smoothing=10), "label_smoothing is a share, from 0 to 1, not 10"),
     (lambda o: te.cross_entropy(o, CLASSES, reduction="avg"), 'reduction="mean", "sum" or "none", not .avg'),
 ])  # fmt: skip
 def test_what_a_loss_cannot_take(loss, words):
