@@ -182,11 +182,14 @@ class Ceil(Operator):
 
 
 class Round(Operator):
-    """round(x), the nearest whole number, and the even one of two: slope 0."""
+    """round(x, decimals=0), the nearest whole number, and the even one of two; or of so many decimals: slope 0."""
 
     symbol = "round"
     forward = lambda x: x if x - x != 0 else float(builtins.round(x))
     partials = (lambda out, x: 0.0,)
+
+    def __call__(self, x: Any, decimals: int = 0) -> Any:
+        return self.apply(x * 10.0**decimals) / 10.0**decimals if decimals else self.apply(x)
 
 
 class FloorDivide(Operator):

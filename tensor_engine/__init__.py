@@ -77,7 +77,6 @@ from scalar_engine import (
     maximum,
     minimum,
     relu,
-    round,
     sigmoid,
     sign,
     silu,
@@ -92,6 +91,7 @@ from scalar_engine import (
     topological_order,
     xlogy,
 )
+from scalar_engine import round as round  # not in __all__: `import *` must leave Python's own alone
 
 from .array_operator import ArrayOperator
 from .checking.layer_check import LayerCheck
@@ -213,7 +213,6 @@ __all__ = [
     "relu",
     "repeat",
     "roll",
-    "round",
     "scalarize",
     "sigmoid",
     "sign",

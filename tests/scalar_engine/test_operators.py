@@ -106,6 +106,7 @@ def test_whole_numbers():
         2,
         2,
     ]
+    assert round(Value(1.234), 2).data == 1.23 and round(1234.0, -2) == 1200
     for f in (floor, ceil, round):
         assert f(math.inf) == math.inf and math.isnan(f(math.nan)) and derivatives(f, (2.0,)) == [0]
     a, b = Value(-7.0, "a"), Value(2.0, "b")
