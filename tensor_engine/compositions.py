@@ -119,7 +119,7 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     >>> repeat(np.array([1.0, 2.0]), [1, 3]).tolist()
     [1.0, 2.0, 2.0, 2.0]
     """
-    x, axis = along("repeat", x, axis)
+    x, axis = with_axis("repeat", x, axis)
     return take(x, np.repeat(np.arange(shape_of(x)[axis]), repeats), axis)
 
 
@@ -185,7 +185,7 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     >>> take(np.array([[1.0, 2.0, 3.0]]), [2, 0, 0], axis=1).tolist()
     [[3.0, 1.0, 1.0]]
     """
-    x, axis = along("take", x, axis)
+    x, axis = with_axis("take", x, axis)
     key, operands = key_and_operands((slice(None),) * axis + (indices,))
     return Index(key)(x, *operands)
 
@@ -255,7 +255,7 @@ def lower(x, k):
     return np.tri(*shape_of(x)[-2:], k=k, dtype=bool)
 
 
-def along(name, x, axis):
+def with_axis(name, x, axis):
     """x and the axis, from 0 on; without one, all elements of x, and their axis."""
     return (ravel(x), 0) if axis is None else (x, normalize_axis_index(axis, len(shape_of(x)), name))
 

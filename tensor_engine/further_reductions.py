@@ -14,7 +14,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from scalar_engine import operators as scalar
 from scalar_engine.operators import nonzero
 
-from .compositions import Axes, along, flip, take_along_axis
+from .compositions import Axes, flip, take_along_axis, with_axis
 from .elements import constant
 from .kernels import halves_widened
 from .operators import AlongAxis, MeanOver, Reduction, mean, sum
@@ -155,7 +155,7 @@ def cumsum(x: Any, axis: int | None = None) -> Any:
     >>> cumsum(np.array([1.0, 2.0, 3.0])).tolist()
     [1.0, 3.0, 6.0]
     """
-    x, axis = along("cumsum", x, axis)
+    x, axis = with_axis("cumsum", x, axis)
     return CumSum(axis)(x)
 
 
@@ -165,7 +165,7 @@ def cumprod(x: Any, axis: int | None = None) -> Any:
     >>> cumprod(np.array([1.0, 2.0, 3.0])).tolist()
     [1.0, 2.0, 6.0]
     """
-    x, axis = along("cumprod", x, axis)
+    x, axis = with_axis("cumprod", x, axis)
     return CumProd(axis)(x)
 
 
@@ -217,7 +217,7 @@ def argsort(x: Any, axis: int | None = -1) -> Any:
     >>> argsort(np.array([3.0, 1.0, 2.0])).tolist()
     [1, 2, 0]
     """
-    x, axis = along("argsort", x, axis)
+    x, axis = with_axis("argsort", x, axis)
     return ArgSort(axis)(x)
 
 
@@ -227,7 +227,7 @@ def sort(x: Any, axis: int | None = -1) -> Any:
     >>> sort(np.array([3.0, 1.0, 2.0])).tolist()
     [1.0, 2.0, 3.0]
     """
-    x, axis = along("sort", x, axis)
+    x, axis = with_axis("sort", x, axis)
     return take_along_axis(x, ArgSort(axis)(x), axis)
 
 
@@ -237,7 +237,7 @@ def topk(x: Any, k: int, axis: int = -1) -> tuple[Any, Any]:
     >>> [part.tolist() for part in topk(np.array([3.0, 1.0, 2.0]), 2)]
     [[3.0, 2.0], [0, 2]]
     """
-    x, axis = along("topk", x, axis)
+    x, axis = with_axis("topk", x, axis)
     if not 0 <= k <= x.shape[axis]:
         raise ValueError(f"topk: {x.shape}, axis {axis} has not {k} elements")
     order = ArgSort(axis)(-x)
