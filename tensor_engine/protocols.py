@@ -35,7 +35,7 @@ class ArrayProtocols:
 
     if not TYPE_CHECKING:  # to a type checker, what is not here is not here
 
-        def __getattr__(self, name):
+        def __getattr__(self, name: str) -> Any:
             raise unknown("Tensor", name)
 
     def __bool__(self) -> bool:

@@ -7,7 +7,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableMapping
+    from collections.abc import Callable, Mapping
 
 FUNCTIONS = {
     "view": "reshape",
@@ -36,7 +36,7 @@ def unknown(owner: str, name: str) -> AttributeError:
     return AttributeError(f"{owner} has no attribute {name!r}{told}")
 
 
-def telling(names: MutableMapping[str, Any]) -> dict[str, Any]:
+def telling(names: Mapping[str, Any]) -> dict[str, Any]:
     """The functions among a module's or a class's names with an argument that PyTorch calls otherwise, telling so."""
     return {
         name: told(function)
