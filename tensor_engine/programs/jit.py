@@ -9,13 +9,15 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-HEAD = """from math import sqrt
+FUNCTIONS = "cos", "exp", "log", "sin", "sqrt", "tanh"  # of Python's math module
+
+HEAD = f"""from math import {", ".join(FUNCTIONS)}
 
 import numpy as np
 from numba import njit
 
 
-@njit(cache={keeps}, error_model="numpy", nogil=True)
+@njit(cache={{keeps}}, error_model="numpy", nogil=True)
 """
 
 
