@@ -130,7 +130,14 @@ class CompiledStep:
     def tried(self, x, y):
         """The loss with nothing dropped: what it takes shows on it, and no random state changes."""
         instance, masks = self.program_for(x, y)
+        self.gradients = instance.gradients
         return float(instance.function([x, y, *[np.ones(*mask[1:]) for mask in masks]], self.weights)[0])
+
+    def rehearsed(self, x, y):
+        """`tried`, and what an update writes is written, unchanged: numbers on their way between cores take time."""
+        self.tried(x, y)
+        for array in (self.optimizer.flat, self.gradients):
+            np.multiply(array, 1, out=array)
 
     def difference(self, x, y):
         """What the program does not do as the model does, in words; "" if it does all."""

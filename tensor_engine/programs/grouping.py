@@ -120,7 +120,7 @@ class Grouping:
         if function == "[]":
             return self.place_of_choice(*call.arguments)
         if function is np.equal or function is np.ndarray.astype and like.dtype == self.dtype:
-            return self.reading(call.arguments[:2], like.shape, "element", None) if like.ndim == 2 else None
+            return self.reading(call.arguments, like.shape, "element", "iub") if like.ndim == 2 else None
         op = function if isinstance(function, Operator) else OPERATORS.get(function)
         if op is None or call.options or not like.size or like.dtype not in (np.float32, np.float64):
             return None
@@ -159,7 +159,7 @@ class Grouping:
         counted, y = key
         if not isinstance(y, Variable) or self.likes[y].ndim != 1 or not counts(counted, self.shape[:1]):
             return None
-        chosen, from_ = self.read(y, self.shape, "row", None), self.read(x, self.shape, "element", self.dtype)
+        chosen, from_ = self.read(y, self.shape, "row", "iub"), self.read(x, self.shape, "element", self.dtype)
         return Place(self.shape, "row", [from_, chosen]) if chosen and from_ else None
 
     def reading(self, arguments, shape, kind, dtype, of=None):
@@ -170,7 +170,7 @@ class Grouping:
     def read(self, x, shape, kind, dtype):
         """An argument as a Place has it, if it is a number, or an array of which a loop has what it needs; or None.
 
-        dtype       that it must have; None for an integer, or a boolean that a loop has made
+        dtype       that it must have, or the kinds of them
         """
         if not isinstance(x, Variable):
             if counts(x, shape[1:]) and kind == "element":
@@ -179,11 +179,12 @@ class Grouping:
         base = self.bases.get(x, x)
         x, of, inner = self.rows.get(base, base), self.likes[base].shape, len(shape) == 2
         known = self.kinds.get(x)
-        if known is None and of == () and self.likes[x].dtype == dtype:
-            return x, ""
-        if x in self.owners or self.likes[x].dtype != dtype and (dtype or self.likes[x].dtype.kind not in "iub"):
+        has = self.likes[x].dtype
+        if x in self.owners or (has.kind not in dtype if isinstance(dtype, str) else has != dtype):
             return None
-        if inner and of == (shape[0], 1) and (known == "row" or shape[1] != 1) or kind == "row":
+        if known is None and of == ():
+            return x, ""
+        if inner and of == (shape[0], 1) and (known == "row" or x is not base or shape[1] > 1) or kind == "row":
             upright = "[i]" if self.likes[x].ndim == 1 else "[i, 0]"
             fits = known == "row" or known is None and self.likes[x].size == shape[0]
             return (x, upright) if fits else None
@@ -192,7 +193,7 @@ class Grouping:
         index = {shape: "[i, j]" if inner else "[i]"}
         if inner:
             index = {(1, *shape[1:]): "[0, j]", shape[1:]: "[j]", **index}
-        return (x, index[of]) if of in index else None
+        return (x, index[of]) if of in index and x is base else None
 
     def shown(self, x):
         """The Variable with one number a row that x shows; or else x."""

@@ -103,10 +103,11 @@ class LoopText:
             row, i = self.row_of(xs[0]), xs[1]
             text = f"{row}[{i}] if 0 <= {i} < {row}.size else np.{self.dtype}(np.nan)"
             self.names[target] = self.named(text, "row", n + 1)
-        elif function is np.equal:
-            self.names[target] = f"({xs[0]} == {xs[1]})"
-        elif function is np.ndarray.astype:
-            self.names[target] = f"np.{self.dtype}({xs[0]})"
+        elif function in (np.equal, np.ndarray.astype):
+            text = f"({xs[0]} == {xs[1]})" if function is np.equal else f"np.{self.dtype}({xs[0]})"
+            is_of_row = self.within.isdisjoint(xs)  # and is written anew where an element has need of it
+            self.names[target] = text if is_of_row else self.named(text, kind, n)
+            self.since[self.names[target]] = n
         else:
             op = function if isinstance(function, Operator) else OPERATORS[function]
             self.names[target] = self.named(self.elements.expression(op, xs, call.result.dtype), kind, n)

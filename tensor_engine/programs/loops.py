@@ -7,7 +7,6 @@ from scalar_engine.formulas.symbol import Application, symbol
 from scalar_engine.graph import Operator
 from scalar_engine.programs.plan import Variable
 
-from ..array_operator import ArrayOperator
 from . import jit
 from .arrays import ArrayStyle, plain, text_of
 from .grouping import Grouping, Loop
