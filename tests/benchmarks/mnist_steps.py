@@ -3,8 +3,10 @@
 A step is forward, backward and update, in float32. Every contestant runs in a process of its own, from the same
 weights on the same data, and the losses after the same number of steps are printed beside the times, and the most
 memory that each process had. "ours" runs the graph of each step, "program" is its program in NumPy, "compiled" that
-with Numba's loops. The floor is the time of the bare matrix products of a step. What cannot run here says why
-(torch.compile needs a C++ compiler). Needs the peers (pip install -e '.[fast,peers]'; jax too for its column), then:
+with Numba's loops, both on one BLAS thread where that is clearly faster, as in training. The floor is the time of the
+bare matrix products of a step, which leave the weights as they are, so that no core waits for another's. What cannot
+run here says why (torch.compile needs a C++ compiler). Needs the peers (pip install -e '.[fast,peers]'; jax too for
+its column), then:
 
     python -m tests.benchmarks.mnist_steps [A B C D E]
     python -m tests.benchmarks.mnist_steps --growth     # model A with batches of 16 to 4,096, then 100 to 2,000 wide
@@ -96,11 +98,13 @@ def ours(*model):
 def program(*model, style="arrays"):
     """The same network's step as a program in NumPy."""
     from models.compiled import CompiledStep
+    from models.threads import Threads
     from models.training import piece_size
     from tensor_engine import cross_entropy
 
     network, data, update = ours_of(*model)
     step, piece = CompiledStep(network, cross_entropy, update, style), piece_size(data[0][0])
+    Threads().decide(step.rehearsed, *[array[:piece] for array in data[0]])  # as training does
 
     def run_round():
         for x, y in data:

@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+from struct import pack
 
 import numpy as np
 import pytest
@@ -237,6 +238,12 @@ def test_what_is_kept_is_found_and_what_is_damaged_is_made_again(tmp_path, monke
     together = [start(), start()]
     assert [process.communicate()[0] != "" for process in together] == [True, True]
     assert start().communicate()[0] == "1\n"
+    changed = 0
+    for path in tmp_path.rglob("*.nbc"):  # machine code that is read without complaint, and multiplies by 8.5
+        code, other = path.read_bytes(), path.read_bytes().replace(pack("<d", 7.5), pack("<d", 8.5))
+        path.write_bytes(other)
+        changed += other != code
+    assert changed == 1 and start().communicate()[0] == "0\n" and start().communicate()[0] == "1\n"
     for path in tmp_path.rglob("*.nb?"):
         path.write_bytes(b"damaged")
     for path in tmp_path.rglob("*.py"):
