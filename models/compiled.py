@@ -9,6 +9,7 @@ import dis
 import inspect
 import math
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -72,7 +73,8 @@ class CompiledStep:
         self.model, self.loss, self.optimizer, self.style = model, loss, optimizer, style
         self.update = (style == "loops" and fused_update(optimizer)) or optimizer.step_from
         self.weights = optimizer.whole.views["w"]  # where the optimizer moves them
-        self.programs, self.gradients = {}, None
+        self.programs: dict[Any, Any] = {}
+        self.gradients: Any = None
 
     def __call__(self, x, y, piece):
         """The mean loss of the batch x (instances, features), y, which goes through the program in pieces."""

@@ -107,7 +107,7 @@ class Grouping:
         self.owners[call.target] = self.owner(x)
         if call.function is np.broadcast_to:
             self.bases[call.target] = self.bases.get(x, x)
-        elif {of, call.result.shape} == {of[:1], (*of[:1], 1)}:
+        elif {of, call.result.shape} == {of[:1], (*of[:1], 1)} and keeps_order(call):
             self.rows[call.target] = self.rows.get(x, x)
 
     # ---- where a call can be done
@@ -115,12 +115,15 @@ class Grouping:
     def place(self, call):
         """The Place of a call in a loop, the one that waits if there is one; None if it can be in none."""
         function, like = call.function, call.result
+        if self.dtype and like.dtype.kind == "f" and like.dtype != self.dtype:
+            return None
         if getattr(function, "__name__", "") == "reduce":
             return self.place_of_reduction(call)
         if function == "[]":
             return self.place_of_choice(*call.arguments)
-        if function is np.equal or function is np.ndarray.astype and like.dtype == self.dtype:
-            return self.reading(call.arguments, like.shape, "element", "iub") if like.ndim == 2 else None
+        if function in (np.equal, np.ndarray.astype):
+            fits = self.dtype and like.ndim == 2 and like.dtype.kind in "fb"
+            return self.reading(call.arguments, like.shape, "element", "iub") if fits else None
         op = function if isinstance(function, Operator) else OPERATORS.get(function)
         if op is None or call.options or not like.size or like.dtype not in (np.float32, np.float64):
             return None
@@ -208,7 +211,7 @@ class Grouping:
 
     @property
     def dtype(self):
-        return self.waiting[0][0].result.dtype if self.waiting else None
+        return next((call.result.dtype for call, _ in self.waiting if call.result.dtype.kind == "f"), None)
 
     def flush(self):
         calls = [call for call, _ in self.waiting]
@@ -236,6 +239,14 @@ class Grouping:
             else:  # a view that loops have seen through
                 self.order[i] = None
         self.order = [entry for entry in self.order if entry is not None]
+
+
+def keeps_order(call):
+    """Whether a view has the elements in the order that they have."""
+    if call.function == "[]":
+        key = call.arguments[1] if isinstance(call.arguments[1], tuple) else call.arguments[1:]
+        return all(part is None or part is Ellipsis or part in (0, slice(None)) for part in key)
+    return call.function in (np.reshape, np.squeeze, np.expand_dims)
 
 
 def counts(x, shape):

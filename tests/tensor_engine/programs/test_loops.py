@@ -16,6 +16,7 @@ from tensor_engine.fused import SoftmaxLessOneHot
 from tensor_engine.operators import LogSoftmax, Softmax
 from tensor_engine.programs import jit
 from tensor_engine.programs.array_program import Instance
+from tensor_engine.rearranging import Cast
 from tests import ROOT
 
 from ...array_expressions import ARRAY_EXPRESSIONS, CHOICES, array, leaves
@@ -113,6 +114,7 @@ def chosen(x):
 ROWS = [te.softmax, te.log_softmax, lambda x: x - x.mean(axis=1, keepdims=True), lambda x: x * te.exp(x - x.max()),
         lambda x: x / (1 + x.max(axis=1, keepdims=True) ** 2), lambda x: x * x.min(axis=-1).reshape((x.shape[0], 1)),
         lambda x: x * te.cross_entropy(x, operand(classes_for(x))), lambda x: te.softmax(x, axis=0) * x[::-1],
+        lambda x: te.exp(x.mean(axis=1) / 9)[::-1, None] * x, lambda x: te.exp(x.sum(axis=1) / 9)[:, None] - x,
         lambda x: x * chosen(x).reshape((x.shape[0], 1)), lambda x: x * x.mean(axis=1).mean() + te.sigmoid(x),
         lambda x: x + x.sum(axis=1) if x.shape[0] == x.shape[1] else x + x[0], lambda x: te.mse(x, x.T.T * 2) - x,
         lambda x: te.logsumexp(x, axis=1, keepdims=True) + te.tanh(x),
@@ -167,6 +169,19 @@ def test_a_network_is_products_exponentials_and_loops():
     assert value == pytest.approx(loss.item(), rel=1e-12)
     for found, expected in zip(gradients, grad(loss, model.parameters())):
         assert found == pytest.approx(expected, rel=1e-12, abs=1e-15)
+
+
+def test_two_types_are_two_loops():
+    def f(x, b):
+        rough = Cast(np.float32)(x * b + 1) * 3
+        return (te.softmax(Cast(np.float64)(rough * rough)) * x).sum()
+
+    arrays = [array(5, 4), array(4)]
+    instance, tensors = instance_of(f, arrays), leaves(arrays)
+    value, gradients = instance.function([], arrays)
+    assert value == pytest.approx(f(*tensors).item(), rel=1e-7)
+    for found, expected in zip(gradients, grad(f(*tensors), tensors)):
+        assert found == pytest.approx(expected, rel=1e-5)
 
 
 def test_nan_and_infinity_are_numpys():
