@@ -7,6 +7,7 @@ python -m walkthroughs sheet SHEET      all walkthroughs of a sheet, in one fold
 python -m walkthroughs grow             the engine grown from twelve lines, in ten steps
 python -m walkthroughs exercise NAME    worksheets with keys, or a sheet's code with blanks, to hand out
 python -m walkthroughs mark FOLDER      marks and feedback for what comes back
+python -m walkthroughs site --out DIR   all of this as a site: static files, to host anywhere
 """
 
 import sys
@@ -21,6 +22,7 @@ COMMANDS = {
     "grow": "grow.command",
     "exercise": "marking.hand_out",
     "mark": "marking.mark",
+    "site": "site.command",
 }
 
 

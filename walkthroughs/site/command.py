@@ -1,0 +1,82 @@
+"""The site: playground, tour, reports, steppers, worksheets, notebook and reference, as static files to host anywhere.
+
+    python -m walkthroughs site --out DIR             with the reports that lie in runs/
+    python -m walkthroughs site --out DIR --quick     and short ones, made now, of the walkthroughs that have none there
+    python -m walkthroughs site --out DIR --bundle    pages that ask no other host for anything
+
+Exit status: 0, or 2 if something cannot be made or a link leads nowhere.
+"""
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from tqdm.auto import tqdm
+
+from models.command_line import Parser
+from models.keeping.files import held
+from walkthroughs.catalogue import ENTRIES
+from walkthroughs.grow.steps import LAST
+from walkthroughs.marking.exercises import EXERCISES
+
+FEW = 3  # dead links: how many a message names
+
+
+def main(arguments=None):
+    parser = Parser("walkthroughs site", __doc__)
+    parser.add_argument("--out", type=Path, default=Path("runs", "site"), metavar="DIR", help="default: runs/site")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), metavar="DIR", help="where reports lie (default: runs)")
+    parser.add_argument("--quick", action="store_true", help="make short reports where there are none")
+    parser.add_argument("--bundle", action="store_true", help="have a copy of all that the playground needs in the site")
+    options = parser.parse_args(arguments)
+    if find_spec("pdoc") is None:
+        parser.error('the site needs the package pdoc: pip install "scalar-to-tensor[site]"')
+    with parser.errors_of(options.out):
+        options.out.mkdir(parents=True, exist_ok=True)
+        with held(options.out):
+            n_pages = build(options)
+    print(f"{n_pages} pages, and no dead link.\n\nWritten:\n  {options.out / 'index.html'}")
+    return 0
+
+
+def build(options):
+    """Write the site; returns the number of its pages. Raises ValueError if a link leads nowhere."""
+    from walkthroughs.site import front, links, material, pages, reference, tour  # pdoc is an extra
+
+    site = options.out
+    total = len(ENTRIES) * options.quick + LAST + len(EXERCISES) + 20
+    with tqdm(total=total, desc="site", unit=" parts", disable=None, leave=False) as bar:
+
+        def after(what):
+            bar.set_postfix_str(what[:30])
+            bar.update()
+
+        pages.write_shared(site)
+        material.write_steppers(site)
+        after("steppers")
+        material.write_reports(site, options.runs, options.quick, after)
+        tour.write_tour(site, after)
+        tour.write_grow(site, after)
+        tour.write_notebook(site)
+        material.write_worksheets(site, after)
+        reference.write_reference(site)
+        after("reference")
+        if find_spec("walkthroughs.site.playground"):
+            from walkthroughs.site.playground import write_playground
+
+            write_playground(site / "playground", options.bundle)
+        after("playground")
+        front.write_front(site)
+        found = links.read(site)
+        links.write_search(site, found)
+    wrong = links.dead_links(site, found)
+    if wrong:
+        raise ValueError(f"{len(wrong)} dead links: {', '.join(wrong[:FEW])}{', ...' * (len(wrong) > FEW)}")
+    others = links.strangers(found)
+    if options.bundle and others:
+        raise ValueError(f"pages ask other hosts: {', '.join(others[:FEW])}")
+    return len(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
