@@ -16,6 +16,7 @@ from walkthroughs.site.pages import BROWSER, PARTS, write_page
 
 ENGINES = {engine.__name__: engine for engine in (scalar_engine, tensor_engine)}
 ENTRY = re.compile(r"( *)(\S.*?) {2,}(\S.*)")  # what it is about, and in a column of its own what there is to say
+NAMES = re.compile(r"[A-Za-z_]\w*(,? [A-Za-z_]\w*)*")
 
 
 def write_reference(site: Path) -> None:
@@ -74,7 +75,8 @@ def listed(paragraph: str) -> str:
     written = heading + [""] if heading else []
     for line, entry in zip(lines, found):
         if entry and len(entry[1]) == len(found[0][1]):
-            written.append(f"- `{entry[2]}`: {entry[3]}")
+            names = re.sub(r"\w+", r"`\g<0>`", entry[2]) if NAMES.fullmatch(entry[2]) else f"`{entry[2]}`"
+            written.append(f"- {names}: {entry[3]}")
         else:
             written[-1] += f" {line.strip()}"
     return "\n".join(written)
