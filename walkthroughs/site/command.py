@@ -25,9 +25,13 @@ FEW = 3  # dead links: how many a message names
 def main(arguments=None):
     parser = Parser("walkthroughs site", __doc__)
     parser.add_argument("--out", type=Path, default=Path("runs", "site"), metavar="DIR", help="default: runs/site")
-    parser.add_argument("--runs", type=Path, default=Path("runs"), metavar="DIR", help="where reports lie (default: runs)")
+    parser.add_argument(
+        "--runs", type=Path, default=Path("runs"), metavar="DIR", help="where reports lie (default: runs)"
+    )
     parser.add_argument("--quick", action="store_true", help="make short reports where there are none")
-    parser.add_argument("--bundle", action="store_true", help="have a copy of all that the playground needs in the site")
+    parser.add_argument(
+        "--bundle", action="store_true", help="have a copy of all that the playground needs in the site"
+    )
     options = parser.parse_args(arguments)
     if find_spec("pdoc") is None:
         parser.error('the site needs the package pdoc: pip install "scalar-to-tensor[site]"')

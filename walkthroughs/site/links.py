@@ -7,7 +7,14 @@ from urllib.parse import unquote, urlsplit
 
 from models.keeping.files import write_whole
 
-ASKED_FOR = {("img", "src"), ("script", "src"), ("link", "href"), ("iframe", "src"), ("source", "src"), ("video", "src")}
+ASKED_FOR = {
+    ("img", "src"),
+    ("script", "src"),
+    ("link", "href"),
+    ("iframe", "src"),
+    ("source", "src"),
+    ("video", "src"),
+}
 PASSED_OVER = {"script", "style", "header", "nav", "footer", "svg", "math"}  # by the search
 VOID = {"img", "link", "meta", "br", "hr", "input", "wbr", "source", "col"}
 WORDS = 4000  # characters of a section that are searched
@@ -69,7 +76,7 @@ def read(site: Path) -> dict[str, Page]:
 
 
 def dead_links(site: Path, pages: dict[str, Page]) -> list[str]:
-    """"PAGE: ADDRESS" of each link that leads nowhere within the site."""
+    """ "PAGE: ADDRESS" of each link that leads nowhere within the site."""
     dead = []
     for address, page in pages.items():
         for link, _ in page.links:
@@ -89,7 +96,7 @@ def ids(pages: dict[str, Page], name: str) -> set[str]:
 
 
 def strangers(pages: dict[str, Page]) -> list[str]:
-    """"PAGE: ADDRESS" of what a page asks other hosts for by itself."""
+    """ "PAGE: ADDRESS" of what a page asks other hosts for by itself."""
     return [
         f"{address}: {link}" for address, page in pages.items() for link, asks in page.links
         if asks and urlsplit(link).netloc

@@ -96,12 +96,23 @@ def steppers():
     yield "question3", "the assignment's network, as on the sheet", step(Question3(SHEET).l, "Question 3, step by step")
     yield "neuron", "one weight, one bias, one slope", step(tanh(w * x + b).named("y"), "A neuron")
     square, power = (x * x).named("y"), (x**2).named("y")
-    yield "square", "two ways to write a square, and where they differ", beside(square, power, "x * x beside x ** 2", ("x * x", "x ** 2"))
+    yield (
+        "square",
+        "two ways to write a square, and where they differ",
+        beside(square, power, "x * x beside x ** 2", ("x * x", "x ** 2")),
+    )
     rng = np.random.default_rng(0)
-    W, V = (Tensor(rng.normal(size=shape).round(1), name, requires_grad=True) for name, shape in [("W", (2, 3)), ("V", (3, 2))])
+    W, V = (
+        Tensor(rng.normal(size=shape).round(1), name, requires_grad=True)
+        for name, shape in [("W", (2, 3)), ("V", (3, 2))]
+    )
     hidden = relu(Tensor([[1.0, -1.0], [0.5, 2.0]], "x") @ W).named("h")
     loss = cross_entropy((hidden @ V).named("o"), [0, 1]).named("l")
-    yield "tensors", "two layers of tensors, with the shapes; a node opens into scalars", step(loss, "Two layers of tensors")
+    yield (
+        "tensors",
+        "two layers of tensors, with the shapes; a node opens into scalars",
+        step(loss, "Two layers of tensors"),
+    )
 
 
 def write_worksheets(site: Path, after: Callable[[str], object]) -> None:

@@ -77,24 +77,28 @@ def linked(html: str, reference: str) -> str:
 def write_grow(site: Path, after: Callable[[str], object]) -> None:
     """Write grow/: how the engine grows, and a page and a stepper for each step."""
     steps = [Step(number) for number in range(1, LAST + 1)]
-    rows = [f'<li><a href="step{s.number:02d}.html">{Markup.escape(s.title)}</a> ({s.added} new lines)</li>' for s in steps]
+    rows = [
+        f'<li><a href="step{s.number:02d}.html">{Markup.escape(s.title)}</a> ({s.added} new lines)</li>' for s in steps
+    ]
     about = (ROOT / "walkthroughs" / "grow" / "README.md").read_text(encoding="utf-8")
     title, _, rest = about.partition("\n")
     body = f"<h1>{Markup.escape(title.removeprefix('# '))}</h1><ol>{''.join(rows)}</ol>{markdown(rest)}"
     write_page(site, "grow/index.html", "Ten steps", body)
     for each in steps:
         name, namespace = f"step{each.number:02d}", dict(vars(each.module))
-        body = "\n".join([
-            f"<h1>Step {each.number}. {Markup.escape(each.title)}</h1>",
-            markdown(each.opening.partition("\n")[2]),
-            "<h2 id='new'>What is new</h2>",
-            difference(each.difference()),
-            "<h2 id='example'>The example</h2>",
-            run_html(each.example, namespace),
-            "<h2 id='graph'>Its graph</h2>",
-            f'<p><a href="{name}-stepper.html">By itself</a></p>',
-            f'<iframe class="stepper" src="{name}-stepper.html" title="The graph of step {each.number}, to step through"></iframe>',
-        ])
+        body = "\n".join(
+            [
+                f"<h1>Step {each.number}. {Markup.escape(each.title)}</h1>",
+                markdown(each.opening.partition("\n")[2]),
+                "<h2 id='new'>What is new</h2>",
+                difference(each.difference()),
+                "<h2 id='example'>The example</h2>",
+                run_html(each.example, namespace),
+                "<h2 id='graph'>Its graph</h2>",
+                f'<p><a href="{name}-stepper.html">By itself</a></p>',
+                f'<iframe class="stepper" src="{name}-stepper.html" title="The graph of step {each.number}, to step through"></iframe>',
+            ]
+        )
         step(graph_of(namespace), f"Step {each.number}: {each.title}").save(site / "grow" / f"{name}-stepper.html")
         beside = [("Before", each.number - 1), ("Next", each.number + 1)]
         way = [f'<a href="step{n:02d}.html">{words}: step {n}</a>' for words, n in beside if 1 <= n <= LAST]
