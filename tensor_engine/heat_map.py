@@ -1,4 +1,4 @@
-"""An array as a small picture: a heat map for notebooks, as a PNG in the page, where no script and no style need run."""
+"""An array as a small picture: a heat map for notebooks, as a PNG in the page, which needs no script and no style."""
 
 from __future__ import annotations
 

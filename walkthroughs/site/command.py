@@ -7,6 +7,7 @@
 Exit status: 0, or 2 if something cannot be made or a link leads nowhere.
 """
 
+import shutil
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,9 +39,19 @@ def main(arguments=None):
     with parser.errors_of(options.out):
         options.out.mkdir(parents=True, exist_ok=True)
         with held(options.out):
+            clear(options.out)
             n_pages = build(options)
     print(f"{n_pages} pages, and no dead link.\n\nWritten:\n  {options.out / 'index.html'}")
     return 0
+
+
+def clear(site):
+    """Remove an earlier site, of which no page should be left. Raises ValueError for a folder with other things."""
+    found = [path for path in site.iterdir() if path.suffix != ".lock"]
+    if found and not (site / "site.css").is_file():
+        raise ValueError(f"{site} has other files: name a folder that is empty, or holds a site")
+    for path in found:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def build(options):

@@ -6,8 +6,8 @@ from walkthroughs.site.pages import PARTS, python, write_page
 
 OPENING = """
 <h1>From scalar to tensor</h1>
-<p class="lead">An autodiff engine to learn from: build an expression, see every step of its computation graph, forwards and
-backwards; reproduce the derivatives that an exercise sheet asks for; train small networks, fast.</p>
+<p class="lead">An autodiff engine to learn from: build an expression, see every step of its computation graph,
+forwards and backwards; reproduce the derivatives that an exercise sheet asks for; train small networks, fast.</p>
 """
 ALIVE = """
 <h2 id="question3">A network of the course, alive</h2>

@@ -1,4 +1,4 @@
-"""The pages of a site read again: whether their links lead somewhere, what they ask for, and words to search them by."""
+"""The pages of a site read again: whether links lead somewhere, what pages ask for, and words to search them by."""
 
 import json
 from html.parser import HTMLParser

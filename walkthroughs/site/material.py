@@ -1,10 +1,10 @@
-"""What the project's own commands write, gathered for the site: reports, stepper pages, and worksheets with their keys."""
+"""What the project's own commands write, gathered for the site: reports, steppers, worksheets with their keys."""
 
 import io
 import re
 import shutil
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from walkthroughs.site.pages import PARTS, environment, write_page
 from walkthroughs.stepper import beside, step
 
 SEEDS = range(1, 4)  # the worksheets of each exercise
+PUBLISHED = {".html", ".tex", ".png", ".pdf", ".svg", ".csv", ".json", ".py"}
 TO_NEIGHBOUR = re.compile(r'<a href="\.\./(\w+)/report\.html">(.*?)</a>')
 
 
@@ -40,11 +41,16 @@ def write_reports(site: Path, runs: Path, quick: bool, after: Callable[[str], ob
                 raise ValueError(f"python -m walkthroughs {entry.name} --quick ended with status {status}")
             after(entry.name)
     for name, folder in there.items():
-        shutil.copytree(folder, site / "reports" / name, dirs_exist_ok=True)
+        shutil.copytree(folder, site / "reports" / name, ignore=others, dirs_exist_ok=True)
     shown = [entry for entry in ENTRIES if quick or entry.name in there]
     for entry in shown:
         frame(site / "reports" / entry.name / "report.html", "../../", {each.name for each in shown})
     write_page(site, "reports/index.html", "Reports", list_of_reports(shown, there))
+
+
+def others(folder: str, names: list[str]) -> list[str]:
+    """The files of a walkthrough's folder that its report does not speak of: sweeps, checkpoints."""
+    return [name for name in names if Path(name).suffix not in PUBLISHED and not Path(folder, name).is_dir()]
 
 
 def list_of_reports(shown, there):
@@ -66,7 +72,7 @@ def list_of_reports(shown, there):
     return "\n".join(pieces)
 
 
-def frame(page: Path, top: str, reports: set[str] = frozenset()) -> None:
+def frame(page: Path, top: str, reports: Collection[str] = ()) -> None:
     """Put the site's header on a page that a report has written, and leave out links to reports that are not there."""
     text = page.read_text(encoding="utf-8")
     parts = {"top": top, "parts": PARTS}
@@ -119,8 +125,8 @@ def write_worksheets(site: Path, after: Callable[[str], object]) -> None:
     """Write worksheets/: some of every exercise, and their keys, which a switch on the page shows."""
     pieces = [
         "<h1>Worksheets</h1>",
-        "<p>Other numbers on each; print one from the browser. <code>python -m walkthroughs exercise network --count 30</code>"
-        " makes one for every student of a class.</p>",
+        "<p>Other numbers on each; print one from the browser. "
+        "<code>python -m walkthroughs exercise network --count 30</code> makes one for every student of a class.</p>",
         '<p><label class="switch"><input type="checkbox" id="keys" role="switch"> Show the keys</label></p>',
     ]
     for name in EXERCISES:

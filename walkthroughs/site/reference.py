@@ -31,15 +31,18 @@ def write_reference(site: Path) -> None:
     pdoc.render.env.filters["about"] = about
     (site / "reference").mkdir(parents=True, exist_ok=True)
     for name, module in modules.items():
-        html = pdoc.render.html_module(module, modules)
-        there = {*re.findall(r'id="([^"]+)"', html)}  # pdoc links to inherited members too, which no section is about
-        html = re.sub(r'<a href="#([^"]+)">(.*?)</a>', lambda a: a[0] if a[1] in there else a[2], html)
+        html = without_dead_links(pdoc.render.html_module(module, modules))
+        html = html.replace("<pre>", '<pre tabindex="0">')  # who has no mouse can scroll it too
         write_whole(site / "reference" / f"{name}.html", html)
-    rows = [
-        f'<li><a href="{name}.html"><code>{name}</code></a>: {inspect.getdoc(engine).partition(chr(10))[0]}</li>'
-        for name, engine in ENGINES.items()
-    ]
+    about_them = [(name, (engine.__doc__ or "").partition("\n")[0]) for name, engine in ENGINES.items()]
+    rows = [f'<li><a href="{name}.html"><code>{name}</code></a>: {line}</li>' for name, line in about_them]
     write_page(site, "reference/index.html", "Reference", f"<h1>Reference</h1><ul>{''.join(rows)}</ul>")
+
+
+def without_dead_links(html: str) -> str:
+    """A page without pdoc's links to inherited members, which no section is about."""
+    there = {*re.findall(r'id="([^"]+)"', html)}
+    return re.sub(r'<a href="#([^"]+)">(.*?)</a>', lambda link: link[0] if link[1] in there else link[2], html)
 
 
 def about(doc: pdoc.doc.Doc) -> str:

@@ -1,4 +1,4 @@
-"""The README as a tutorial, the engine's ten steps, and the notebook: pages whose numbers their own code has computed."""
+"""The README as a tutorial, the engine's ten steps, and the notebook: pages whose numbers their code has computed."""
 
 import re
 import tempfile
@@ -28,7 +28,7 @@ LINK = re.compile(r"\]\((?![a-z]+:|#|\.\./)([^)]+)\)")
 def readme() -> str:
     """The README: of a clone its file, of an installed package what was put into it."""
     path = ROOT / "README.md"
-    return path.read_text(encoding="utf-8") if path.exists() else str(metadata("scalar-to-tensor").get_payload())
+    return path.read_text(encoding="utf-8") if path.exists() else metadata("scalar-to-tensor").json["description"]
 
 
 def write_tour(site: Path, after: Callable[[str], object]) -> None:
@@ -96,7 +96,7 @@ def write_grow(site: Path, after: Callable[[str], object]) -> None:
                 run_html(each.example, namespace),
                 "<h2 id='graph'>Its graph</h2>",
                 f'<p><a href="{name}-stepper.html">By itself</a></p>',
-                f'<iframe class="stepper" src="{name}-stepper.html" title="The graph of step {each.number}, to step through"></iframe>',
+                f'<iframe class="stepper" src="{name}-stepper.html" title="The graph of step {each.number}"></iframe>',
             ]
         )
         step(graph_of(namespace), f"Step {each.number}: {each.title}").save(site / "grow" / f"{name}-stepper.html")

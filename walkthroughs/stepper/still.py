@@ -1,4 +1,4 @@
-"""The picture that a stepper leaves where a notebook's frames are taken away, as on GitHub: the graph, or the losses."""
+"""The picture that a stepper leaves where frames are taken away, as on GitHub: of the graph, or of the losses."""
 
 import io
 from base64 import b64encode
