@@ -17,10 +17,10 @@ from tqdm.auto import tqdm
 from models.command_line import Parser
 from models.keeping.files import held
 from walkthroughs.catalogue import ENTRIES
-from walkthroughs.grow.steps import LAST
 from walkthroughs.marking.exercises import EXERCISES
 
 FEW = 3  # dead links: how many a message names
+SECTIONS = 21  # of the tour and the ten steps: what the progress bar counts beside reports and worksheets
 
 
 def main(arguments=None):
@@ -56,10 +56,10 @@ def clear(site):
 
 def build(options):
     """Write the site; returns the number of its pages. Raises ValueError if a link leads nowhere."""
-    from walkthroughs.site import front, links, material, pages, reference, tour  # pdoc is an extra
+    from walkthroughs.site import front, material, pages, reference, tour  # pdoc is an extra
 
     site = options.out
-    total = len(ENTRIES) * options.quick + LAST + len(EXERCISES) + 20
+    total = len(ENTRIES) * options.quick + len(EXERCISES) + SECTIONS
     with tqdm(total=total, desc="site", unit=" parts", disable=None, leave=False) as bar:
 
         def after(what):
@@ -68,27 +68,31 @@ def build(options):
 
         pages.write_shared(site)
         material.write_steppers(site)
-        after("steppers")
         material.write_reports(site, options.runs, options.quick, after)
         tour.write_tour(site, after)
         tour.write_grow(site, after)
         tour.write_notebook(site)
         material.write_worksheets(site, after)
         reference.write_reference(site)
-        after("reference")
         if find_spec("walkthroughs.site.playground"):
             from walkthroughs.site.playground import write_playground
 
             write_playground(site / "playground", options.bundle)
-        after("playground")
         front.write_front(site)
-        found = links.read(site)
-        links.write_search(site, found)
+    return read_again(site, options.bundle)
+
+
+def read_again(site, bundle):
+    """Make the search of a site's pages, and return how many they are. Raises ValueError if a link leads nowhere."""
+    from walkthroughs.site import links
+
+    found = links.read(site)
+    links.write_search(site, found)
     wrong = links.dead_links(site, found)
     if wrong:
         raise ValueError(f"{len(wrong)} dead links: {', '.join(wrong[:FEW])}{', ...' * (len(wrong) > FEW)}")
     others = links.strangers(found)
-    if options.bundle and others:
+    if bundle and others:
         raise ValueError(f"pages ask other hosts: {', '.join(others[:FEW])}")
     return len(found)
 

@@ -65,7 +65,7 @@ def write_shared(site: Path) -> None:
         (BROWSER / "site.css").read_text(encoding="utf-8"),
     ]
     write_whole(site / "site.css", "\n".join(themes))
-    write_whole(site / "search.js", (BROWSER / "search.js").read_text(encoding="utf-8"))
+    write_whole(site / "site.js", (BROWSER / "site.js").read_text(encoding="utf-8"))
 
 
 def markdown(text: str) -> str:
@@ -83,6 +83,7 @@ def markdown(text: str) -> str:
     texts = [part if i % 2 else MATH.sub(kept, part) for i, part in enumerate(fences)]
     pieces = [fenced(part) if i % 2 else markdown2.markdown(part, extras=extras) for i, part in enumerate(texts)]
     html = re.sub(r"(<table>.*?</table>)", r'<div class="wide" tabindex="0">\1</div>', "".join(pieces), flags=re.DOTALL)
+    html = html.replace("<th></th>", "<td></td>")  # a corner heads nothing
     html = re.sub(r"<p>(FORMULA\d+END)</p>", r"\1", html)
     return re.sub(r"FORMULA(\d+)END", lambda found: formulas[int(found[1])], html)
 

@@ -1,10 +1,10 @@
-// The search of the site: every section of every page, from search-index.js, which is loaded when somebody searches.
+// On every page: the search, in search-index.js, which is loaded when somebody searches; what scrolls, for who has no mouse.
 "use strict";
 (() => {
   const top = document.currentScript.dataset.top;
 
   document.addEventListener("DOMContentLoaded", () => {
-    const box = document.querySelector("header.site .search");
+    const box = document.querySelector("nav.site .search");
     const input = box.querySelector("input"), found = box.querySelector(".found");
     box.hidden = false;
     let loading = null;
@@ -35,6 +35,14 @@
         input.focus();
       }
     });
+
+    const scrolling = () => {
+      for (const each of document.querySelectorAll("p, li, figcaption, .output")) {
+        if (each.scrollWidth > each.clientWidth && getComputedStyle(each).overflowX === "auto") each.tabIndex = 0;
+      }
+    };
+    scrolling();
+    window.addEventListener("resize", scrolling);
 
     function show(entries) {
       found.replaceChildren();
