@@ -47,20 +47,20 @@ def without_dead_links(html: str) -> str:
 
 def about(doc: pdoc.doc.Doc) -> str:
     """What there is to say of a module, class, function or operator, as Markdown."""
-    if isinstance(doc.obj, Operator):
-        return of_operator(doc.obj)
+    if isinstance(doc, pdoc.doc.Variable) and isinstance(doc.default_value, Operator):
+        return of_operator(doc.default_value)
     return as_markdown(doc.docstring)
 
 
 def of_operator(op: Operator) -> str:
-    """An operator's docstring, and its derivatives: its own rules, run on Symbols."""
-    text = as_markdown(inspect.getdoc(type(op)) or "")
-    if not op.partials or type(op).pull is not Operator.pull:
-        return text
-    names = [Symbol(name) for name in "ab"[: len(op.partials)]]
-    slopes = op.locals(Symbol("y"), *names, needs=[True] * len(names))
-    rules = "".join(f"\n    dy/d{name} = {slope}" for name, slope in zip(names, slopes))
-    return f"{text}\n\n    y = {op.formula(*map(str, names))}{rules}"
+    """An operator's docstring, its derivatives, which are its own rules run on Symbols, and its class."""
+    text = as_markdown(vars(type(op)).get("__doc__") or "")
+    if op.partials and type(op).pull is Operator.pull:
+        names = [Symbol(name) for name in "ab"[: len(op.partials)]]
+        slopes = op.locals(Symbol("y"), *names, needs=[True] * len(names))
+        rules = "".join(f"\ndy/d{name} = {slope}" for name, slope in zip(names, slopes))
+        text += f"\n\n```\ny = {op.formula(*map(str, names))}{rules}\n```"
+    return f"{text}\n\n```python\n{inspect.getsource(type(op)).strip()}\n```"
 
 
 def as_markdown(docstring: str) -> str:
