@@ -15,8 +15,8 @@ ASKED_FOR = {
     ("source", "src"),
     ("video", "src"),
 }
-PASSED_OVER = {"script", "style", "header", "nav", "footer", "svg", "math"}  # by the search
-VOID = {"img", "link", "meta", "br", "hr", "input", "wbr", "source", "col"}
+PASSED_OVER = {"script", "style", "header", "nav", "footer", "svg", "math", "details"}  # by the search
+BLOCKS = {"p", "li", "td", "th", "div", "pre", "section", "dt", "dd"}  # what ends a word
 WORDS = 4000  # characters of a section that are searched
 
 
@@ -26,6 +26,7 @@ class Page(HTMLParser):
     ids         of its elements
     links       (address, whether the page asks for it by itself)
     sections    [id, title, text] from each heading to the next; the first begins with the page
+    framed      whether it has the site's header; a stepper's has not, and what is on it is drawn by a script
     """
 
     def __init__(self, text: str) -> None:
@@ -33,7 +34,7 @@ class Page(HTMLParser):
         self.ids: set[str] = set()
         self.links: list[tuple[str, bool]] = []
         self.sections: list[list[str]] = [["", "", ""]]
-        self.title, self.passed, self.inside, self.place = "", 0, "", ""
+        self.title, self.passed, self.inside, self.framed = "", 0, "", False
         self.feed(text)
         self.close()
 
@@ -44,12 +45,12 @@ class Page(HTMLParser):
         for name in ("href", "src"):
             if attributes.get(name):
                 self.links.append((attributes[name], (tag, name) in ASKED_FOR))
-        if tag in PASSED_OVER:
-            self.passed += 1
+        self.framed |= tag == "nav" and attributes.get("class") == "site"
+        self.passed += tag in PASSED_OVER
         if tag == "section" or (tag == "div" and attributes.get("class") == "classattr"):
-            self.place = attributes.get("id") or ""
-            if self.place:
-                self.sections.append([self.place, self.place, ""])  # of the reference
+            name = attributes.get("id")
+            if name:
+                self.sections.append([name, name, ""])  # of the reference
         if tag in ("h1", "h2", "h3", "title"):
             self.inside = tag
             if tag in ("h2", "h3") and attributes.get("id"):
@@ -59,6 +60,8 @@ class Page(HTMLParser):
         self.passed -= tag in PASSED_OVER
         if tag == self.inside:
             self.inside = ""
+        if tag in BLOCKS:
+            self.sections[-1][2] += " "
 
     def handle_data(self, data):
         if self.inside == "title":
@@ -108,7 +111,7 @@ def write_search(site: Path, pages: dict[str, Page]) -> None:
     entries = []
     for address, page in pages.items():
         title = page.title.removesuffix(" - From scalar to tensor")
-        for name, words, text in page.sections:
+        for name, words, text in page.sections if page.framed else [("", "", page.title)]:
             text = " ".join(text.split())[:WORDS]
             if words or text:
                 entries.append([title, " ".join(words.split()), f"{address}#{name}" if name else address, text])

@@ -1,6 +1,7 @@
 """What the project's own commands write, gathered for the site: reports, steppers, worksheets with their keys."""
 
 import io
+import json
 import re
 import shutil
 from argparse import Namespace
@@ -14,10 +15,11 @@ from markupsafe import Markup, escape
 from models.question3 import SHEET, Question3
 from scalar_engine import Value, tanh
 from tensor_engine import Tensor, cross_entropy, relu
-from walkthroughs.catalogue import BY_NAME, ENTRIES, SHEETS
+from walkthroughs.catalogue import BY_NAME, ENTRIES, SHEETS, Entry
 from walkthroughs.marking.exercises import EXERCISES
 from walkthroughs.marking.hand_out import hand_out_worksheets
 from walkthroughs.sheets.whole_sheet import made
+from walkthroughs.site.cells import within
 from walkthroughs.site.pages import PARTS, environment, write_page
 from walkthroughs.stepper import beside, step
 
@@ -31,12 +33,11 @@ def write_reports(site: Path, runs: Path, quick: bool, after: Callable[[str], ob
     there = {name: runs / name for name in BY_NAME if (runs / name / "report.html").is_file()}
     (site / "reports").mkdir(parents=True, exist_ok=True)
     if quick:
-        missing = [entry for entry in ENTRIES if entry.name not in there]
-        for entry in missing:  # each page links to those that have a folder beside it
-            (site / "reports" / entry.name).mkdir(parents=True, exist_ok=True)
-        for entry in missing:
-            with redirect_stdout(io.StringIO()):
-                status = made(entry, Namespace(quick=True, seed=None), site / "reports" / entry.name)
+        for entry in ENTRIES:  # each page links to those that have a folder beside it
+            (site / "reports" / entry.name).mkdir()
+        for entry in [entry for entry in ENTRIES if entry.name not in there]:
+            with redirect_stdout(io.StringIO()), within(site / "reports"):  # a page tells no path of this machine
+                status = made(entry, Namespace(quick=True, seed=None), Path(entry.name))
             if status:
                 raise ValueError(f"python -m walkthroughs {entry.name} --quick ended with status {status}")
             after(entry.name)
@@ -45,7 +46,7 @@ def write_reports(site: Path, runs: Path, quick: bool, after: Callable[[str], ob
     shown = [entry for entry in ENTRIES if quick or entry.name in there]
     for entry in shown:
         frame(site / "reports" / entry.name / "report.html", "../../", {each.name for each in shown})
-    write_page(site, "reports/index.html", "Reports", list_of_reports(shown, there))
+    write_page(site, "reports/index.html", "Reports", list_of_reports(site, shown))
 
 
 def others(folder: str, names: list[str]) -> list[str]:
@@ -53,23 +54,29 @@ def others(folder: str, names: list[str]) -> list[str]:
     return [name for name in names if Path(name).suffix not in PUBLISHED and not Path(folder, name).is_dir()]
 
 
-def list_of_reports(shown, there):
+def list_of_reports(site: Path, shown: list[Entry]) -> str:
+    short = {entry for entry in shown if is_short(site / "reports" / entry.name)}
     pieces = ["<h1>The course sheets, answered</h1>"]
     if not shown:
         pieces.append("<p>There are none yet: <code>python -m walkthroughs question3</code> makes one.</p>")
-    elif len(there) < len(shown):
+    if short:
         pieces.append("<p>A short run is of a small part of the data, in seconds; its report says so.</p>")
     for sheet in SHEETS.values():
-        rows = [entry for entry in shown if entry.sheet is sheet]
         items = [
             Markup('<li><a href="{}/report.html">{}</a>: {}{}</li>').format(
-                entry.name, entry.question, entry.line, "" if entry.name in there else " (a short run)"
+                entry.name, entry.question, entry.line, " (a short run)" if entry in short else ""
             )
-            for entry in rows
+            for entry in shown
+            if entry.sheet is sheet
         ]
         if items:
             pieces.append(f'<h2 id="{sheet.key}">{escape(sheet.title)}</h2><ul>{"".join(items)}</ul>')
     return "\n".join(pieces)
+
+
+def is_short(folder: Path) -> bool:
+    """Whether the report in a folder is of a --quick run."""
+    return "--quick" in json.loads((folder / "numbers.json").read_text(encoding="utf-8"))["provenance"]["Command"]
 
 
 def frame(page: Path, top: str, reports: Collection[str] = ()) -> None:

@@ -28,7 +28,7 @@ LINK = re.compile(r"\]\((?![a-z]+:|#|\.\./)([^)]+)\)")
 def readme() -> str:
     """The README: of a clone its file, of an installed package what was put into it."""
     path = ROOT / "README.md"
-    return path.read_text(encoding="utf-8") if path.exists() else metadata("scalar-to-tensor").json["description"]
+    return path.read_text(encoding="utf-8") if path.exists() else str(metadata("scalar-to-tensor").json["description"])
 
 
 def write_tour(site: Path, after: Callable[[str], object]) -> None:

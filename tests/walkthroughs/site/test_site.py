@@ -64,6 +64,7 @@ def test_every_part_is_there_and_says_what_it_has_computed(site):
 
 
 def test_a_report_has_the_header_and_links_to_those_that_are_there_only(site):
+    assert "(a short run)" in text(site, "reports/index.html")
     report = text(site, "reports/question3/report.html")
     assert '<nav class="site"' in report and (site / "reports/question3/stepper.html").is_file()
     assert "<code>python -m walkthroughs derivations</code>" in report and "../derivations/" not in report
