@@ -19,6 +19,7 @@ from models.keeping.files import held
 from walkthroughs.catalogue import ENTRIES
 from walkthroughs.marking.exercises import EXERCISES
 
+MARK = ".scalar-to-tensor-site"  # the folder is ours: what is in it may be removed
 FEW = 3  # dead links: how many a message names
 SECTIONS = 21  # of the tour and the ten steps: what the progress bar counts beside reports and worksheets
 
@@ -47,11 +48,12 @@ def main(arguments=None):
 
 def clear(site):
     """Remove an earlier site, of which no page should be left. Raises ValueError for a folder with other things."""
-    found = [path for path in site.iterdir() if path.suffix != ".lock"]
-    if found and not (site / "site.css").is_file():
+    found = [path for path in site.iterdir() if path.suffix != ".lock" and path.name != MARK]
+    if found and not (site / MARK).is_file():
         raise ValueError(f"{site} has other files: name a folder that is empty, or holds a site")
     for path in found:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
+    (site / MARK).touch()
 
 
 def build(options):
@@ -77,7 +79,10 @@ def build(options):
         if find_spec("walkthroughs.site.playground"):
             from walkthroughs.site.playground import write_playground
 
-            write_playground(site / "playground", options.bundle)
+            try:
+                write_playground(site / "playground", options.bundle)
+            except RuntimeError as error:  # npm is missing, or fails
+                raise ValueError(str(error)) from error
         front.write_front(site)
     return read_again(site, options.bundle)
 

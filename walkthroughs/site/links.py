@@ -48,7 +48,7 @@ class Page(HTMLParser):
         self.framed |= tag == "nav" and attributes.get("class") == "site"
         self.passed += tag in PASSED_OVER
         if tag == "section" or (tag == "div" and attributes.get("class") == "classattr"):
-            name = attributes.get("id")
+            name = attributes.get("id", "")
             if name:
                 self.sections.append([name, name, ""])  # of the reference
         if tag in ("h1", "h2", "h3", "title"):
