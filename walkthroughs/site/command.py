@@ -42,7 +42,8 @@ def main(arguments=None):
         with held(options.out):
             clear(options.out)
             n_pages = build(options)
-    print(f"{n_pages} pages, and no dead link.\n\nWritten:\n  {options.out / 'index.html'}")
+    print(f"{n_pages} pages, and no dead link.\n\nWritten:\n  {options.out / 'index.html'}\n")
+    print(f"To look at it as others will: python -m http.server --directory {options.out}, at http://localhost:8000")
     return 0
 
 
