@@ -2,6 +2,7 @@
 
 import io
 import json
+import random
 import re
 import shutil
 from argparse import Namespace
@@ -9,10 +10,11 @@ from collections.abc import Callable, Collection
 from contextlib import redirect_stdout
 from pathlib import Path
 
-import numpy as np
 from markupsafe import Markup, escape
 
+from models.mlp import MLP
 from models.question3 import SHEET, Question3
+from models.scalar_training import loss_of, sgd_step
 from scalar_engine import Value, tanh
 from tensor_engine import Tensor, cross_entropy, relu
 from walkthroughs.catalogue import BY_NAME, ENTRIES, SHEETS, Entry
@@ -21,7 +23,7 @@ from walkthroughs.marking.hand_out import hand_out_worksheets
 from walkthroughs.sheets.whole_sheet import made
 from walkthroughs.site.cells import within
 from walkthroughs.site.pages import PARTS, environment, write_page
-from walkthroughs.stepper import beside, step
+from walkthroughs.stepper import Recording, beside, step
 
 SEEDS = range(1, 4)  # the worksheets of each exercise
 PUBLISHED = {".html", ".tex", ".png", ".pdf", ".svg", ".csv", ".json", ".py"}
@@ -108,24 +110,21 @@ def steppers():
     x, w, b = Value(2.0, "x"), Value(-1.0, "w"), Value(0.5, "b")
     yield "question3", "the assignment's network, as on the sheet", step(Question3(SHEET).l, "Question 3, step by step")
     yield "neuron", "one weight, one bias, one slope", step(tanh(w * x + b).named("y"), "A neuron")
-    square, power = (x * x).named("y"), (x**2).named("y")
-    yield (
-        "square",
-        "two ways to write a square, and where they differ",
-        beside(square, power, "x * x beside x ** 2", ("x * x", "x ** 2")),
-    )
-    rng = np.random.default_rng(0)
-    W, V = (
-        Tensor(rng.normal(size=shape).round(1), name, requires_grad=True)
-        for name, shape in [("W", (2, 3)), ("V", (3, 2))]
-    )
+    squares = beside((x * x).named("y"), (x**2).named("y"), "x * x beside x ** 2", ("x * x", "x ** 2"))
+    yield "square", "two ways to write a square, and where they differ", squares
+    W = Tensor([[0.1, -0.1, 0.6], [0.1, -0.5, 0.4]], "W", requires_grad=True)
+    V = Tensor([[1.3, 0.9], [-0.7, -1.3], [-0.6, 0.0]], "V", requires_grad=True)
     hidden = relu(Tensor([[1.0, -1.0], [0.5, 2.0]], "x") @ W).named("h")
-    loss = cross_entropy((hidden @ V).named("o"), [0, 1]).named("l")
-    yield (
-        "tensors",
-        "two layers of tensors, with the shapes; a node opens into scalars",
-        step(loss, "Two layers of tensors"),
-    )
+    loss = step(cross_entropy((hidden @ V).named("o"), [0, 1]).named("l"), "Two layers of tensors")
+    yield "tensors", "two layers of tensors, with the shapes; a node opens into scalars", loss
+    model = MLP(2, [3, 2], rng=random.Random(0))
+    recording = Recording(model.parameters(), 0.5)
+    for _ in range(20):
+        loss = loss_of(model, [1.0, -1.0], 0)
+        loss.backward()
+        with recording.step(loss):
+            sgd_step(model.parameters(), 0.5)
+    yield "training", "what each of twenty steps did to each parameter", step(recording, "Gradient descent")
 
 
 def write_worksheets(site: Path, after: Callable[[str], object]) -> None:
