@@ -22,7 +22,7 @@ from walkthroughs.marking.exercises import EXERCISES
 from walkthroughs.marking.hand_out import hand_out_worksheets
 from walkthroughs.sheets.whole_sheet import made
 from walkthroughs.site.cells import within
-from walkthroughs.site.pages import PARTS, environment, write_page
+from walkthroughs.site.pages import PARTS, environment, linked, write_page
 from walkthroughs.stepper import Recording, beside, step
 
 SEEDS = range(1, 4)  # the worksheets of each exercise
@@ -47,7 +47,9 @@ def write_reports(site: Path, runs: Path, quick: bool, after: Callable[[str], ob
         shutil.copytree(folder, site / "reports" / name, ignore=others, dirs_exist_ok=True)
     shown = [entry for entry in ENTRIES if quick or entry.name in there]
     for entry in shown:
-        frame(site / "reports" / entry.name / "report.html", "../../", {each.name for each in shown})
+        page = site / "reports" / entry.name / "report.html"
+        frame(page, "../../", {each.name for each in shown})
+        page.write_text(linked(site, page.read_text(encoding="utf-8"), "../../"), encoding="utf-8")
     write_page(site, "reports/index.html", "Reports", list_of_reports(site, shown))
 
 

@@ -13,6 +13,8 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+import scalar_engine
+import tensor_engine
 from models.keeping.files import write_whole
 from walkthroughs.drawing.palette import palette
 from walkthroughs.reports.markup import mathml
@@ -108,3 +110,21 @@ def plain(text: str) -> str:
 def headings(html: str) -> list[tuple[str, str]]:
     """(words, id) of the headings of a page's body, below its title."""
     return [(str(Markup(words).striptags()), name) for _, name, words in HEADING.findall(html)]
+
+
+def linked(site: Path, html: str, top: str) -> str:
+    """Names of the engines and commands of walkthroughs, in prose, as links to the reference and the reports."""
+
+    def to_page(found: re.Match[str]) -> str:
+        name, command = found.groups()
+        address = f"reports/{command}/report.html"
+        if command and not (site / address).is_file():
+            return found[0]
+        if name:
+            engine = next((each for each in (scalar_engine, tensor_engine) if name in each.__all__), None)
+            if engine is None:
+                return found[0]
+            address = f"reference/{engine.__name__}.html#{name}"
+        return f'<a href="{top}{address}">{found[0]}</a>'
+
+    return re.sub(r"(?<!<pre>)(?<!<td>)<code>(?:(\w+)|python -m walkthroughs (\w+)[^<]*)</code>(?!</a>)", to_page, html)

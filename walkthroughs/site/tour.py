@@ -9,11 +9,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-import scalar_engine
-import tensor_engine
 from walkthroughs.grow.steps import LAST, Step, graph_of
 from walkthroughs.site.cells import notebook_html, run_html, within
-from walkthroughs.site.pages import fenced, headings, markdown, write_page
+from walkthroughs.site.pages import fenced, headings, linked, markdown, write_page
 from walkthroughs.stepper import step
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +48,7 @@ def write_tour(site: Path, after: Callable[[str], object]) -> None:
             if section.startswith("## Stepping"):
                 pieces.append(step(namespace["y"])._repr_html_())
             after(section.partition("\n")[0].removeprefix("## "))
-    body = linked("\n".join(pieces), "../reference/")
+    body = linked(site, "\n".join(pieces), "../")
     write_page(site, "tour/index.html", "The tour", body, headings(body))
 
 
@@ -61,17 +59,6 @@ def picture(site: Path, found: re.Match[str]) -> str:
         return ""
     (site / "tour" / source.name).write_bytes(source.read_bytes())
     return f"![{found[1]}]({source.name})"
-
-
-def linked(html: str, reference: str) -> str:
-    """The names of both engines in prose, as links to the reference."""
-
-    def to_reference(found: re.Match[str]) -> str:
-        name = found[1]
-        engine = next((each for each in (scalar_engine, tensor_engine) if name in each.__all__), None)
-        return f'<a href="{reference}{engine.__name__}.html#{name}">{found[0]}</a>' if engine else found[0]
-
-    return re.sub(r"(?<!<pre>)<code>(\w+)</code>(?!</a>)", to_reference, html)
 
 
 def write_grow(site: Path, after: Callable[[str], object]) -> None:
@@ -116,5 +103,5 @@ def write_notebook(site: Path) -> None:
     """Write notebook/: the notebook as a page, and as a file to run."""
     path = ROOT / NOTEBOOK
     body = f'<p><a href="{path.name}" download>The notebook itself</a>, to run in Jupyter</p>{notebook_html(path)}'
-    write_page(site, "notebook/index.html", "The notebook", linked(body, "../reference/"), headings(body))
+    write_page(site, "notebook/index.html", "The notebook", linked(site, body, "../"), headings(body))
     (site / "notebook" / path.name).write_bytes(path.read_bytes())

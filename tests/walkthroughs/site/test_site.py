@@ -58,6 +58,7 @@ def test_every_part_is_there_and_says_what_it_has_computed(site):
     tour = text(site, "tour/index.html")
     assert "0.18242552380635632" in tour and "<svg" in tour and "likely slip" in tour
     assert 'href="../reference/scalar_engine.html#gradcheck"' in tour
+    assert 'href="../reports/question3/report.html"' in tour and "reports/question4" not in tour
     assert all(f'src="step{n:02d}-stepper.html"' in text(site, f"grow/step{n:02d}.html") for n in range(1, LAST + 1))
     notebook = text(site, "notebook/index.html")
     assert "<math" in notebook and "<iframe srcdoc" in notebook and "$$" not in notebook
