@@ -1,18 +1,22 @@
 """The site: made once, small, and looked at as its readers do; what it must not do is done to it once."""
 
 import re
+from importlib.util import find_spec
 
 import pytest
 
 from tests import ROOT
 from walkthroughs.catalogue import BY_NAME
 from walkthroughs.grow.steps import LAST
-from walkthroughs.site import cells, command
-
-pytest.importorskip("pdoc")
+from walkthroughs.site import command
 
 FOLDERS = "tour", "grow", "reports", "steppers", "worksheets", "notebook", "reference"
 PARTS = ["index", *(f"{folder}/index" for folder in FOLDERS)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def pdoc(needed):
+    needed(find_spec("pdoc"), "pdoc")
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +149,8 @@ def test_no_other_files_are_removed(tmp_path, capsys):
 
 
 def test_a_number_that_is_not_what_stands_beside_it_ends_the_build():
+    from walkthroughs.site import cells
+
     assert "7" in cells.run_html("x = 3\nx + 4  # 7\n", {})
     with pytest.raises(ValueError, match="x \\+ 4 gives"):
         cells.run_html("x = 3\nx + 4  # 8\n", {})
