@@ -7,7 +7,7 @@ from typing import Any
 
 from walkthroughs.drawing.picture import draw
 
-DPI = 72  # enough for a screen: a notebook holds it beside the page
+DPI, READABLE = 72, 200  # dots an inch, and nodes: enough for a screen, and a notebook holds it beside the page
 
 
 def still(stepper: Any) -> str:
@@ -26,7 +26,7 @@ def picture(stepper: Any) -> str:
 
 
 def graph(trace: Any) -> bytes:
-    return draw(trace.root, gradients=trace.gradients, dpi=DPI).pipe(format="png")
+    return draw(trace.root, gradients=trace.gradients, dpi=DPI, largest=READABLE).pipe(format="png")
 
 
 def losses(recording: Any) -> bytes:
