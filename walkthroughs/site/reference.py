@@ -56,10 +56,10 @@ def of_operator(op: Operator) -> str:
     """An operator's docstring, its derivatives, which are its own rules run on Symbols, and its class."""
     text = as_markdown(vars(type(op)).get("__doc__") or "")
     if op.partials and type(op).pull is Operator.pull:
-        names = [Symbol(name) for name in "ab"[: len(op.partials)]]
-        slopes = op.locals(Symbol("y"), *names, needs=[True] * len(names))
-        rules = "".join(f"\ndy/d{name} = {slope}" for name, slope in zip(names, slopes))
-        text += f"\n\n```\ny = {op.formula(*map(str, names))}{rules}\n```"
+        _, *names = map(Symbol, inspect.signature(op.partials[0]).parameters)
+        slopes = op.locals(Symbol("out"), *names, needs=[True] * len(names))
+        rules = "".join(f"\ndout/d{name} = {slope}" for name, slope in zip(names, slopes))
+        text += f"\n\n```\nout = {op.formula(*map(str, names))}{rules}\n```"
     return f"{text}\n\n```python\n{inspect.getsource(type(op)).strip()}\n```"
 
 

@@ -77,7 +77,7 @@ def test_a_report_has_the_header_and_links_to_those_that_are_there_only(site):
 
 def test_the_reference_tells_rules_and_lists(site):
     page = text(site, "reference/scalar_engine.html")
-    assert "dy/da = y * (1 - y)" in page  # of sigmoid, by its own rule
+    assert "dout/dx = out * (1 - out)" in page  # of sigmoid, by its own rule
     assert re.search(r"<li><code>.*root.*</code>, <code>.*wrt.*</code>: it is the derivative", page)
 
 
