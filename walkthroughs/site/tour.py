@@ -7,6 +7,7 @@ from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
 
+from joblib.externals.loky import get_reusable_executor
 from markupsafe import Markup
 
 from walkthroughs.grow.steps import LAST, Step, graph_of
@@ -48,6 +49,7 @@ def write_tour(site: Path, after: Callable[[str], object]) -> None:
             if section.startswith("## Stepping"):
                 pieces.append(step(namespace["y"])._repr_html_())
             after(section.partition("\n")[0].removeprefix("## "))
+        get_reusable_executor().shutdown()  # a sweep's processes stand in this folder, which is going to go
     body = linked(site, "\n".join(pieces), "../")
     write_page(site, "tour/index.html", "The tour", body, headings(body))
 
