@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from tensor_engine import cross_entropy, modes, no_grad, topological_order
 from tensor_engine.fused import CrossEntropyOfClasses
