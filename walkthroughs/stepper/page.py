@@ -6,6 +6,7 @@ import jinja2
 import numpy as np
 
 from scalar_engine.checking.likely import likely_answers
+from scalar_engine.formulas.writing import LATEX, latex_name
 from scalar_engine.graph import Operator
 from scalar_engine.programs.javascript import written
 from scalar_engine.value import Value
@@ -17,9 +18,15 @@ from .quantities import brief, exact, is_of_images, summary
 from .views import views_of
 
 HERE = resources.files(__package__).joinpath("browser")
-SCRIPTS = ["state", "numbers", "live", "live_arrays", "graph", "colours", "heatmap", "panels", "predict", "training"]
+SCRIPTS = ["state", "numbers", "formulas", "live", "live_arrays", "graph", "colours", "heatmap", "panels", "predict", "training"]
 SCRIPTS += ["live_controls", "beside", "controls", "main"]
 
+
+# How the page writes functions in LaTeX: by the name of the function, or around its one operand, "#".
+TEX = {
+    "functions": LATEX.FUNCTIONS,
+    "commands": {name: LATEX.COMMANDS[name].format("#") for name in ("abs", "exp", "sqrt")},
+}
 
 DIAGNOSED = 400  # frames: of a longer graph the likely wrong answers would be most of the page
 
@@ -53,7 +60,7 @@ def graph_page(trace, title):
         graph["still"] = reason
     if not isinstance(trace.root, Value):
         graphs[0] |= following(trace, openings, reasons)
-    data = {"graph": graphs[0]}
+    data = {"graph": graphs[0], "tex": TEX}
     if openings:
         data["scalars"] = [graph | {"about": opening.note} for graph, opening in zip(graphs[1:], openings)]
         data["graph"]["behind"] = {
@@ -101,6 +108,7 @@ def node_data(trace, i):
     data = {
         "name": trace.names[node],
         "label": node.label,
+        "tex": tex_of(trace.names, node),
         "group": trace.groups[i],
         "kind": "computed" if node.inputs else ("input" if node.label else "constant") if is_data else "parameter",
         "op": node.op.symbol if node.inputs else "",
@@ -113,6 +121,13 @@ def node_data(trace, i):
         "array": summary(node.data, is_of_images(node)),
     }
     return without_defaults(data)
+
+
+def tex_of(names, node):
+    """A name in LaTeX where it is another there; None for what reads as a formula."""
+    name = names[node]
+    is_formula = "#" not in name and (names.is_formula(node) or (node.op is None and not node.label))
+    return None if is_formula or latex_name(name) == name else latex_name(name)
 
 
 def form_of(op):
