@@ -13,13 +13,14 @@ from scalar_engine.value import Value
 from walkthroughs.drawing.palette import palette
 
 from .behind import openings_of
+from .choices import wrong_locals
 from .elements import Unfollowed, followed
 from .quantities import brief, exact, is_of_images, summary
 from .views import views_of
 
 HERE = resources.files(__package__).joinpath("browser")
 SCRIPTS = ["state", "numbers", "formulas", "live", "live_arrays", "graph", "colours", "heatmap", "panels", "predict", "training"]
-SCRIPTS += ["live_controls", "beside", "controls", "main"]
+SCRIPTS += ["live_controls", "beside", "address", "take_away", "controls", "main"]
 
 
 # How the page writes functions in LaTeX: by the name of the function, or around its one operand, "#".
@@ -90,9 +91,11 @@ def trace_data(trace):
     frames = [frame_data(trace, frame) for frame in trace.frames]
     if len(frames) <= DIAGNOSED:
         steps = [(data, frame.step) for data, frame in zip(frames, trace.frames) if frame.step]
-        for (data, _), likely in zip(steps, likely_answers(trace.root, [step for _, step in steps])):
+        for (data, step), likely in zip(steps, likely_answers(trace.root, [step for _, step in steps])):
             if likely:
                 data["likely"] = [[exact(number), text] for number, text in likely]
+            if step.local is not None and np.size(step.local) == 1:
+                data["wrong"] = wrong_locals(step, trace.names)
     return {
         "nodes": [node_data(trace, i) for i in range(len(trace.nodes))],
         "frames": frames,

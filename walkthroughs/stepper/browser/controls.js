@@ -36,7 +36,7 @@ const KEYS = {
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const target = event.target;
-  if (target.matches("input[type=search], input[type=text], select, [role=tab]")) {
+  if (target.matches("input[type=search], input[type=text], textarea, select, [role=tab]")) {
     if (event.key === "Escape") target.blur();
     return;
   }
@@ -78,6 +78,7 @@ function listen() {
   listenToPicture();
   listenToLive();
   listenToBeside();
+  listenToTaking();
   for (const place of [byId("scroll"), byId("rows"), byId("watched")]) listenToPointer(place);
   listenToSwipes(byId("now"));
   addEventListener("hashchange", readAddress);
@@ -102,6 +103,7 @@ function listenToButtons() {
   };
   for (const [id, action] of Object.entries(actions)) byId(id).addEventListener("click", () => action());
   byId("position").addEventListener("input", (event) => goTo(Number(event.target.value)));
+  byId("level").addEventListener("change", () => (withdraw(), ask()));
   byId("question").addEventListener("submit", (event) => {
     event.preventDefault();
     check();

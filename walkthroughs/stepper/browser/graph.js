@@ -50,6 +50,7 @@ function showView(view) {
   zoomTo(Math.min(1.3, Math.max(0.85, wide)));
   drawInSight();
   showNode(); // its buttons open and fold
+  writeAddress();
 }
 
 function addPart([x, y, width, height], layer, make, drop) {

@@ -94,6 +94,7 @@ function showNumbers() {
   showNode();
   rewriteProgram();
   if (predict.pending) showQuestion();
+  showTaken();
   tellBeside(false);
   writeAddress();
 }
@@ -108,12 +109,11 @@ function leavesInAddress() {
   return changed.length > TOLD ? "" : changed.map((i) => `~${i}=${life.numbers[i]}`).join("");
 }
 
-// Gives the leaves of a graph the numbers of an address; returns whether there are any.
+// Gives the leaves of a graph the numbers of an address, and those that it does not tell of their own.
 function readLeaves(graph, text) {
-  const told = [...text.matchAll(/~(\d+)=([^~]+)/g)].map(([, i, number]) => [Number(i), parsed(number)]);
-  const known = told.filter(([i, number]) => graph.life?.leaves.includes(i) && number !== undefined);
-  if (known.length) change(graph, known);
-  return known.length > 0;
+  const told = new Map([...text.matchAll(/~(\d+)=([^~]+)/g)].map(([, i, number]) => [Number(i), parsed(number)]));
+  const { life } = graph;
+  if (life && (life.found || told.size)) change(graph, life.leaves.map((i) => [i, told.get(i) ?? life.given[i]]));
 }
 
 function resetLeaves() {

@@ -1,4 +1,4 @@
-// Where the stepper is: moving, playing, nodes, the address, and which graph.
+// Where the stepper is: moving, playing, nodes, and which graph.
 
 let timer = null;
 
@@ -10,12 +10,13 @@ function goTo(position) {
   if (predict.pending && predict.pending !== state.position + 1) withdraw();
   showStep();
   writeAddress();
-  if (state.graph.training) return showTraining();
+  if (state.graph.training) return showTraining(), showTaken();
   paintMove(from, state.position);
   paintRows(from, state.position);
   showWatched();
   showNode();
   showProgram(); // last, for it scrolls to its end, and the others take room
+  showTaken();
   tellBeside(true);
 }
 
@@ -67,6 +68,7 @@ function select(i) {
   showNode();
   if (i !== null) follow(i);
   light(i); // last, for only what is drawn can be lit
+  writeAddress();
 }
 
 function toggleWatched(i) {
@@ -74,6 +76,7 @@ function toggleWatched(i) {
   paint(i);
   showWatched();
   showNode();
+  writeAddress();
   if (byId("filter").value === "watched") showTable();
 }
 
@@ -81,6 +84,7 @@ function toggleBreakpoint(i) {
   state.breakpoints.delete(i) || state.breakpoints.add(i);
   paint(i);
   showNode();
+  writeAddress();
 }
 
 // The next step of the selected node, and its first one after its last.
@@ -92,34 +96,6 @@ function toNode() {
 
 // The node that keys and the node's panel mean.
 const chosen = () => state.selected ?? workedOn() ?? graphRoot();
-
-// ---- the address: #12 is the twelfth step, #scalars-0-12 that of the first scalar graph behind the tensors, and
-// #12~3=0.5 the twelfth with another number in leaf 3
-
-let addressTimer = null;
-
-// A moment later, for browsers stop a page that writes its address many times a second.
-function writeAddress() {
-  if (location.protocol === "about:") return; // a notebook's frame has no address of its own
-  clearTimeout(addressTimer);
-  addressTimer = setTimeout(() => {
-    const scalars = scalarGraphs.indexOf(state.graph);
-    const address = `#${scalars < 0 ? "" : `scalars-${scalars}-`}${state.position}${leavesInAddress()}`;
-    if (location.hash !== address) history.replaceState(null, "", address);
-  }, 100);
-}
-
-function readAddress() {
-  const [, scalars, position, leaves] = location.hash.match(/^#(?:scalars-(\d+)-)?(\d+)((?:~\d+=[-+.\w]+)*)$/) ?? [];
-  const graph = scalarGraphs[scalars] ?? first;
-  const isOther = leaves && readLeaves(graph.host ?? graph, leaves);
-  if (graph !== state.graph) show(graph, Number(position ?? 0));
-  else if (position !== undefined) goTo(Number(position));
-  if (isOther) {
-    showLeaf();
-    showNumbers();
-  }
-}
 
 // ---- which graph
 

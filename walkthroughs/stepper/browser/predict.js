@@ -1,11 +1,25 @@
-// Predict mode: the next number is asked for before it is shown, and a score is kept.
+// Predict mode: what comes next is asked for before it is shown, at one of four levels, and a score sheet is kept.
 
-const predict = { on: false, right: 0, asked: 0, pending: null };
+const predict = { on: false, right: 0, asked: 0, pending: null, sheet: [] };
+
+// Of each level: what is asked about a frame, as parts of the page; null where there is nothing to ask. What is right is
+// said by `verdictOn`.
+const LEVELS = {
+  number: (frame) => ["What comes next?", ...asked(formulaOf(frame, false)), frame.shape ? "Its shape:" : ""],
+  hidden: ({ left, names, sign, shape }) => ["What comes next?", ...asked(formulaOf({ left, names, sign, shape, numbers: "" }, false)), shape ? "Its shape:" : ""],
+  local: (frame) => frame.wrong && [`Which is the local derivative, ${localOf(frame).name}?`, ...asked([`${frame.left} ${frame.sign} ${state.graph.nodes[frame.node].derivative} * ?`])],
+  order: (frame) => [frame.kind === "forward" ? "Which node is computed next?" : "Which node receives a part of its gradient next?"],
+};
+
+const asked = (parts) => [element("span", { class: "asked" }, ...parts)];
+const level = () => byId("level").value;
 
 function togglePredict() {
   predict.on = !predict.on;
   predict.right = predict.asked = 0;
+  if (predict.on) predict.sheet = [];
   byId("predict").setAttribute("aria-pressed", predict.on);
+  byId("level").hidden = !predict.on;
   byId("score").textContent = "";
   byId("verdict").textContent = "";
   stop();
@@ -13,10 +27,10 @@ function togglePredict() {
   if (predict.on) ask();
 }
 
-// Asks for the number of the next step, and returns whether there is one to ask for.
+// Asks about the next step, and returns whether there is something to ask.
 function ask() {
   const frame = state.graph.frames[state.position];
-  if (!frame || frame.kind === "turn") return false;
+  if (!frame || frame.kind === "turn" || !LEVELS[level()](frame)) return false;
   predict.pending = state.position + 1;
   byId("question").hidden = false;
   showQuestion();
@@ -27,7 +41,13 @@ function ask() {
 
 function showQuestion() {
   const frame = state.graph.frames[predict.pending - 1];
-  byId("asked").replaceChildren("What comes next?", element("span", { class: "asked" }, ...formulaOf(frame, false)), frame.shape ? "Its shape:" : "");
+  const parts = LEVELS[level()](frame);
+  byId("asked").replaceChildren(...parts);
+  byId("choices").replaceChildren(...(level() === "local" ? choicesOf(frame).map(choice) : []));
+}
+
+function choice(text) {
+  return element("button", { type: "button", onclick: () => judge(text) }, text);
 }
 
 function withdraw() {
@@ -35,15 +55,68 @@ function withdraw() {
   byId("question").hidden = true;
 }
 
+// ---- the local derivative: the rule's own, as the formula has it, among likely slips (choices.py)
+
+function localOf(frame) {
+  const { nodes } = state.graph;
+  const of = (i) => nodes[i].derivative.slice(nodes[graphRoot()].derivative.indexOf("/") + 2);
+  return { name: `d ${of(frame.node)} / d ${of(frame.input)}`, text: frame.names.slice(nodes[frame.node].derivative.length + 3) };
+}
+
+// In an order that says nothing of what is right.
+function choicesOf(frame) {
+  return [localOf(frame).text, ...Object.keys(frame.wrong)].sort((a, b) => scattered(a) - scattered(b));
+}
+
+const scattered = (text) => [...text].reduce((sum, c) => (31 * sum + c.codePointAt(0)) % 1009, state.position);
+
+// ---- answers
+
 function check() {
-  const frame = state.graph.frames[predict.pending - 1];
   const given = byId("guess").value.trim();
-  if (!given) return;
-  const right = frame.shape ? sameShape(given, frame.result) : isNear(given, frame.exact);
+  if (given) judge(given);
+}
+
+function judge(given) {
+  const frame = state.graph.frames[predict.pending - 1];
+  const [right, truth, aside] = verdictOn(given, frame);
   predict.asked++;
   if (right) predict.right++;
-  const slip = right ? "" : slipBehind(given, frame);
-  reveal(`${right ? "Right" : "Not quite"}: ${frame.left} ${frame.kind === "backward" ? "+= " : "= "}${frame.result}${right ? "" : `, not ${given}`}${slip}`, right);
+  predict.sheet.push({ step: predict.pending, question: byId("asked").textContent, given, truth, right });
+  reveal(`${right ? "Right" : "Not quite"}: ${truth}${right ? "" : `, not ${given}`}${aside}`, right);
+}
+
+// [whether it is right, what is, what else there is to say]
+function verdictOn(given, frame) {
+  if (level() === "order") return verdictOnOrder(given, frame);
+  if (level() === "local") {
+    const { name, text } = localOf(frame);
+    const same = (a, b) => a.replace(/[()\s]/g, "") === b.replace(/[()\s]/g, "");
+    const kind = Object.entries(frame.wrong).find(([wrong]) => same(wrong, given))?.[1];
+    const number = valueOf(treeOf(text));
+    const right = !kind && (same(given, text) || (number !== undefined && isNear(given, String(number))));
+    return [right, `${name} = ${text}`, kind ? `. Likely slip: ${kind}` : ""];
+  }
+  const right = frame.shape ? sameShape(given, frame.result) : isNear(given, frame.exact);
+  const sign = frame.kind === "backward" ? "+=" : "=";
+  return [right, `${frame.left} ${sign} ${frame.result}`, right ? "" : slipBehind(given, frame)];
+}
+
+// Right is the node of the next step, or another that could be next: whose inputs are known, or one of whose consumers
+// has its whole gradient.
+function verdictOnOrder(given, frame) {
+  const { nodes } = state.graph;
+  const meant = receiverOf(frame) ?? frame.node;
+  const i = nodes.findIndex(({ name, label }) => [name, label].includes(given));
+  const isDone = (j) => stateWhole(j, predict.pending - 1);
+  const could = frame.kind === "forward" ? !isKnown(i) && nodes[i]?.inputs.every((j) => isKnown(j)) : nodes[i]?.takes && !isDone(i) && state.graph.consumers[i].some(isDone);
+  return [i === meant || Boolean(i >= 0 && could), nodes[meant].name, i >= 0 && i !== meant && could ? `; ${given} could be next too` : ""];
+}
+
+// Whether a node's gradient is complete.
+function stateWhole(i, position) {
+  const held = gradientOf(i, position);
+  return Boolean(held) && (held.kind === "turn" || held.nth === held.of);
 }
 
 // What Python, which wrote the page, knows to lead to a wrong number here; nothing once numbers are changed.
@@ -60,15 +133,15 @@ function reveal(words, right = null) {
   byId("verdict").textContent = words;
   byId("verdict").className = right === null ? "" : right ? "right" : "wrong";
   byId("score").textContent = predict.asked ? `${predict.right} of ${predict.asked} right` : "";
+  showTaken();
   byId("next").focus({ preventScroll: true });
 }
 
-// Right is what rounds to the digits given, at least two of them, or is within a hundredth of the number.
+// Right is what rounds to the digits given, at least two of them, or is within a hundredth of the number. An answer is a
+// number, or arithmetic on numbers and on what nodes are called: 1/2, h1 * (1 - h1).
 function isNear(given, exact) {
-  const text = given.replace(",", ".").replace("−", "-").toLowerCase();
-  if (!/^[-+]?(inf(inity)?|nan|(\d+\.?\d*|\.\d+)(e[-+]?\d+)?)$/.test(text)) return false;
-  const number = (t) => (t.includes("nan") ? NaN : t.includes("inf") ? (t.startsWith("-") ? -Infinity : Infinity) : Number(t));
-  const [guess, truth] = [number(text), number(exact)];
+  const [guess, truth] = [parsed(given) ?? valueOf(treeOf(given)), parsed(exact)];
+  if (guess === undefined) return false;
   if (!Number.isFinite(truth)) return Object.is(guess, truth);
   if (truth === 0) return Math.abs(guess) < 5e-4;
   return Math.abs(guess - truth) <= 0.01 * Math.abs(truth);
@@ -77,4 +150,12 @@ function isNear(given, exact) {
 function sameShape(given, shape) {
   const numbers = (text) => (text.match(/\d+/g) ?? []).join();
   return numbers(given) === numbers(shape);
+}
+
+// ---- the score sheet
+
+function scoreSheet() {
+  if (!predict.sheet.length) return "Nothing has been predicted yet: p begins.";
+  const lines = predict.sheet.map(({ step, question, given, truth, right }) => `${right ? "right" : "wrong"}  step ${step}: ${question}\n       answer ${given}${right ? "" : `; it is ${truth}`}`);
+  return [document.title, `${predict.right} of ${predict.asked} right`, "", ...lines].join("\n");
 }

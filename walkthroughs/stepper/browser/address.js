@@ -1,0 +1,45 @@
+// The address: what a link shows is what its sender saw. #57~3=0.5&view=1&node=4 is step 57 with another number in
+// leaf 3, in the second picture, with node 4 selected; #scalars-0-12 is of the first scalar graph behind the tensors.
+// What is not there (any more), or is no place of this graph, is left out.
+
+// {name: [what to write, "" for nothing; what to do with what was written]}; both may count on the graph being shown.
+const KEPT = {
+  view: [() => Math.max(0, state.graph.views.indexOf(picture.view)) || "", ([i]) => state.graph.views[i] && showView(state.graph.views[i])],
+  watch: [() => [...state.watched].join("."), (nodes) => nodes.filter(isNode).forEach((i) => state.watched.add(i))],
+  stop: [() => [...state.breakpoints].join("."), (nodes) => nodes.filter(isNode).forEach((i) => state.breakpoints.add(i))],
+  node: [() => state.selected ?? "", ([i]) => isNode(i) && (state.selected = i)],
+};
+
+const isNode = (i) => i in state.graph.nodes;
+
+let addressTimer = null;
+
+// A moment later, for browsers stop a page that writes its address many times a second.
+function writeAddress() {
+  if (location.protocol === "about:") return; // a notebook's frame has no address of its own
+  clearTimeout(addressTimer);
+  addressTimer = setTimeout(() => {
+    const address = addressNow();
+    if (location.hash !== address) history.replaceState(null, "", address);
+  }, 100);
+}
+
+function addressNow() {
+  const scalars = scalarGraphs.indexOf(state.graph);
+  const kept = state.graph.training ? [] : Object.entries(KEPT).map(([name, [told]]) => [name, told()]);
+  const written = kept.flatMap(([name, told]) => (told === "" ? [] : [`&${name}=${told}`]));
+  return `#${scalars < 0 ? "" : `scalars-${scalars}-`}${state.position}${leavesInAddress()}${written.join("")}`;
+}
+
+function readAddress() {
+  const [, scalars, position, leaves, rest] = location.hash.match(/^#(?:scalars-(\d+)-)?(\d+)((?:~\d+=[-+.\w]+)*)((?:&\w+=[\d.]*)*)$/) ?? [];
+  const graph = scalarGraphs[scalars] ?? first;
+  const told = new Map([...(rest ?? "").matchAll(/&(\w+)=([\d.]*)/g)].map(([, name, text]) => [name, text.split(".").filter(Boolean).map(Number)]));
+  if (position === undefined && graph === state.graph) return;
+  readLeaves(graph.host ?? graph, leaves ?? "");
+  show(graph, Number(position ?? 0));
+  if (graph.training || !rest) return;
+  for (const [name, [, take]] of Object.entries(KEPT)) if (told.get(name)?.length) take(told.get(name));
+  if (state.selected !== null) chooseLeafOf(state.selected);
+  showNumbers();
+}
