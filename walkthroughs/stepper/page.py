@@ -1,5 +1,6 @@
 """The stepper as one file: a trace as JSON in a template, with the script and the style that stand beside this file."""
 
+import re
 from importlib import resources
 
 import jinja2
@@ -18,6 +19,7 @@ from .elements import Unfollowed, followed
 from .quantities import brief, exact, is_of_images, summary
 from .views import views_of
 
+MARGIN = re.compile(r"^ +|^ *//.*\n", re.MULTILINE)  # of scripts: what only their readers need
 HERE = resources.files(__package__).joinpath("browser")
 SCRIPTS = ["state", "numbers", "formulas", "live", "live_arrays", "graph", "colours", "heatmap", "panels", "predict", "training"]
 SCRIPTS += ["live_controls", "beside", "address", "take_away", "controls", "main"]
@@ -38,13 +40,15 @@ def page(data, title, programs="[]"):
     programs    a list in JavaScript: the program of the graph, and those of the scalar graphs behind it
     """
     template = template_of("page.html")
-    script = "\n".join(text_of(f"{name}.js") for name in SCRIPTS)
+    script = MARGIN.sub("", "\n".join(text_of(f"{name}.js") for name in SCRIPTS))
     style = text_of("stepper.css")
     return template.render(title=title, data=data, palette=palette(), style=style, script=script, programs=programs)
 
 
 def template_of(name):
-    return jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(text_of(name))
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
+    return environment.from_string(text_of(name))
 
 
 def text_of(name):
@@ -101,8 +105,16 @@ def trace_data(trace):
         "frames": frames,
         "turn": trace.turn,
         "root": trace.names[trace.root],
-        "views": views_of(trace),
+        "views": [view | {"edges": [packed(edge) for edge in view["edges"]]} for view in views_of(trace)],
     }
+
+
+EDGE = ("tail", "head", "path", "position", "tip", "number")
+
+
+def packed(edge):
+    """An edge without the names of its parts (state.js puts them in), which would be a tenth of the page."""
+    return [edge.get(name) for name in EDGE]
 
 
 def node_data(trace, i):

@@ -18,6 +18,7 @@ const FRAME = { note: "", names: "", numbers: "", sign: "=", shape: false, array
 function indexed(graph) {
   graph.nodes = graph.nodes.map((node) => ({ ...NODE, exact: node.data, ...node }));
   graph.frames = graph.frames.map((frame) => ({ ...FRAME, exact: frame.result, totalExact: frame.total, ...frame }));
+  for (const view of graph.views) view.edges = view.edges.map(([tail, head, path, position, tip, number]) => ({ tail, head, path, position, tip, number }));
   graph.computedAt = graph.nodes.map(() => 0); // the position from which on a node has its value
   graph.receivedAt = graph.nodes.map(() => []); // the positions at which its gradient grows
   graph.worksAt = graph.nodes.map(() => []); // the positions of steps in which it takes part
