@@ -83,7 +83,7 @@ def test_an_element_is_chosen_in_the_heat_map_and_moved(open_page):
     page.click("#end")
     page.evaluate("i => select(i)", node_of(page, "W1"))
     assert page.text_content("#leaf option:checked") == "W1[0, 0]"
-    page.click("#node figure[aria-label^=value] canvas", position={"x": 30, "y": 50})  # cells of 22 pixels
+    page.click("#node figure[aria-label^=value] td >> nth=11")
     assert page.text_content("#leaf option:checked") == "W1[2, 1]"
     before = page.text_content(f"#n{node_of(page, 'L')} .value")
     page.fill("#number", "3")

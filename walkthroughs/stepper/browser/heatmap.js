@@ -1,4 +1,5 @@
-// Arrays: a heat map, or pictures where the data is pictures, with shape, least, greatest and mean element.
+// Arrays: a heat map with its numbers in the cells while they fit, or pictures where the data is pictures, with shape,
+// least, greatest and mean element; and a product of matrices as three of them.
 
 // From the low end over the middle to the high end; what is not a number is magenta.
 const SCALES = {
@@ -15,19 +16,52 @@ function colour(level, scale) {
   return from.map((c, i) => Math.round(c + (to[i] - c) * t));
 }
 
-function canvasOf({ rows, columns, cells }, scale, size) {
+const colourOf = ({ cells }, i, scale) => colour(parseInt(cells.substr(2 * i, 2), 16), scale);
+
+function canvasOf(map, scale, size) {
+  const { rows, columns } = map;
   const canvas = element("canvas", { width: columns, height: rows, class: "map", "aria-hidden": "true" });
   const context = canvas.getContext("2d");
   const image = context.createImageData(columns, rows);
-  for (let i = 0; i < rows * columns; i++) {
-    const [r, g, b] = colour(parseInt(cells.substr(2 * i, 2), 16), scale);
-    image.data.set([r, g, b, 255], 4 * i);
-  }
+  for (let i = 0; i < rows * columns; i++) image.data.set([...colourOf(map, i, scale), 255], 4 * i);
   context.putImageData(image, 0, 0);
   const cell = Math.max(1, Math.min(size, Math.floor(205 / columns), Math.floor(200 / rows)));
   canvas.style.width = `${columns * cell}px`;
   canvas.style.height = `${rows * cell}px`;
   return canvas;
+}
+
+// The numbers in cells of their colours.
+function tableOf({ map, written }) {
+  const table = element("table", { class: "matrix" });
+  written.forEach((row, i) => {
+    const cells = row.map((number, j) => {
+      const [r, g, b] = colourOf(map, i * row.length + j, SCALES.value);
+      const isDark = 0.3 * r + 0.59 * g + 0.11 * b < 128;
+      const cell = element("td", {}, number);
+      Object.assign(cell.style, { background: `rgb(${r}, ${g}, ${b})`, color: isDark ? "#ffffff" : "#101418" });
+      return cell;
+    });
+    table.append(element("tr", {}, ...cells));
+  });
+  return table;
+}
+
+// A table that may be wider than its place: then it is scrolled, and what is out of sight is counted.
+function scrolled(table, name) {
+  const wide = element("div", { class: "wide", role: "group", "aria-label": `${name}, in numbers` }, table);
+  const beyond = element("p", { class: "beyond", hidden: "" });
+  const measure = () => {
+    const right = wide.scrollLeft + wide.clientWidth + 1;
+    const hidden = [...table.rows[0].cells].filter((cell) => cell.offsetLeft + cell.offsetWidth > right).length;
+    beyond.hidden = wide.scrollWidth <= wide.clientWidth + 1;
+    beyond.textContent = hidden ? `${hidden} more column${hidden > 1 ? "s" : ""} →` : "← the first columns";
+    if (!beyond.hidden) wide.tabIndex = 0;
+  };
+  requestAnimationFrame(measure);
+  wide.addEventListener("scroll", measure);
+  wide.addEventListener("keydown", (event) => /^Arrow(Left|Right)$/.test(event.key) && event.stopPropagation());
+  return element("div", {}, wide, beyond);
 }
 
 // What there is to say about an array: its map, and its numbers where they are few.
@@ -40,17 +74,89 @@ function arrayView(array, name) {
     if (array.more > 0) images.append(element("span", {}, `and ${array.more} more`));
     figure.append(images);
   } else if (array.map) {
-    figure.append(canvasOf(array.map, SCALES.value, 22));
+    figure.append(array.written ? scrolled(tableOf(array), name) : canvasOf(array.map, SCALES.value, 22));
   }
   if (array.scale && array.scale !== "0") {
     figure.append(element("p", { class: "scale" }, element("span", {}, `−${array.scale}`), element("i"), element("span", {}, array.scale)));
   }
-  if (array.written) {
-    const table = element("table", { class: "matrix" });
-    array.written.forEach((row) => table.append(element("tr", {}, ...row.map((number) => element("td", {}, number)))));
-    figure.append(element("div", { class: "wide" }, table));
-  }
   const nan = array.nan ? `, ${array.nan} not a number` : "";
   figure.append(element("figcaption", {}, `${name} ${array.shape} ${array.dtype}: min ${array.min}, max ${array.max}, mean ${array.mean}${nan}`));
   return figure;
+}
+
+// ---- a product of matrices
+
+// The product that a step computes, [left, right, result, and what is added], each {name, array}; null where it is none.
+function productOf(frame) {
+  const { nodes } = state.graph;
+  if (!frame?.shape) return null;
+  const isForward = frame.kind === "forward";
+  const { op, inputs } = nodes[frame.node];
+  if (isForward && !["@", "linear"].includes(op)) return null;
+  const names = isForward ? inputs.map((i) => nodes[i].name) : factorsOf(frame.names);
+  const parts = names.slice(0, 2).map((name) => ({ name, array: arrayCalled(name) }));
+  parts.push({ name: frame.left, array: isForward ? nodes[frame.node].array : frame.of === 1 ? frame.array : null });
+  if (isForward && inputs[2] !== undefined) parts.push({ name: names[2], array: nodes[inputs[2]].array });
+  return parts.length > 2 && parts.every(({ array }) => array?.written) ? parts : null;
+}
+
+// What stands on both sides of a formula's one @ outside parentheses; [] if there is none.
+function factorsOf(text) {
+  const sides = text.split(" @ ");
+  const isClosed = (part) => part.split("(").length === part.split(")").length;
+  const cuts = sides.map((_, i) => [sides.slice(0, i).join(" @ "), sides.slice(i).join(" @ ")]).slice(1).filter(([left]) => isClosed(left));
+  return cuts.length === 1 ? cuts[0] : [];
+}
+
+// The array of a node, of a gradient as it is by now, or of either transposed.
+function arrayCalled(text) {
+  const { nodes } = state.graph;
+  const name = text.replace(/\.T$/, "").replace(/^\((.*)\)$/, "$1");
+  const of = (i) => (nodes[i].name === name ? nodes[i].array : nodes[i].derivative === name ? gradientOf(i)?.array : null);
+  const array = nodes.map((_, i) => of(i)).find(Boolean);
+  return array && text.endsWith(".T") ? transposed(array) : array;
+}
+
+function transposed({ map, written, ...rest }) {
+  if (!written) return null;
+  const across = (rows) => rows[0].map((_, j) => rows.map((row) => row[j]));
+  const cells = across(inRows(map.cells.match(/../g), map.columns)).flat().join("");
+  return { ...rest, map: { rows: map.columns, columns: map.rows, cells }, written: across(written) };
+}
+
+const lit = { row: 0, column: 0 }; // of the product's element at work
+
+// Three matrices, in which the row and the column of one element of the product are lit, and that element's sum.
+function productView(frame) {
+  const parts = productOf(frame);
+  if (!parts) return null;
+  const [left, right, made, added] = parts;
+  const tables = parts.slice(0, 3).map(({ array }) => tableOf(array));
+  const sum = element("p", { class: "sum", "aria-live": "polite" });
+  const show = (row, column) => {
+    Object.assign(lit, { row: Math.min(row, made.array.written.length - 1), column: Math.min(column, made.array.written[0].length - 1) });
+    const marks = [(i) => i === lit.row, (_, j) => j === lit.column, (i, j) => i === lit.row && j === lit.column];
+    tables.forEach((table, k) => [...table.rows].forEach((cells, i) => [...cells.cells].forEach((cell, j) => cell.classList.toggle("lit", marks[k](i, j)))));
+    const terms = left.array.written[lit.row].map((number, k) => appliedTo({ op: "*" }, [number, right.array.written[k][lit.column]]));
+    if (added) terms.push(added.array.written.at(-1)[lit.column]);
+    const shown = terms.length > 6 ? [...terms.slice(0, 5), "…", terms.at(-1)] : terms;
+    const inAll = shown.map((term, k) => (k && term.startsWith("-") ? `(${term})` : term)).join(" + ");
+    sum.textContent = `row ${lit.row + 1}, column ${lit.column + 1}: ${inAll} = ${made.array.written[lit.row][lit.column]}`;
+  };
+  const result = tables[2];
+  result.tabIndex = 0;
+  result.setAttribute("aria-label", `${made.name}: the arrow keys choose an element`);
+  const choose = ({ target }) => target.matches("td") && show(target.parentNode.rowIndex, target.cellIndex);
+  for (const kind of ["pointerover", "click"]) result.addEventListener(kind, choose);
+  result.addEventListener("keydown", (event) => {
+    const [down, along] = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key] ?? [];
+    if (down === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    show(Math.max(0, lit.row + down), Math.max(0, lit.column + along));
+  });
+  show(lit.row, lit.column);
+  const named = tables.map((table, k) => element("figure", {}, element("figcaption", {}, `${parts[k].name} ${parts[k].array.shape}`), scrolled(table, parts[k].name)));
+  const signs = ["@", added ? `+ ${added.name} =` : "="].map((sign) => element("span", { class: "sign" }, sign));
+  return element("div", { class: "product" }, sum, element("div", { class: "factors" }, named[0], signs[0], named[1], signs[1], named[2]));
 }

@@ -169,7 +169,8 @@ function showNode() {
     element("p", { class: "kind" }, `${node.label && node.label !== node.name ? `${node.label}, ` : ""}${kinds[node.kind]}${forward?.names ? ` as ${forward.names}` : ""}`),
     element("dl", {}, ...pair("value", isKnown(i) ? node.data : null, node.exact), ...(node.takes ? pair("gradient", gradient?.total, gradient?.totalExact) : [])),
   );
-  panel.append(arraysOf(i), ledgerOf(i), nodeButtons(i));
+  const product = state.selected === null ? productView(frameAt()) : null;
+  panel.append(...[product ?? arraysOf(i), ledgerOf(i), nodeButtons(i)]);
 }
 
 // The value and the gradient of a node, if they are arrays, as far as they are known.

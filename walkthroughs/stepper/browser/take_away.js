@@ -2,7 +2,7 @@
 // made on the page.
 
 const [SHARPNESS, MOST_PIXELS] = [2, 16_000]; // of a bitmap: dots for each of the picture's points, and a side's limit
-const [ROWS, FULL] = [20, 84]; // of an align*: rows, and characters in one
+const [ROWS, FULL] = [10, 72]; // of an align*: rows, and characters in one
 const STYLES = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-family", "font-size", "font-weight", "text-anchor", "opacity"];
 
 // ---- in writing

@@ -13,7 +13,7 @@ function showTraining() {
   if (!training.updates.length) return panel.replaceChildren("Nothing has been recorded.");
   const rate = training.rates[i];
   const parts = [
-    element("h2", {}, "Loss"),
+    element("h2", {}, "Loss ", logButton(training)),
     lossCurve(training, state.position),
     element("h2", {}, state.position ? `What step ${training.steps[i]} did` : "What step 1 will do", element("small", {}, rate === null ? "" : ` rate = ${rate}`)),
     training.updates[i].some((entry) => entry.rule.endsWith("+ change"))
@@ -22,6 +22,16 @@ function showTraining() {
     updates(training.updates[i], training.names),
   ];
   panel.replaceChildren(...parts.filter(Boolean));
+}
+
+function logButton({ exact }) {
+  const turn = () => {
+    curve.isLog = !curve.isLog;
+    showTraining();
+    byId("log").focus();
+  };
+  if (!exact.some((loss) => Number(loss) > 0 && Number.isFinite(Number(loss)))) return "";
+  return element("button", { type: "button", id: "log", "aria-pressed": curve.isLog, onclick: turn }, "log scale");
 }
 
 function updates(entries, names) {
@@ -38,37 +48,79 @@ function updates(entries, names) {
   return element("div", {}, element("div", { class: "wide" }, element("table", {}, element("thead", {}, head), element("tbody", { id: "updates" }, ...rows))), arrays);
 }
 
+// ---- the curve
+
+const [LEFT, BOTTOM, TOP, RIGHT, HEIGHT] = [62, 34, 12, 16, 210];
+
 function lossCurve({ exact, losses, steps }, position) {
-  const room = byId("training").clientWidth - 24;
-  const [width, height, left, bottom] = [Math.min(640, Math.max(300, room)), 190, 62, 24];
+  const width = Math.min(640, Math.max(300, byId("training").clientWidth - 24));
   const numbers = exact.map(Number);
-  const finite = numbers.filter(Number.isFinite);
-  const [low, high] = [Math.min(0, ...finite), Math.max(...finite, 1e-300)];
-  const x = (i) => left + ((width - left - 12) * i) / Math.max(1, numbers.length - 1);
-  const y = (number) => height - bottom - ((height - bottom - 12) * (number - low)) / (high - low);
-  const svg = svgElement("svg", { viewBox: `0 0 ${width} ${height}`, class: "curve", role: "img", "aria-label": `Loss of ${losses.length} steps, from ${losses[0]} to ${losses.at(-1)}` });
-  svg.append(svgElement("line", { x1: left, x2: width - 12, y1: y(low), y2: y(low), class: "axis" }));
-  svg.append(svgElement("line", { x1: left, x2: left, y1: 12, y2: y(low), class: "axis" }));
-  const highest = losses[numbers.indexOf(high)] ?? "";
-  svg.append(svgElement("text", { x: left - 6, y: 18, "text-anchor": "end" }, highest));
-  if (low === 0) svg.append(svgElement("text", { x: left - 6, y: y(0), "text-anchor": "end" }, "0"));
-  svg.append(svgElement("text", { x: left, y: height - 6, "text-anchor": "middle" }, "1"));
-  svg.append(svgElement("text", { x: width - 16, y: height - 6, "text-anchor": "middle" }, String(steps.at(-1))));
-  svg.append(svgElement("text", { x: width / 2, y: height - 6, "text-anchor": "middle" }, "step"));
+  const isShown = (number) => Number.isFinite(number) && (!curve.isLog || number > 0);
+  const shown = numbers.filter(isShown);
+  const [low, high] = curve.isLog ? [Math.min(...shown), Math.max(...shown)] : [Math.min(0, ...shown), Math.max(...shown, 1e-300)];
+  const ticks = curve.isLog ? powers(low, high) : rounds(low, high, 4);
+  const [least, most] = [Math.min(low, ticks[0]), Math.max(high, ticks.at(-1))];
+  const scale = curve.isLog ? Math.log10 : (number) => number;
+  const x = (i) => LEFT + ((width - LEFT - RIGHT) * i) / Math.max(1, numbers.length - 1);
+  const y = (number) => HEIGHT - BOTTOM - ((HEIGHT - BOTTOM - TOP) * (scale(number) - scale(least))) / (scale(most) - scale(least) || 1);
+  const svg = svgElement("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, class: "curve", role: "img", "aria-label": `Loss of ${losses.length} steps, from ${losses[0]} to ${losses.at(-1)}` });
+  const line = (x1, y1, x2, y2, className) => svg.append(svgElement("line", { x1, y1, x2, y2, class: className }));
+  const word = (at, across, text, anchor = "middle") => svg.append(svgElement("text", { x: at, y: across, "text-anchor": anchor }, text));
+  line(LEFT, HEIGHT - BOTTOM, width - RIGHT, HEIGHT - BOTTOM, "axis");
+  line(LEFT, TOP, LEFT, HEIGHT - BOTTOM, "axis");
+  for (const tick of ticks) {
+    line(LEFT - 4, y(tick), width - RIGHT, y(tick), "grid");
+    word(LEFT - 7, y(tick) + 4, brief(tick), "end");
+  }
+  for (const i of placesOf(steps, Math.floor((width - LEFT) / 60))) {
+    line(x(i), HEIGHT - BOTTOM, x(i), HEIGHT - BOTTOM + 4, "axis");
+    word(x(i), HEIGHT - BOTTOM + 16, String(steps[i]));
+  }
+  word((LEFT + width - RIGHT) / 2, HEIGHT - 4, "step");
   let pen = "M";
   const path = numbers.map((number, i) => {
-    if (!Number.isFinite(number)) return ((pen = "M"), "");
+    if (!isShown(number)) return ((pen = "M"), "");
     const point = `${pen}${x(i)},${y(number)}`;
     pen = "L";
     return point;
   });
   svg.append(svgElement("path", { d: path.join("") || "M0,0", class: "loss" }));
   numbers.forEach((number, i) => {
-    const target = svgElement("circle", { cx: x(i), cy: Number.isFinite(number) ? y(number) : 14, r: i === position - 1 ? 6 : 3, class: i === position - 1 ? "cursor" : "dot" });
+    const isHere = i === position - 1;
+    const target = svgElement("circle", { cx: x(i), cy: isShown(number) ? y(number) : TOP + 2, r: isHere ? 6 : 3, class: isHere ? "cursor" : "dot" });
     target.append(svgElement("title", {}, `step ${steps[i]}: loss ${losses[i]}`));
     target.addEventListener("click", () => goTo(i + 1));
     svg.append(target);
   });
-  if (position > 0) svg.append(svgElement("line", { x1: x(position - 1), x2: x(position - 1), y1: 8, y2: height - bottom, class: "cursor-line" }));
+  if (position > 0) line(x(position - 1), 8, x(position - 1), HEIGHT - BOTTOM, "cursor-line");
   return svg;
+}
+
+const curve = { isLog: false };
+
+// Round numbers from low to high, about so many.
+function rounds(low, high, count) {
+  const rough = (high - low) / count || 1;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const apart = [1, 2, 5, 10].map((m) => m * power).find((m) => m >= rough);
+  const first = Math.floor(low / apart + 1e-9);
+  return Array.from({ length: Math.ceil(high / apart - 1e-9) - first + 1 }, (_, i) => Number(((first + i) * apart).toPrecision(12)));
+}
+
+// Powers of ten around low and high, every one or every few; 1, 2 and 5 times them where there are few.
+function powers(low, high) {
+  const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
+  const apart = Math.ceil((last - first) / 5) || 1;
+  const all = Array.from({ length: Math.ceil((last - first) / apart) + 1 }, (_, i) => first + i * apart);
+  if (last - first > 2) return all.map((power) => Number(`1e${power}`));
+  const fine = all.flatMap((power) => [1, 2, 5].map((m) => Number(`${m}e${power}`)));
+  const inside = fine.filter((tick) => tick >= low && tick <= high);
+  return inside.length > 1 ? inside : fine.filter((tick, i) => (fine[i + 1] ?? Infinity) > low && (fine[i - 1] ?? 0) < high);
+}
+
+// The places of steps whose numbers are round, about so many, and of the first.
+function placesOf(steps, count) {
+  const wanted = new Set([steps[0], ...rounds(steps[0], steps.at(-1), count)]);
+  const found = steps.flatMap((step, i) => (wanted.has(step) ? [i] : []));
+  return found.length > 1 && steps[found[1]] - steps[0] < (steps.at(-1) - steps[0]) / (2 * count) ? [0, ...found.slice(2)] : found;
 }
