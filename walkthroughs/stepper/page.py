@@ -17,6 +17,8 @@ from .behind import openings_of
 from .choices import wrong_locals
 from .elements import Unfollowed, followed
 from .quantities import brief, exact, is_of_images, summary
+from .recording import training_data
+from .trace import Trace
 from .views import views_of
 
 MARGIN = re.compile(r"^ +|^ *//.*\n", re.MULTILINE)  # of scripts: what only their readers need
@@ -34,7 +36,7 @@ TEX = {
 DIAGNOSED = 400  # frames: of a longer graph the likely wrong answers would be most of the page
 
 
-def page(data, title, programs="[]"):
+def page(data, programs, title):
     """The HTML of a stepper with the given data. Text from labels enters as JSON only, in which no markup is left.
 
     programs    a list in JavaScript: the program of the graph, and those of the scalar graphs behind it
@@ -57,6 +59,18 @@ def text_of(name):
 
 def graph_page(trace, title):
     """The page of a trace, and of the scalar graphs that it or its nodes open into."""
+    return page(*graph_data(trace), title)
+
+
+def training_page(recording, title):
+    """The page of a recording, and of its steps' graph where that is kept."""
+    data, programs = graph_data(Trace(recording.graph)) if recording.graph is not None else ({}, "[]")
+    told = [leaves and list(map(exact, leaves)) for leaves in recording.leaves]
+    return page(data | {"training": training_data(recording), "leaves": told}, programs, title)
+
+
+def graph_data(trace):
+    """(what the page has of a trace and the scalar graphs that it or its nodes open into, their programs)"""
     openings = openings_of(trace)
     traces = [trace, *[opening.trace for opening in openings]]
     graphs = [trace_data(each) for each in traces]
@@ -73,7 +87,7 @@ def graph_page(trace, title):
             for number, opening in enumerate(openings)
             for i, places in opening.places.items()
         }
-    return page(data, title, programs)
+    return data, programs
 
 
 def following(trace, openings, reasons):

@@ -1,5 +1,6 @@
 """A recording of training: the loss, the parameters and their gradients of several optimizer steps."""
 
+import pickle
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -7,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from scalar_engine import Node
+from scalar_engine import Node, Value, topological_order
 from scalar_engine.naming import unique_names
 
 from .quantities import brief, exact, summary
+
+FOLLOWED = 1_000  # nodes: of a larger graph of Values none is kept
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ class Recording:
     parameters      Values or Tensors
     rate            the learning rate, or an optimizer, whose `learning_rate` is read at every step
     every           how many steps from one that is kept to the next: of each, the parameters and gradients are copied
+
+    Of a loss that is a Value, the graph of the first step is kept too, and the leaves of the others that are made alike.
     """
 
     def __init__(self, parameters: Iterable[Node], rate: Any = None, *, every: int = 1) -> None:
@@ -74,6 +79,9 @@ class Recording:
         self.losses: list[float] = []
         self.steps: list[int] = []  # their numbers, from 1
         self.updates: list[list[Update]] = []  # of each step, one for each parameter
+        self.graph: Value | None = None  # a copy of the first step's loss, and what is behind it
+        self.form: list[Any] = []  # what the graphs that are made alike have in common with it
+        self.leaves: list[list[float] | None] = []  # of each step, in the order of that graph
 
     @contextmanager
     def step(self, loss: Node | float) -> Iterator[None]:
@@ -95,12 +103,44 @@ class Recording:
         before = [kept(parameter.data, last) for parameter, last in zip(self.parameters, known)]
         gradients = [kept(parameter.grad) for parameter in self.parameters]
         rate = getattr(self.rate, "learning_rate", self.rate)
+        leaves = self.leaves_behind(loss)
         yield
         after = [kept(parameter.data, x) for parameter, x in zip(self.parameters, before)]
         self.made += 1
         self.losses.append(number)
         self.steps.append(self.made)
         self.updates.append([Update(*entry, rate) for entry in zip(before, gradients, after)])
+        self.leaves.append(leaves)
+
+    def leaves_behind(self, loss: Node | float) -> list[float] | None:
+        """The data of the leaves of a loss whose graph is kept, or made as that one is; None for another."""
+        if not isinstance(loss, Value) or not loss.inputs or (self.losses and self.graph is None):
+            return None
+        order = topological_order(loss)
+        if not self.losses and len(order) <= FOLLOWED:
+            try:
+                self.graph = pickle.loads(pickle.dumps(loss))
+            except (pickle.PicklingError, AttributeError, TypeError):  # an operator of one's own, made in a function
+                return None
+            self.form = form_of(order)
+        if self.graph is None or form_of(order) != self.form:
+            return None
+        return [float(node.data) for node in order if is_leaf(node)]
+
+
+def is_leaf(node: Node) -> bool:
+    """Whether its number may differ from step to step: a constant's is a part of formulas."""
+    return not node.inputs and bool(node.label or node.requires_grad)
+
+
+def form_of(order: list[Any]) -> list[Any]:
+    """What two graphs have in common that differ in their leaves' data only."""
+    index = {node: i for i, node in enumerate(order)}
+    return [
+        (node.op, node.label, node.requires_grad, [index[x] for x in node.inputs])
+        + (() if node.inputs or is_leaf(node) else (node.data,))
+        for node in order
+    ]
 
 
 def kept(quantity: Any, known: Any = None) -> Any:

@@ -12,8 +12,8 @@ from typing import Any
 from scalar_engine import Node
 
 from .listing import listing, listing_of_training
-from .page import graph_page, page
-from .recording import Recording, training_data
+from .page import graph_page, training_page
+from .recording import Recording
 from .trace import Trace
 
 
@@ -54,7 +54,7 @@ class Stepper:
         """The page, as text."""
         if self.trace:
             return graph_page(self.trace, self.title)
-        return page({"training": training_data(self.recording)}, self.title)
+        return training_page(self.recording, self.title)
 
     def text(self) -> str:
         """Every frame as text, a line each: the same text for the same numbers."""

@@ -1,5 +1,6 @@
 // The address: what a link shows is what its sender saw. #57~3=0.5&view=1&node=4 is step 57 with another number in
-// leaf 3, in the second picture, with node 4 selected; #scalars-0-12 is of the first scalar graph behind the tensors.
+// leaf 3, in the second picture, with node 4 selected; #scalars-0-12 is of the first scalar graph behind the tensors,
+// #graph-20-12 of the 20th recorded step of training.
 // What is not there (any more), or is no place of this graph, is left out.
 
 // {name: [what to write, "" for nothing; what to do with what was written]}; both may count on the graph being shown.
@@ -26,17 +27,20 @@ function writeAddress() {
 
 function addressNow() {
   const scalars = scalarGraphs.indexOf(state.graph);
+  const where = scalars >= 0 ? `scalars-${scalars}-` : data.training && state.graph !== first ? `graph-${state.tensors.position}-` : "";
   const kept = state.graph.training ? [] : Object.entries(KEPT).map(([name, [told]]) => [name, told()]);
   const written = kept.flatMap(([name, told]) => (told === "" ? [] : [`&${name}=${told}`]));
-  return `#${scalars < 0 ? "" : `scalars-${scalars}-`}${state.position}${leavesInAddress()}${written.join("")}`;
+  return `#${where}${state.position}${leavesInAddress()}${written.join("")}`;
 }
 
 function readAddress() {
-  const [, scalars, position, leaves, rest] = location.hash.match(/^#(?:scalars-(\d+)-)?(\d+)((?:~\d+=[-+.\w]+)*)((?:&\w+=[\d.]*)*)$/) ?? [];
-  const graph = scalarGraphs[scalars] ?? first;
+  const [, kind, number, position, leaves, rest] = location.hash.match(/^#(?:(scalars|graph)-(\d+)-)?(\d+)((?:~\d+=[-+.\w]+)*)((?:&\w+=[\d.]*)*)$/) ?? [];
+  const ofStep = kind === "graph" && data.graph?.life && data.leaves?.[number - 1];
+  const graph = ofStep ? data.graph : (kind === "scalars" && scalarGraphs[number]) || first;
   const told = new Map([...(rest ?? "").matchAll(/&(\w+)=([\d.]*)/g)].map(([, name, text]) => [name, text.split(".").filter(Boolean).map(Number)]));
   if (position === undefined && graph === state.graph) return;
-  readLeaves(graph.host ?? graph, leaves ?? "");
+  if (ofStep) openStepGraph(number - 1);
+  if (!ofStep || leaves) readLeaves(graph.host ?? graph, leaves ?? "");
   show(graph, Number(position ?? 0));
   if (graph.training || !rest) return;
   for (const [name, [, take]] of Object.entries(KEPT)) if (told.get(name)?.length) take(told.get(name));

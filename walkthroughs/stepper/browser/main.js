@@ -105,7 +105,8 @@ function show(graph, position = 0) {
   Object.assign(state, { position: 0, selected: null, watched: new Set(), breakpoints: new Set() });
   panels.lines = { from: 0, to: 0 };
   byId("lines").replaceChildren();
-  byId("leave").hidden = !scalarGraphs.includes(graph);
+  byId("leave").hidden = graph === first;
+  byId("leave").textContent = data.training ? "Back to training" : "Back to the tensors";
   for (const id of ["picture", "node", "watched", "lists", "turn", "predict"]) byId(id).hidden = Boolean(graph.training);
   byId("training").hidden = !graph.training;
   if (!graph.training) {
@@ -129,7 +130,7 @@ function openScalars(i) {
 
 function leaveScalars() {
   const { node, position } = state.tensors ?? { node: null, position: 0 };
-  show(data.graph, position);
+  show(first, position);
   if (node !== null) select(node);
 }
 
@@ -139,5 +140,5 @@ const scalarGraphs = data.scalars ?? [];
 [data.graph, ...scalarGraphs].filter(Boolean).forEach((graph, i) => enliven(indexed(graph), programs[i]));
 if (scalarGraphs.length === 1) follows(data.graph, scalarGraphs[0]);
 listen();
-const first = data.graph ?? asGraph(data.training);
+const first = data.training ? asGraph(data.training) : data.graph;
 readAddress();

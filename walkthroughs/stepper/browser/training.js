@@ -15,7 +15,7 @@ function showTraining() {
   const parts = [
     element("h2", {}, "Loss ", logButton(training)),
     lossCurve(training, state.position),
-    element("h2", {}, state.position ? `What step ${training.steps[i]} did` : "What step 1 will do", element("small", {}, rate === null ? "" : ` rate = ${rate}`)),
+    element("h2", {}, state.position ? `What step ${training.steps[i]} did` : "What step 1 will do", element("small", {}, rate === null ? "" : ` rate = ${rate} `), graphButton(i)),
     training.updates[i].some((entry) => entry.rule.endsWith("+ change"))
       ? element("p", {}, "The change is more than rate × gradient: the optimizer adds momentum, moments or decay.")
       : null,
@@ -32,6 +32,22 @@ function logButton({ exact }) {
   };
   if (!exact.some((loss) => Number(loss) > 0 && Number.isFinite(Number(loss)))) return "";
   return element("button", { type: "button", id: "log", "aria-pressed": curve.isLog, onclick: turn }, "log scale");
+}
+
+// ---- the graph of a step: that of the first one, with other leaves
+
+function graphButton(i) {
+  const isThere = data.graph?.life && data.leaves[i];
+  return isThere ? element("button", { type: "button", id: "open-graph", onclick: () => openStepGraph(i) }, "Open its graph") : "";
+}
+
+function openStepGraph(i) {
+  const { graph, leaves, training } = data;
+  change(graph, graph.life.leaves.map((leaf, k) => [leaf, parsed(leaves[i][k])]));
+  graph.life.losses = [];
+  graph.about = `The graph of step ${training.steps[i]}, before its update.`;
+  state.tensors = { node: null, position: i + 1 };
+  show(graph);
 }
 
 function updates(entries, names) {
