@@ -1,5 +1,6 @@
 import os
 import shutil
+from importlib.util import find_spec
 
 import pytest
 from hypothesis import settings
@@ -7,7 +8,7 @@ from hypothesis import settings
 from models.question3 import SHEET, Question3
 from walkthroughs.stepper import step
 
-from . import latex
+from . import accessibility, latex
 
 # The same examples in every CI run, so that a red one means a change in the code.
 settings.register_profile("ci", derandomize=True)
@@ -73,6 +74,13 @@ def open_page(chromium, tmp_path):
     assert not errors
     assert {url.partition("#")[0].partition(":")[0] for url in requests} <= {"file", "data"}
     assert sum(url.startswith("file:") for url in requests) == len(contexts)
+
+
+@pytest.fixture
+def violations(needed):
+    """violations(page): what axe-core finds wrong with it, at two widths and in both themes."""
+    needed(find_spec("axe_playwright_python"), "axe-playwright-python")
+    return accessibility.violations
 
 
 @pytest.fixture(scope="session")
