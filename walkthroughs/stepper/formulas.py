@@ -27,6 +27,7 @@ class Names(dict):
         super().__init__(unique_names(nodes, grouped=groups_of(nodes)))
         self.root = nodes[-1]
         self.rules = {}  # {node: its local derivatives, or what its `pull` gives, made once for all its inputs}
+        self.formulas = {}  # {node: its local derivatives as Symbols, and {node: Symbol} of what is in them}
         if not self.root.label and "out" not in self.values():
             self[self.root] = "out"
 
@@ -47,16 +48,22 @@ class Names(dict):
     def locals(self, node):
         """d node / d input of each input in names, as factors: "h1 * (1 - h1)", "(1 / x)"; None where there is none."""
         if node not in self.rules:
-            made, writer = on_symbols(node, self, node.op.locals)
+            made, writer, marks = on_symbols(node, self, node.op.locals)
+            self.formulas[node] = made or [], marks
             unknown = [f"(d {node.op.name} / d input {i})" for i in range(1, len(node.inputs) + 1)]
             self.rules[node] = [factor(x, writer) for x in made] if made else unknown
         return self.rules[node]
+
+    def local_formulas(self, node):
+        """(the same as Symbols, {node: Symbol}); an empty list where there are none."""
+        self.locals(node)
+        return self.formulas[node]
 
     def pulled(self, node):
         """What a node's `pull` gives to each input, as Symbols, and what writes them; None where it has no Symbols."""
         if node not in self.rules:
             given = Symbol("upstream")
-            made, writer = on_symbols(node, self, lambda *xs, needs: node.op.pull(given, *xs, needs=needs))
+            made, writer, _ = on_symbols(node, self, lambda *xs, needs: node.op.pull(given, *xs, needs=needs))
             writer.put_in[given] = self.derivative(node)
             self.rules[node] = made, writer
         return self.rules[node]
@@ -101,7 +108,8 @@ def contribution_formula(step, names):
 
 
 def on_symbols(node, names, rule):
-    """rule(out, *inputs, needs=...) on a Symbol for a node and each input, and a writer that has their names to put in.
+    """rule(out, *inputs, needs=...) on a Symbol for a node and each input, a writer that has their names to put in, and
+    {node: Symbol}.
 
     The names may hold anything, and two may be alike. None instead of a result if the rule takes numbers only.
     """
@@ -110,9 +118,9 @@ def on_symbols(node, names, rule):
     writer.put_in = {mark: names.operand(x) for x, mark in marks.items()}
     operands = [float(x.data) if is_number(x) else marks[x] for x in node.inputs]
     try:
-        return rule(marks[node], *operands, needs=[x.requires_grad for x in node.inputs]), writer
+        return rule(marks[node], *operands, needs=[x.requires_grad for x in node.inputs]), writer, marks
     except UNDEFINED:
-        return None, writer
+        return None, writer, marks
 
 
 def is_number(x):

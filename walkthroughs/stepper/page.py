@@ -19,6 +19,7 @@ from .elements import Unfollowed, followed
 from .quantities import brief, exact, is_of_images, summary
 from .recording import training_data
 from .trace import Trace
+from .typeset import Forms, name_in_math
 from .views import views_of
 
 MARGIN = re.compile(r"^ +|^ *//.*\n", re.MULTILINE)  # of scripts: what only their readers need
@@ -106,7 +107,8 @@ def following(trace, openings, reasons):
 
 def trace_data(trace):
     """A trace as plain data: what there is to know of each node and of each frame, all numbers in writing."""
-    frames = [frame_data(trace, frame) for frame in trace.frames]
+    forms = Forms(trace)
+    frames = [frame_data(trace, frame) | forms.of(frame) for frame in trace.frames]
     if len(frames) <= DIAGNOSED:
         steps = [(data, frame.step) for data, frame in zip(frames, trace.frames) if frame.step]
         for (data, step), likely in zip(steps, likely_answers(trace.root, [step for _, step in steps])):
@@ -117,6 +119,7 @@ def trace_data(trace):
     return {
         "nodes": [node_data(trace, i) for i in range(len(trace.nodes))],
         "frames": frames,
+        "forms": forms.math,
         "turn": trace.turn,
         "root": trace.names[trace.root],
         "views": [view | {"edges": [packed(edge) for edge in view["edges"]]} for view in views_of(trace)],
@@ -148,6 +151,7 @@ def node_data(trace, i):
         "takes": node.requires_grad,
         "derivative": trace.names.derivative(node) if node.requires_grad else None,
         "array": summary(node.data, is_of_images(node)),
+        "math": None if trace.names.is_formula(node) else name_in_math(trace.names[node]),
     }
     return without_defaults(data)
 
