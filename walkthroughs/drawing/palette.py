@@ -21,10 +21,10 @@ COLOURS = {  # name: on a light page, on a dark one
     "now-line": ("#1c7c35", "#69d487"),
     "flowing": ("#ffd3a8", "#6e3c0c"),
     "flowing-line": ("#b44b00", "#ffac5e"),
-    "partial": ("#fdeadb", "#4a3020"),
-    "done": ("#fbd9d3", "#56282a"),
+    "partial": ("#fdeadb", "#33261e"),
+    "done": ("#f5b7ac", "#6e2a2c"),
     # what is written
-    "gradient": ("#9c2018", "#ffa79c"),
+    "gradient": ("#85170f", "#ffb3a9"),
     "value": ("#155724", "#8fe0a6"),
     # what a node is
     "parameter": ("#c79a00", "#d9b33c"),

@@ -1,7 +1,7 @@
 """Stepping through a graph, forwards and backwards: `step(root)` for a page, a terminal or a notebook.
 
 Reading order: trace, formulas, quantities, views, typeset, behind, elements, recording, page, stepper, pair, listing, moves,
-screen, training_screen, terminal, film; then page.html, state.js, graph.js, colours.js, panels.js, heatmap.js,
+screen, training_screen, terminal, film; then page.html, state.js, picture/, panels.js, heatmap.js,
 predict.js, training.js, main.js, controls.js; numbers.js, live.js, live_arrays.js, live_controls.js; beside.js,
 pair.html.
 """

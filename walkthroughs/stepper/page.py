@@ -24,7 +24,9 @@ from .views import views_of
 
 MARGIN = re.compile(r"^ +|^ *//.*\n", re.MULTILINE)  # of scripts: what only their readers need
 HERE = resources.files(__package__).joinpath("browser")
-SCRIPTS = ["state", "numbers", "formulas", "live", "live_arrays", "graph", "colours", "heatmap", "panels", "predict", "training"]
+SCRIPTS = ["state", "numbers", "formulas", "live", "live_arrays"]
+SCRIPTS += [f"picture/{name}" for name in ("drawing", "turning", "looking", "minimap", "groups", "colours", "sizes")]
+SCRIPTS += ["heatmap", "panels", "predict", "training", "typeset", "lecture"]
 SCRIPTS += ["live_controls", "beside", "address", "take_away", "controls", "main"]
 
 
@@ -151,7 +153,8 @@ def node_data(trace, i):
         "takes": node.requires_grad,
         "derivative": trace.names.derivative(node) if node.requires_grad else None,
         "array": summary(node.data, is_of_images(node)),
-        "math": None if trace.names.is_formula(node) else name_in_math(trace.names[node]),
+        "math": name_in_math(trace.names[node]) if node.label or node is trace.root else None,
+        "short": name_in_math(node.name) if node.label and node.name != trace.names[node] else None,
     }
     return without_defaults(data)
 

@@ -15,7 +15,7 @@ from walkthroughs.drawing.picture import FOLD_FROM, LARGEST, draw
 
 WHOLE = 5_000  # nodes: a larger graph is never shown whole
 READABLE = 1_000  # nodes: a larger whole is laid out in layers, for Graphviz takes minutes
-PICTURES = 24  # of one graph, at most
+PICTURES = 24  # of one graph, or as many as open one group each
 PARTS = 6_000  # nodes and arrows in all the pictures but the whole one
 MARGIN = 4  # points, around Graphviz's layout
 
@@ -55,7 +55,7 @@ def openings(groups):
             opened = tuple(sorted({p for group in chosen for p in prefixes(group)}))
             if opened not in found and len(opened) < len(groups):  # open everywhere is the whole picture
                 found.append(opened)
-            if len(found) == PICTURES:
+            if len(found) >= PICTURES and n > 1:
                 return found
     return found
 

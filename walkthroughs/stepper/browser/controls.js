@@ -6,7 +6,11 @@ const MOVING = ["ArrowRight", "ArrowLeft", "Home", "End", " ", "?"]; // all that
 
 const KEYS = {
   ArrowRight: next,
-  ArrowLeft: () => goTo(state.position - 1),
+  ArrowLeft: back,
+  s: stepOver,
+  l: toggleLecture,
+  d: turnPicture,
+  m: toggleSizes,
   Home: () => goTo(0),
   End: () => goTo(state.graph.frames.length),
   " ": play,
@@ -73,6 +77,7 @@ function nodeAt(event) {
 }
 
 function listen() {
+  readTheme();
   listenToButtons();
   listenToLists();
   listenToPicture();
@@ -87,9 +92,13 @@ function listen() {
 function listenToButtons() {
   const actions = {
     start: () => goTo(0),
-    back: () => goTo(state.position - 1),
+    back,
     play,
     next,
+    over: stepOver,
+    lecture: toggleLecture,
+    direction: turnPicture,
+    sizes: toggleSizes,
     end: () => goTo(state.graph.frames.length),
     turn: () => goTo(state.graph.turn),
     predict: togglePredict,
@@ -99,7 +108,7 @@ function listenToButtons() {
     fit,
     leave: leaveScalars,
     help: toggleKeys,
-    theme: nextTheme,
+    theme: switchTheme,
   };
   for (const [id, action] of Object.entries(actions)) byId(id).addEventListener("click", () => action());
   byId("position").addEventListener("input", (event) => goTo(Number(event.target.value)));
@@ -139,16 +148,14 @@ function listenToLists() {
 function listenToPicture() {
   const scroll = byId("scroll");
   scroll.addEventListener("click", (event) => {
+    if (picture.isDragged) return;
     const box = event.target.closest("[data-group]");
     if (box) return toggleGroup(box.dataset.group, true);
     select(nodeAt(event));
+    tellTapped(event);
   });
-  let waiting = false;
-  scroll.addEventListener("scroll", () => {
-    if (!waiting) requestAnimationFrame(() => ((waiting = false), drawInSight()));
-    waiting = true;
-  });
-  addEventListener("resize", drawInSight);
+  listenToLooking();
+  listenToMap();
 }
 
 // A pointer over a node lights its paths and tells its ledger; a finger has no "over".
@@ -166,6 +173,12 @@ function listenToPointer(place) {
   });
 }
 
+// A finger on a node tells its ledger, above the buttons and below the formula.
+function tellTapped(event) {
+  const i = nodeAt(event);
+  showTip(event.pointerType === "touch" ? i : null, event.clientX, event.clientY);
+}
+
 // A swipe to the left is the next step, one to the right the last one.
 function listenToSwipes(place) {
   let start = null;
@@ -176,7 +189,7 @@ function listenToSwipes(place) {
     const [x, y] = [end.clientX - start.clientX, end.clientY - start.clientY];
     start = null;
     if (Math.abs(x) < 40 || Math.abs(x) < 2 * Math.abs(y)) return;
-    x < 0 ? next() : goTo(state.position - 1);
+    x < 0 ? next() : back();
   });
 }
 
@@ -191,11 +204,22 @@ function showTab(name, focus = false) {
   if (focus) byId(`${name}-tab`).focus();
 }
 
-const THEMES = { "": "as the system has it", light: "light", dark: "dark" };
+// The other one, kept for the next page; the system's own is not kept, so that the page goes on following the system.
+function switchTheme() {
+  const { dataset } = document.documentElement;
+  const systems = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  const chosen = (dataset.theme ?? systems) === "dark" ? "light" : "dark";
+  if (chosen === systems) delete dataset.theme;
+  else dataset.theme = chosen;
+  try {
+    localStorage.setItem("theme", dataset.theme ?? "");
+  } catch {} // a notebook's frame keeps nothing
+  showMap();
+}
 
-function nextTheme() {
-  const names = Object.keys(THEMES);
-  const root = document.documentElement;
-  root.dataset.theme = names[(names.indexOf(root.dataset.theme ?? "") + 1) % names.length];
-  byId("theme").setAttribute("aria-label", `Theme: ${THEMES[root.dataset.theme]}`);
+function readTheme() {
+  try {
+    const theme = localStorage.getItem("theme");
+    if (theme) document.documentElement.dataset.theme = theme;
+  } catch {}
 }

@@ -106,8 +106,11 @@ function livingFrame(graph, frame, k) {
 
 const [LONGEST, FEW, WIDE] = [9, 3, 160];
 
+// Whether an operator's symbol stands between its operands.
+const isInfix = (op) => !/^[\p{L}_][\p{L}\p{N}_]*$/u.test(op);
+
 function appliedTo({ op, form }, numbers) {
-  const infix = !/^[\p{L}_][\p{L}\p{N}_]*$/u.test(op);
+  const infix = isInfix(op);
   const isSafe = !infix || (numbers.length > 1 && op !== "**");
   const operands = numbers.map((number, i) => (number.startsWith("-") && !(isSafe && (i === 0 || !infix)) ? `(${number})` : number));
   const lists = form?.match(/\{\d\}/g)?.length ?? 1;

@@ -90,8 +90,10 @@ function showNumbers() {
   for (const i of picture.items.keys()) paint(i);
   picture.lit.forEach((lit) => lit.classList.add("lit"));
   panels.rows.forEach((_, i) => paintRow(i));
+  paintSizes();
   showWatched();
   showNode();
+  showLecture();
   rewriteProgram();
   if (predict.pending) showQuestion();
   showTaken();

@@ -6,15 +6,17 @@ function goTo(position) {
   const from = state.position;
   light(null);
   state.position = Math.max(0, Math.min(state.graph.frames.length, Math.round(position)));
-  byId("verdict").textContent = "";
+  Object.assign(byId("verdict"), { textContent: "", className: "" });
   if (predict.pending && predict.pending !== state.position + 1) withdraw();
   showStep();
   writeAddress();
   if (state.graph.training) return showTraining(), showTaken();
+  if (lecture.on) openAtWork();
   paintMove(from, state.position);
   paintRows(from, state.position);
   showWatched();
   showNode();
+  showLecture();
   showProgram(); // last, for it scrolls to its end, and the others take room
   showTaken();
   tellBeside(true);
@@ -24,7 +26,13 @@ function next() {
   if (state.position === state.graph.frames.length) return;
   if (predict.on && !predict.pending && ask()) return;
   if (predict.pending) return byId("guess").focus();
+  lecture.depth = Infinity;
   goTo(state.position + 1);
+}
+
+function back() {
+  lecture.depth = Infinity;
+  goTo(state.position - 1);
 }
 
 // ---- playing
@@ -111,6 +119,7 @@ function show(graph, position = 0) {
   byId("training").hidden = !graph.training;
   if (!graph.training) {
     showView(graph.views[0] ?? null);
+    showUnits();
     showPanels();
   }
   showLive();

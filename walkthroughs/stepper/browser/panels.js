@@ -183,7 +183,7 @@ function arraysOf(i) {
 
 function pair(name, text, exact) {
   const known = text !== null && text !== undefined;
-  const shown = !known ? "not computed yet" : exact === text || Number(exact) === Number(text) && exact !== "-0.0" ? text : `${text} (${exact})`;
+  const shown = !known ? "not computed yet" : lecture.on || exact === text || Number(exact) === Number(text) && exact !== "-0.0" ? text : `${text} (${exact})`;
   return [element("dt", {}, name), element("dd", { class: known ? name : `${name} none` }, shown)];
 }
 

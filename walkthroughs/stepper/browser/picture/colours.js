@@ -36,13 +36,15 @@ function write(line, text, width) {
 
 function paintBoxes() {
   const frame = frameAt();
-  for (const [group, { element, count, members, width }] of picture.boxes) {
+  for (const [group, box] of picture.boxes) {
+    const { element, count, members, width } = box;
     const inside = frame && [frame.node, receiverOf(frame)].some((i) => i !== null && picture.into[i] === group);
     const known = members.filter((i) => isKnown(i)).length;
     const takers = members.filter((i) => state.graph.nodes[i].takes);
     const graded = takers.filter((i) => gradientOf(i)).length;
     const now = inside ? (frame.kind === "forward" ? "now" : "flowing") : "";
-    element.setAttribute("class", `box ${now} ${graded ? "partial" : known === members.length ? "computed" : "waiting"}`);
+    box.state = now || (graded ? "partial" : known === members.length ? "computed" : "waiting");
+    element.setAttribute("class", `box ${box.state}`);
     const words = graded ? `${GRADIENT_SIGN}${graded} of ${takers.length}` : `${known} of ${members.length} nodes`;
     write(count, words, width);
   }
@@ -79,6 +81,7 @@ function paintMove(from, to) {
   changed.forEach(paint);
   paintBoxes();
   paintEdges();
+  paintSizes();
   follow();
 }
 

@@ -5,7 +5,12 @@ const MANY = 800; // parts of a picture: of a larger one only what is in sight i
 const OPERANDS = 5; // of more, the edges carry no numbers
 
 const picture = {
-  view: null,
+  given: null, // a view of the data
+  view: null, // the same as it is shown: downwards, or turned
+  isTurned: false,
+  isDragged: false,
+  isPrinted: false,
+  isSized: false, // coloured by gradients
   svg: null,
   zoom: 1,
   parts: [], // {around: [left, top, right, bottom], make, drop, element, layer}: whatever can be drawn
@@ -25,8 +30,9 @@ function svgElement(name, attributes = {}, text = null) {
   return made;
 }
 
-function showView(view) {
-  Object.assign(picture, { view, svg: null, parts: [], active: [], lit: [], into: [] });
+function showView(given) {
+  const view = given && picture.isTurned ? turned(given) : given;
+  Object.assign(picture, { given, view, svg: null, parts: [], active: [], lit: [], into: [] });
   [picture.items, picture.ops, picture.boxes, picture.edgesInto].forEach((map) => map.clear());
   byId("nopicture").hidden = Boolean(view);
   byId("scroll").replaceChildren();
@@ -46,8 +52,7 @@ function showView(view) {
   svg.append(all);
   picture.svg = svg;
   byId("scroll").append(svg);
-  const wide = byId("scroll").clientWidth / view.width;
-  zoomTo(Math.min(1.3, Math.max(0.85, wide)));
+  zoomTo(beginningZoom());
   drawInSight();
   showNode(); // its buttons open and fold
   writeAddress();
@@ -58,7 +63,16 @@ function addPart([x, y, width, height], layer, make, drop) {
   picture.parts.push({ around, layer, make, drop, element: null });
 }
 
-// Draws what is in sight, and of a large picture takes away what is not.
+// Downwards, or from left to right.
+function turnPicture() {
+  picture.isTurned = !picture.isTurned;
+  lecture.zoom = null;
+  byId("direction").setAttribute("aria-pressed", picture.isTurned);
+  showView(picture.given);
+  follow();
+}
+
+// Draws what is in sight, and the arrows at work; of a large picture takes away what is not.
 function drawInSight() {
   const { view, zoom, parts } = picture;
   if (!view) return;
@@ -66,10 +80,11 @@ function drawInSight() {
   const [left, top] = [scroll.scrollLeft / zoom - view.left, scroll.scrollTop / zoom - view.top];
   const margin = 120 / zoom;
   const sight = [left - margin, top - margin, left + scroll.clientWidth / zoom + margin, top + scroll.clientHeight / zoom + margin];
-  const all = parts.length <= MANY;
+  const all = parts.length <= MANY || picture.isPrinted;
+  const atWork = new Set(picture.active.map((edge) => edge.part));
   let drawn = false;
   for (const part of parts) {
-    const inSight = all || meets(part, sight);
+    const inSight = all || atWork.has(part) || meets(part, sight);
     if (inSight && !part.element) {
       drawPart(part);
       drawn = true;
@@ -79,10 +94,12 @@ function drawInSight() {
       part.drop();
     }
   }
+  showMap();
   if (!drawn) return;
   for (const i of picture.items.keys()) paint(i);
   paintBoxes();
   paintEdges();
+  paintSizes();
 }
 
 function prefixes(group) {
@@ -109,7 +126,8 @@ function drawNode(i, { at: [x, y, width, height], title }) {
   element.append(svgElement("rect", { ...corner, width, height, rx: radius, class: `is-${node.kind}${i === graphRoot() ? " is-root" : ""}` }));
   const rows = title.length + 1 + (node.takes ? 1 : 0);
   const line = (row, className) => {
-    const made = svgElement("text", { x, y: y + 11.5 * (row - (rows - 1) / 2) + 4, class: className }, title[row] ?? "");
+    const made = svgElement("text", { x, y: y + 11.5 * (row - (rows - 1) / 2) + 4, class: className });
+    write(made, title[row] ?? "", width);
     element.append(made);
     return made;
   };
@@ -133,7 +151,9 @@ function drawBox({ group, size, at: [x, y, width, height] }) {
   const element = svgElement("g", { class: "box", "data-group": group, tabindex: 0, role: "button" });
   const members = picture.into.flatMap((into, i) => (into === group ? [i] : []));
   element.append(svgElement("rect", { x: x - width / 2, y: y - height / 2, width, height, rx: 6 }));
-  element.append(svgElement("text", { x, y: y - 2, class: "title" }, group));
+  const title = svgElement("text", { x, y: y - 2, class: "title" });
+  write(title, group, width);
+  element.append(title);
   const count = svgElement("text", { x, y: y + 10.5 }, `${size} nodes`);
   element.append(count);
   element.setAttribute("aria-label", `${group}, a folded group of ${size} nodes: open it`);
@@ -161,81 +181,4 @@ function drawEdge(edge, isClear) {
   if (edge.tip) element.append(svgElement("polygon", { points: edge.tip }));
   if (edge.number && isClear) element.append(svgElement("text", { x: edge.number[1], y: edge.number[2] }, edge.number[0]));
   return element;
-}
-
-// ---- looking around
-
-function placeOf(i) {
-  const view = picture.view;
-  return view.nodes[i]?.at ?? view.boxes.find((box) => box.group === picture.into[i])?.at ?? null;
-}
-
-// Brings the node at work into sight.
-function follow(i = workedOn()) {
-  const at = picture.view && i !== undefined && placeOf(i);
-  if (!at) return;
-  const scroll = byId("scroll");
-  const x = (at[0] + picture.view.left) * picture.zoom;
-  const y = (at[1] + picture.view.top) * picture.zoom;
-  const [marginX, marginY] = [Math.min(90, scroll.clientWidth / 3), Math.min(80, scroll.clientHeight / 3)];
-  const inside = (a, start, size, margin) => a > start + margin && a < start + size - margin;
-  const inSight = inside(x, scroll.scrollLeft, scroll.clientWidth, marginX) && inside(y, scroll.scrollTop, scroll.clientHeight, marginY);
-  if (inSight) return;
-  scroll.scrollTo({ left: x - scroll.clientWidth / 2, top: y - scroll.clientHeight / 2 });
-  drawInSight();
-}
-
-function zoomTo(zoom) {
-  picture.zoom = Math.min(4, Math.max(0.05, zoom));
-  picture.svg.setAttribute("width", picture.view.width * picture.zoom);
-  picture.svg.setAttribute("height", picture.view.height * picture.zoom);
-}
-
-function zoomBy(factor) {
-  if (!picture.view) return;
-  const scroll = byId("scroll");
-  const middle = [(scroll.scrollLeft + scroll.clientWidth / 2) / picture.zoom, (scroll.scrollTop + scroll.clientHeight / 2) / picture.zoom];
-  zoomTo(picture.zoom * factor);
-  scroll.scrollTo(middle[0] * picture.zoom - scroll.clientWidth / 2, middle[1] * picture.zoom - scroll.clientHeight / 2);
-  drawInSight();
-}
-
-function fit() {
-  if (!picture.view) return;
-  const scroll = byId("scroll");
-  zoomTo(Math.min(1.3, scroll.clientWidth / picture.view.width, scroll.clientHeight / picture.view.height));
-  drawInSight();
-}
-
-// ---- groups
-
-// The picture in which `group` is open (or folded) and as much of the rest as possible is as it was.
-function toggleGroup(group, open) {
-  const views = state.graph.views;
-  const all = [...new Set(views.flatMap((view) => [...(view.open ?? []), ...view.boxes.map((box) => box.group)]))];
-  const before = new Set(picture.view.open ?? all);
-  const wanted = new Set([...before].filter((g) => open || (g !== group && !g.startsWith(`${group}/`))));
-  if (open) prefixes(group).forEach((g) => wanted.add(g));
-  const shows = (view) => {
-    const opened = new Set(view.open ?? all);
-    if (opened.has(group) !== open) return -1;
-    return all.filter((g) => opened.has(g) === wanted.has(g)).length;
-  };
-  const best = views.reduce((a, b) => (shows(b) > shows(a) ? b : a));
-  if (shows(best) >= 0) showView(best);
-  else byId("verdict").textContent = `${group} has too many nodes for a picture.`;
-  follow(state.selected ?? undefined);
-}
-
-function drawGroupButtons() {
-  const bar = byId("groups");
-  bar.replaceChildren();
-  const views = state.graph.views;
-  if (!picture.view || views.length < 2) return;
-  const [first, whole] = [views.find((view) => view.open?.length === 0), views.find((view) => view.open === null)];
-  const names = picture.view.open ?? [...new Set(views.flatMap((view) => view.boxes.map((box) => box.group)))];
-  const shown = names.length > 6 ? names.filter((name) => !name.includes("/")) : names; // a node's panel folds the others
-  shown.sort().slice(0, 6).forEach((name) => bar.append(element("button", { type: "button", class: "fold", title: `Fold ${name}`, onclick: () => toggleGroup(name, false) }, `fold ${name}`)));
-  if (first && picture.view !== first) bar.append(element("button", { type: "button", id: "fold-all", onclick: () => showView(first) }, "Fold all"));
-  if (whole && picture.view !== whole) bar.append(element("button", { type: "button", id: "open-all", onclick: () => showView(whole) }, "Open all"));
 }
