@@ -8,7 +8,7 @@ from walkthroughs.reports.report import Report
 
 FILES = [
     ROOT / "walkthroughs" / "reports" / "report.html.j2",
-    *sorted((ROOT / "walkthroughs" / "stepper" / "browser").glob("*")),
+    *sorted((ROOT / "walkthroughs" / "stepper" / "browser").rglob("*.*")),
 ]
 USED = {name for path in FILES for name in re.findall(r"var\(--([\w-]+)", path.read_text())}
 
