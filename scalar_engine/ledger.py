@@ -49,7 +49,7 @@ class Ledger:
         rows = [entry_columns(entry, self.names) for entry in self.entries]
         widths = [max(map(len, column)) for column in zip(*rows)]
         lines = ["  " + "  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in rows]
-        text = "\n".join([f"{title} = {brief(self.gradient)}, the sum of local x upstream over"] + lines)
+        text = "\n".join([f"{title} = {brief(self.gradient)}, the sum of upstream x local over"] + lines)
         if node.grad is not None and brief(node.grad) != brief(self.gradient):
             text += f"\n  (.grad is {brief(node.grad)}: from other passes too, or the data has changed since)"
         return text
@@ -73,7 +73,7 @@ def entry_columns(step: Step, names: dict[Node, str] = NO_NAMES) -> tuple[str, .
     contribution = brief(step.contribution)
     if step.local is None:
         return through, contribution
-    return through, f"{brief(step.local)} x {brief(step.upstream)}", f"= {contribution}"
+    return through, f"{brief(step.upstream)} x {brief(step.local)}", f"= {contribution}"
 
 
 def explain(node: Node, root: Node) -> Ledger:

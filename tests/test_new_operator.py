@@ -194,7 +194,7 @@ def test_in_the_ledger_and_the_steps():
     x = Value(2.0, "x")
     root = cube(x).named("f")
     root.backward()
-    assert "f = cube(x)  12 x 1  = 12" in str(explain(x, root))
+    assert "f = cube(x)  1 x 12  = 12" in str(explain(x, root))
     forward, backward = steps(root)
     assert (forward.node, backward.input, backward.local) == (root, x, 12)
     assert at(x, x).describe() == "x @ x"
@@ -260,7 +260,7 @@ def test_an_operator_with_a_pull_of_its_own():
     root.backward()
     assert (x.grad, y.grad) == (3, 2)
     assert [(step.input, step.local, step.contribution) for step in steps(root)[1:]] == [(x, None, 3), (y, None, 2)]
-    assert str(explain(x, root)) == "df/dx = 3, the sum of local x upstream over\n  f = product(x, y)  3"
+    assert str(explain(x, root)) == "df/dx = 3, the sum of upstream x local over\n  f = product(x, y)  3"
     assert str(derive(root, x).formula) == "y" and grad(grad(root, x, create_graph=True), y) == 1
     column, row = Tensor([[2.0], [5.0]], requires_grad=True), Tensor([3.0, 4.0, 1.0], requires_grad=True)
     Product()(column, row).sum().backward()

@@ -27,7 +27,7 @@ def test_the_blocks_run_and_their_numbers_are_right(tmp_path, monkeypatch, capsy
         if not any(words in block for words in NOT_RUN):
             compared += run(block, namespace)
     printed = capsys.readouterr().out
-    assert "dy/dw = 0.2983, the sum of local x upstream over" in printed and "likely slip" in printed
+    assert "dy/dw = 0.2983, the sum of upstream x local over" in printed and "likely slip" in printed
     assert compared >= 12 and len(BLOCKS) >= 7
 
 

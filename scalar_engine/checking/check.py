@@ -36,8 +36,8 @@ def check_steps(root: Node, claimed: Mapping[Any, Any] | Callable[..., Any]) -> 
     >>> print(check_steps(y, {"y": 4.0, "dx": 2.0}))
     dy/dx is claimed 2, expected 4
       expected is the sum of
-        y = x * x  2 x 1  = 2
-        y = x * x  2 x 1  = 2
+        y = x * x  1 x 2  = 2
+        y = x * x  1 x 2  = 2
       likely slip, missing +=: 2 contributions to x must be added up (+=), and only that through y = x * x is there
 
     In the place of the dict, `claimed` may be the backward function of a layer whose output is `root`: its parameters

@@ -22,9 +22,9 @@ def test_the_ledger_lists_every_contribution_and_the_sum():
     ]
     assert ledger.gradient == a.grad == -2
     assert str(ledger) == (
-        "df/da = -2, the sum of local x upstream over\n"
+        "df/da = -2, the sum of upstream x local over\n"
         "  f = p + a  1 x 1   = 1\n"
-        "  p = a * b  -3 x 1  = -3"
+        "  p = a * b  1 x -3  = -3"
     )  # fmt: skip
 
 

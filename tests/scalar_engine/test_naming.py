@@ -59,7 +59,7 @@ def test_a_ledger_names_neurons_apart():
     f.backward()
     assert (
         str(explain(a, f))
-        == "df/dlayer1.w = 3, the sum of local x upstream over\n  f = layer1.w * layer2.w  3 x 1  = 3"
+        == "df/dlayer1.w = 3, the sum of upstream x local over\n  f = layer1.w * layer2.w  1 x 3  = 3"
     )
 
 

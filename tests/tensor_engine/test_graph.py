@@ -221,8 +221,8 @@ def test_the_ledger_and_the_steps_are_the_scalar_engines():
     assert p.grad.tolist() == [1, 1] and f.grad == 1
     ledger = explain(w, f)
     assert ledger.gradient.tolist() == [5, 7]
-    assert str(ledger) == "df/dw = (2,), the sum of local x upstream over\n  p = w * x  (2,) x (2,)  = (2,)"
-    assert str(explain(p, f)) == "df/dp = (2,), the sum of local x upstream over\n  f = p.sum()  (2,)"
+    assert str(ledger) == "df/dw = (2,), the sum of upstream x local over\n  p = w * x  (2,) x (2,)  = (2,)"
+    assert str(explain(p, f)) == "df/dp = (2,), the sum of upstream x local over\n  f = p.sum()  (2,)"
     assert [repr(step) for step in steps(f)] == [
         "<forward: p = (2,)>", "<forward: f = 31>", "<backward: f adds (2,) to p>", "<backward: p adds (2,) to w>"
     ]  # fmt: skip

@@ -124,5 +124,5 @@ def details(trace, view, i, known):
     for frame in trace.frames[: view.position]:
         if frame.kind == "backward" and frame.input == i:
             step = frame.step
-            product = f"{brief(step.local)} x {brief(step.upstream)} = " if step.local is not None else ""
+            product = f"{brief(step.upstream)} x {brief(step.local)} = " if step.local is not None else ""
             yield f"{product}{brief(frame.result)} via {trace.names[step.node]}"

@@ -58,7 +58,7 @@ def test_a_sigmoid_differentiated_at_its_input():
     assert str(found) == (
         "dl/dk1 is claimed -1.463, expected 0.1993\n"
         "  expected is what comes through\n"
-        "    h1 = sigmoid(k1)  0.2106 x 0.9465  = 0.1993\n"
+        "    h1 = sigmoid(k1)  0.9465 x 0.2106  = 0.1993\n"
         "  likely slip, input instead of output: the rule for sigmoid takes its output h1 = 0.3015, "
         "and was given its input k1 = -0.84"
     )

@@ -39,7 +39,7 @@ def test_texts_name_each_node_once():
     assert str(found) == (
         "dy/dh is claimed 3, expected -3\n"
         "  expected is what comes through\n"
-        "    y = layer2.w * h  -3 x 1  = -3\n"
+        "    y = layer2.w * h  1 x -3  = -3\n"
         "  likely slip, missing minus: what comes through y = layer2.w * h has the wrong sign; is a minus missing?"
     )
     y = (two_layers()[0] * w2).named("y")

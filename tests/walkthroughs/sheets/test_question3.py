@@ -88,7 +88,7 @@ def test_the_text_shows_both_columns_the_ledger_and_where_it_wrote(tmp_path, cap
     assert main(["--out", str(tmp_path / "new" / "folder")]) == 0
     text = capsys.readouterr().out
     assert re.search(r"dl/dV +-0\.4404 +0\.4404 +\| +-0\.4404 +0\.4404 +agree", text)
-    assert "V11 * h1  0.8808 x -0.5  = -0.4404" in text and "DISAGREE" not in text and "-0.0000" not in text
+    assert "V11 * h1  -0.5 x 0.8808  = -0.4404" in text and "DISAGREE" not in text and "-0.0000" not in text
     written = sorted(path.name for path in (tmp_path / "new" / "folder").iterdir())
     assert {"question3.json", "question3.pdf", "question3.png", "question3.svg", "report.html", "stepper.html"} <= set(
         written

@@ -56,7 +56,7 @@ def test_colours_tell_the_state(page):
 def test_hovering_lights_the_paths_and_tells_the_ledger(page):
     page.evaluate("goTo(57)")
     page.hover(f"#n{node_of(page, 'h1')}")
-    assert "1 × 0.5" in page.text_content("#tip") and "1 more to come" in page.text_content("#tip")
+    assert "0.5 × 1" in page.text_content("#tip") and "1 more to come" in page.text_content("#tip")
     lit = page.evaluate("[...document.querySelectorAll('.node.lit')].map((node) => Number(node.dataset.node))")
     root = Question3(SHEET).l
     nodes = topological_order(root)

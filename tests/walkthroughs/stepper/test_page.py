@@ -57,7 +57,7 @@ def test_every_number_at_every_position_is_the_engines(open_page, name, root):
             if record.position is None:
                 assert all(brief(x.data) in seen["numbers"] for x in record.node.inputs)
             else:
-                received[record.input].append(f"{brief(record.local)} × {brief(record.upstream)}= {brief(result)}")
+                received[record.input].append(f"{brief(record.upstream)} × {brief(record.local)}= {brief(result)}")
                 assert len(seen["ledger"]) == len(received[record.input])
                 assert all(row.endswith(tail) for row, tail in zip(seen["ledger"], received[record.input]))
                 assert f"= {brief(record.upstream)} * " in seen["formula"]

@@ -120,7 +120,7 @@ def test_the_step_and_its_sum_are_on_the_screen(trace):
     assert lines[0].endswith("step 79 of 85, backward pass")
     assert lines[2] == "dl/dh1 += dl/d(V11 * h1) * V11 = -0.5 * 1 = -0.5"
     assert lines[3] == "Second of two contributions to dl/dh1; the sum is 0."
-    assert any("1 x -0.5 = -0.5 via V11 * h1" in line for line in lines)
+    assert any("-0.5 x 1 = -0.5 via V11 * h1" in line for line in lines)
 
 
 def test_playing_stops_at_breakpoints_and_at_the_end(trace):

@@ -5,7 +5,9 @@
 
 // {name: [what to write, "" for nothing; what to do with what was written]}; both may count on the graph being shown.
 const KEPT = {
-  view: [() => Math.max(0, state.graph.views.indexOf(picture.view)) || "", ([i]) => state.graph.views[i] && showView(state.graph.views[i])],
+  view: [() => Math.max(0, state.graph.views.indexOf(picture.given)) || "", ([i]) => state.graph.views[i] && showView(state.graph.views[i])],
+  right: [() => (picture.isTurned ? 1 : ""), ([on]) => on && !picture.isTurned && turnPicture()],
+  lecture: [() => (lecture.on ? 1 : ""), ([on]) => on && !lecture.on && toggleLecture()],
   watch: [() => [...state.watched].join("."), (nodes) => nodes.filter(isNode).forEach((i) => state.watched.add(i))],
   stop: [() => [...state.breakpoints].join("."), (nodes) => nodes.filter(isNode).forEach((i) => state.breakpoints.add(i))],
   node: [() => state.selected ?? "", ([i]) => isNode(i) && (state.selected = i)],

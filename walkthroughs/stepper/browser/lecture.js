@@ -14,6 +14,7 @@ function toggleLecture() {
   if (state.graph.training) return;
   lecture.depth = Infinity;
   if (!lecture.on || !openAtWork()) showView(picture.given);
+  writeAddress();
   showLecture();
   follow();
 }

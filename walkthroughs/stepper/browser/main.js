@@ -115,7 +115,7 @@ function show(graph, position = 0) {
   byId("lines").replaceChildren();
   byId("leave").hidden = graph === first;
   byId("leave").textContent = data.training ? "Back to training" : "Back to the tensors";
-  for (const id of ["picture", "node", "watched", "lists", "turn", "predict"]) byId(id).hidden = Boolean(graph.training);
+  for (const id of ["picture", "node", "watched", "lists", "turn", "predict", "jump", "lecture"]) byId(id).hidden = Boolean(graph.training);
   byId("training").hidden = !graph.training;
   if (!graph.training) {
     showView(graph.views[0] ?? null);

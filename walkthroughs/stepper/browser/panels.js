@@ -198,7 +198,7 @@ function ledgerOf(i) {
   if (last.kind === "turn") return saying(`${node.derivative} = ${last.total}: a node's derivative by itself`);
   const earlier = Math.max(0, received.length - ENTRIES);
   const over = earlier ? `over ${earlier} earlier ones and` : "over";
-  const what = last.shape ? "the sum of what comes" : "the sum of local × upstream";
+  const what = last.shape ? "the sum of what comes" : "the sum of upstream × local";
   const rest = last.of - last.nth;
   return saying(
     `${node.derivative} = ${last.total}, ${what} ${over}`,
@@ -215,7 +215,7 @@ function contribution(frame) {
     "tr",
     {},
     element("td", {}, through),
-    element("td", { class: isProduct ? "number" : null }, isProduct ? `${frame.local} × ${frame.upstream}` : frame.names),
+    element("td", { class: isProduct ? "number" : null }, isProduct ? `${frame.upstream} × ${frame.local}` : frame.names),
     element("td", { class: "number", title: frame.exact }, isProduct || !frame.shape ? `= ${frame.result}` : frame.result),
   );
 }
