@@ -43,10 +43,11 @@ class Forms:
 
     def of(self, frame):
         """{"math": [form, the operands in it]} of what a frame computes, or of its local derivative, as indices; {} for
-        what is about arrays as wholes, and for the turn.
+        what is about arrays as wholes, for operators with a `pull` of their own, and for the turn.
         """
         step = frame.step
-        if not step or isinstance(step.node.op, ArrayOperator):
+        has_no_local = step and step.position is not None and step.local is None
+        if not step or has_no_local or isinstance(step.node.op, ArrayOperator):
             return {}
         try:
             found = self.forward(step.node) if step.position is None else self.local(step.node, step.position)
@@ -88,8 +89,11 @@ def in_places(math):
 
 
 def name_in_math(label):
-    """A name in MathML."""
-    return inner(latex_name(label))
+    """A name in MathML; None for what browsers have no way to set."""
+    try:
+        return inner(latex_name(label))
+    except ValueError:
+        return None
 
 
 def inner(latex):

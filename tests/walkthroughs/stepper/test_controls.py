@@ -145,7 +145,7 @@ def test_groups_fold_and_open(page):
     assert "now" in page.get_attribute("[data-group=layer1]", "class")
     page.click("[data-group=layer1]")
     assert page.locator("#scroll .box").count() == 2
-    assert page.text_content(f"#n{node_of(page, 'h1')} .value") == "0.8808"
+    assert page.text_content(f"#n{node_of(page, 'h1')} + .words .value") == "0.8808"
     page.focus("[data-group=layer2]")
     page.keyboard.press("Enter")
     assert page.locator("#scroll .box").count() == 1

@@ -77,7 +77,7 @@ def test_every_number_of_every_frame_is_pythons_at_other_leaves(open_page, name,
 
 
 def number_of(page, name):
-    return page.text_content(f"#n{node_of(page, name)} .value")
+    return page.text_content(f"#n{node_of(page, name)} + .words .value")
 
 
 def test_a_leaf_is_changed_by_slider_and_field_and_everything_follows(page):

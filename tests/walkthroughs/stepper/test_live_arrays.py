@@ -85,17 +85,17 @@ def test_an_element_is_chosen_in_the_heat_map_and_moved(open_page):
     assert page.text_content("#leaf option:checked") == "W1[0, 0]"
     page.click("#node figure[aria-label^=value] td >> nth=11")
     assert page.text_content("#leaf option:checked") == "W1[2, 1]"
-    before = page.text_content(f"#n{node_of(page, 'L')} .value")
+    before = page.text_content(f"#n{node_of(page, 'L')} + .words .value")
     page.fill("#number", "3")
     wait(page, "document.getElementById('changed').textContent.startsWith('Changed: W1[2, 1] was')")
     cell = page.locator("#node figure[aria-label^=value] td >> nth=11")
-    assert cell.text_content() == "3" and page.text_content(f"#n{node_of(page, 'L')} .value") != before
+    assert cell.text_content() == "3" and page.text_content(f"#n{node_of(page, 'L')} + .words .value") != before
     page.click("#descend")
     page.keyboard.press("o")  # into the scalars, which have changed too
     assert page.evaluate("state.graph.life.losses.length") == 2
     page.evaluate("leaveScalars()")
     page.click("#reset")
-    assert page.text_content(f"#n{node_of(page, 'L')} .value") == before
+    assert page.text_content(f"#n{node_of(page, 'L')} + .words .value") == before
 
 
 def test_tensors_too_large_to_follow_say_so(open_page):

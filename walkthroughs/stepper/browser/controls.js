@@ -207,10 +207,10 @@ function showTab(name, focus = false) {
 // The other one, kept for the next page; the system's own is not kept, so that the page goes on following the system.
 function switchTheme() {
   const { dataset } = document.documentElement;
-  const systems = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-  const chosen = (dataset.theme ?? systems) === "dark" ? "light" : "dark";
-  if (chosen === systems) delete dataset.theme;
-  else dataset.theme = chosen;
+  const shown = () => getComputedStyle(document.documentElement).colorScheme;
+  const chosen = shown() === "dark" ? "light" : "dark";
+  delete dataset.theme;
+  if (shown() !== chosen) dataset.theme = chosen;
   try {
     localStorage.setItem("theme", dataset.theme ?? "");
   } catch {} // a notebook's frame keeps nothing

@@ -61,7 +61,7 @@ function updates(entries, names) {
     arrays.append(element("h3", {}, names[k]), element("div", { class: "arrays" }, ...parts.map(([name, part]) => arrayView(part.array, name))));
   });
   const head = element("tr", {}, ...["Parameter", "Before", "Gradient", "After", "Update"].map((text) => element("th", { scope: "col" }, text)));
-  return element("div", {}, element("div", { class: "wide" }, element("table", {}, element("thead", {}, head), element("tbody", { id: "updates" }, ...rows))), arrays);
+  return element("div", {}, element("div", { class: "wide", tabindex: 0, role: "group", "aria-label": "What the step did" }, element("table", {}, element("thead", {}, head), element("tbody", { id: "updates" }, ...rows))), arrays);
 }
 
 // ---- the curve

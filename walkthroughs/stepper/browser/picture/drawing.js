@@ -121,6 +121,7 @@ function meets({ around: [x0, y0, x1, y1], ends }, [left, top, right, bottom]) {
 function drawNode(i, { at: [x, y, width, height], title }) {
   const node = state.graph.nodes[i];
   const element = svgElement("g", { class: "node", "data-node": i, id: `n${i}`, tabindex: -1, role: "button" });
+  const words = svgElement("g", { class: "words", "aria-hidden": true });
   const radius = node.kind === "constant" ? 0 : 6;
   const corner = { x: x - width / 2, y: y - height / 2 };
   element.append(svgElement("rect", { ...corner, width, height, rx: radius, class: `is-${node.kind}${i === graphRoot() ? " is-root" : ""}` }));
@@ -128,13 +129,20 @@ function drawNode(i, { at: [x, y, width, height], title }) {
   const line = (row, className) => {
     const made = svgElement("text", { x, y: y + 11.5 * (row - (rows - 1) / 2) + 4, class: className });
     write(made, title[row] ?? "", width);
-    element.append(made);
+    words.append(made);
     return made;
   };
   title.forEach((_, row) => line(row, "title"));
   const lines = { value: line(title.length, "value"), gradient: node.takes ? line(title.length + 1, "gradient") : null };
   picture.items.set(i, { element, lines, width });
-  return element;
+  return together(element, words);
+}
+
+// What is pressed, whose name has all the words and numbers, and under it what is read.
+function together(element, words) {
+  const made = svgElement("g");
+  made.append(element, words);
+  return made;
 }
 
 const graphRoot = () => state.graph.nodes.length - 1;
@@ -153,12 +161,12 @@ function drawBox({ group, size, at: [x, y, width, height] }) {
   element.append(svgElement("rect", { x: x - width / 2, y: y - height / 2, width, height, rx: 6 }));
   const title = svgElement("text", { x, y: y - 2, class: "title" });
   write(title, group, width);
-  element.append(title);
   const count = svgElement("text", { x, y: y + 10.5 }, `${size} nodes`);
-  element.append(count);
+  const words = svgElement("g", { class: "words", "aria-hidden": true });
+  words.append(title, count);
   element.setAttribute("aria-label", `${group}, a folded group of ${size} nodes: open it`);
   picture.boxes.set(group, { element, count, members, width });
-  return element;
+  return together(element, words);
 }
 
 function addEdge(edge, view, layer) {
