@@ -39,6 +39,7 @@ OPERATOR = {"shape": "ellipse", "height": "0.25", "width": "0.35", "margin": "0.
 BLANK = "________"
 RELEASED = "<released<BR/>backward(keep=True)<BR/>keeps it>"  # instead of the operator
 FOLD_FROM = 200  # nodes: a larger graph is folded unless asked otherwise
+NUMBERED = 5  # operands: the arrows of more carry no numbers
 LARGEST = 400  # nodes in a picture: layout takes seconds there, and nobody can read more
 
 FORBIDDEN_IN_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -148,11 +149,12 @@ def edges_between(
 ) -> list[tuple[str, str, int, bool]]:
     """(tail, head, position, is_ordered), one for each input of a node shown, and one for all those to or from a box.
 
-    The position counts from 1. It is written where the order of the operands matters, as in a - b.
+    The position counts from 1. It is written where the order of the operands matters, as in a - b, and where there are
+    so few that the numbers do not lie upon one another.
     """
     edges, seen = [], set()
     for node in nodes:
-        ordered = node.op is not None and len(node.inputs) > 1 and not node.op.symmetric
+        ordered = node.op is not None and 1 < len(node.inputs) <= NUMBERED and not node.op.symmetric
         for i, x in enumerate(node.inputs, start=1):
             tail = boxes[folded[x]] if x in folded else names[x]
             head = boxes[folded[node]] if node in folded else f"{names[node]}_op"

@@ -5,6 +5,7 @@ let timer = null;
 function goTo(position) {
   const from = state.position;
   light(null);
+  showTip(null);
   state.position = Math.max(0, Math.min(state.graph.frames.length, Math.round(position)));
   Object.assign(byId("verdict"), { textContent: "", className: "" });
   if (predict.pending && predict.pending !== state.position + 1) withdraw();

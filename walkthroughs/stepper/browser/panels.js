@@ -247,7 +247,9 @@ function showTip(i, x, y) {
   tip.replaceChildren(element("strong", {}, node.name), " ", isKnown(i) ? `= ${node.data}` : "not computed yet", arraysOf(i), ledgerOf(i));
   const { width, height } = tip.getBoundingClientRect();
   tip.style.left = `${Math.max(4, Math.min(x + 14, innerWidth - width - 8))}px`;
-  tip.style.top = `${y + 18 + height > innerHeight ? Math.max(4, y - height - 12) : y + 18}px`;
+  const controls = byId("controls").getBoundingClientRect();
+  const bottom = controls.top > y ? controls.top : innerHeight; // on a phone the buttons lie over the page
+  tip.style.top = `${y + 18 + height > bottom ? Math.max(4, y - height - 12) : y + 18}px`;
 }
 
 function showPanels() {

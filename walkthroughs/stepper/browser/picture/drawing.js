@@ -2,8 +2,6 @@
 
 const MANY = 800; // parts of a picture: of a larger one only what is in sight is on the page
 
-const OPERANDS = 5; // of more, the edges carry no numbers
-
 const picture = {
   given: null, // a view of the data
   view: null, // the same as it is shown: downwards, or turned
@@ -172,8 +170,7 @@ function drawBox({ group, size, at: [x, y, width, height] }) {
 function addEdge(edge, view, layer) {
   const end = (name) => (name[0] === "g" ? view.boxes.find((box) => box.id === name).group : parseInt(name.slice(1)));
   const item = { element: null, tail: end(edge.tail), head: end(edge.head), position: (edge.position ?? 0) - 1 };
-  const isClear = (state.graph.nodes[item.head]?.inputs.length ?? 0) <= OPERANDS;
-  const make = () => (item.element = drawEdge(edge, isClear));
+  const make = () => (item.element = drawEdge(edge));
   const numbers = edge.path.match(/-?[\d.]+/g).map(Number);
   const ends = [numbers.slice(0, 2), numbers.slice(-2)];
   item.part = { around: [], ends, layer, make, drop: () => (item.element = null), element: null };
@@ -182,11 +179,10 @@ function addEdge(edge, view, layer) {
   picture.edgesInto.get(item.head).push(item);
 }
 
-// The number of an operand is left out where there are so many that they would lie upon one another.
-function drawEdge(edge, isClear) {
+function drawEdge(edge) {
   const element = svgElement("g", { class: "edge" });
   element.append(svgElement("path", { d: edge.path }));
   if (edge.tip) element.append(svgElement("polygon", { points: edge.tip }));
-  if (edge.number && isClear) element.append(svgElement("text", { x: edge.number[1], y: edge.number[2] }, edge.number[0]));
+  if (edge.number) element.append(svgElement("text", { x: edge.number[1], y: edge.number[2] }, edge.number[0]));
   return element;
 }

@@ -1,0 +1,124 @@
+"""The page on small and large screens, on paper, in forced colours: faults that were found by using it."""
+
+import pytest
+
+from scalar_engine import Value, dot
+from walkthroughs.drawing.palette import COLOURS
+from walkthroughs.stepper import step
+
+from .graphs import random_graph
+from .pages import node_of, wait
+from .test_faces import layers
+
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+
+
+@pytest.fixture(scope="module")
+def large():
+    """2,039 nodes or so, nearly all in one picture of more parts than are drawn at once."""
+    return step(layers(4, 100)).html
+
+
+def test_the_arrow_at_work_is_there_when_one_end_is_out_of_sight(open_page, large):
+    page = open_page(large, viewport={"width": 800, "height": 600})
+    page.evaluate("showView(state.graph.views.find((view) => view.open === null))")
+    missing = page.evaluate("""() => {
+      const found = [];
+      for (let p = 1; p < state.graph.frames.length; p += 13) {
+        goTo(p);
+        byId("scroll").scrollBy(30, 0);
+        drawInSight();
+        if (frameAt().kind !== "turn" && !document.querySelector("#scroll .edge:is(.now, .flowing)")) found.push(p);
+      }
+      return found;
+    }""")
+    assert missing == []
+
+
+def test_no_two_nodes_share_a_name(open_page, large):
+    for html in (large, step(random_graph(3)).html):
+        names = open_page(html).evaluate("state.graph.nodes.filter((n) => n.kind !== 'constant').map((n) => n.name)")
+        assert len(set(names)) == len(names)
+
+
+def test_the_operands_of_a_wide_dot_carry_no_numbers(open_page):
+    xs, ws = [Value(0.1, f"x{i}") for i in range(20)], [Value(0.2, f"w{i}") for i in range(20)]
+    page = open_page(step((dot(ws, xs) - 1.0).named("y")).html)
+    page.evaluate("fit()")
+    assert page.locator("#scroll .edge text").count() == 2  # those of the difference
+
+
+def test_a_swipe_on_the_picture_reaches_the_page(open_page, question3):
+    page = open_page(question3, **PHONE)
+    client = page.context.new_cdp_session(page)
+    for _ in range(12):
+        swipe = {"x": 180, "y": 450, "yDistance": -300, "speed": 3000, "gestureSourceType": "touch"}
+        client.send("Input.synthesizeScrollGesture", swipe)
+    assert page.evaluate("scrollY") > 200
+
+
+def test_a_tapped_node_tells_its_ledger_above_the_buttons(open_page, question3):
+    page = open_page(question3, **PHONE)
+    page.evaluate("goTo(85)")
+    for name in ("h1", "V11", "l"):
+        page.evaluate("i => follow(i)", node_of(page, name))
+        page.tap(f"#n{node_of(page, name)}")
+        tip, buttons = (page.locator(place).bounding_box() for place in ("#tip", "#controls"))
+        assert page.text_content("#tip").startswith(name) and tip["y"] + tip["height"] <= buttons["y"]
+    page.tap("#next", force=True)
+    assert page.is_hidden("#tip")
+
+
+@pytest.mark.parametrize("size, least", [((740, 360), 0.35), ((360, 740), 0.3)])
+def test_a_phone_has_a_graph(open_page, question3, size, least):
+    page = open_page(question3, **PHONE | {"viewport": dict(zip(("width", "height"), size))})
+    seen = page.evaluate("""() => {
+      const { left, right, top, bottom } = byId("scroll").getBoundingClientRect();
+      const fixed = getComputedStyle(byId("controls")).position === "fixed";
+      const end = Math.min(bottom, fixed ? byId("controls").getBoundingClientRect().top : innerHeight);
+      return ((right - left) * (end - top)) / (innerWidth * innerHeight);
+    }""")
+    assert seen > least
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+def test_the_legend_is_there_as_a_whole_and_in_forced_colours(open_page, question3):
+    page = open_page(question3, viewport={"width": 360, "height": 740}, forced_colors="active")
+    shown = page.evaluate("""() => [...document.querySelectorAll("#legend li")].map((item) => [
+        item.getBoundingClientRect().right <= byId("legend").getBoundingClientRect().right + 1,
+        getComputedStyle(item, "::before").backgroundColor])""")
+    assert all(fits for fits, _ in shown) and len({colour for _, colour in shown}) == 6
+
+
+def test_part_of_a_gradient_is_told_from_the_whole():
+    def light(colour):
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear))
+
+    for partial, done in zip(COLOURS["partial"], COLOURS["done"]):
+        low, high = sorted((light(partial), light(done)))
+        assert (high + 0.05) / (low + 0.05) > 1.35
+
+
+def test_a_breakpoint_is_no_wrong_answer(page):
+    page.click("#predict")
+    page.fill("#guess", "77")
+    page.keyboard.press("Enter")
+    assert page.get_attribute("#verdict", "class") == "wrong"
+    page.click("#predict")
+    page.evaluate("toggleBreakpoint(frameAt(3).node)")
+    page.select_option("#speed", "20")
+    page.click("#play")
+    wait(page, "document.getElementById('verdict').textContent === 'Stopped at a breakpoint.'")
+    assert page.get_attribute("#verdict", "class") == ""
+
+
+def test_print_shows_the_whole_graph(open_page, large):
+    page = open_page(large)
+    page.emulate_media(media="print")
+    page.evaluate("showView(state.graph.views.find((view) => view.open === null)), dispatchEvent(new Event('beforeprint'))")
+    drawn = page.evaluate("[document.querySelectorAll('#scroll .node').length, state.graph.nodes.length]")
+    assert drawn[0] == drawn[1] and page.is_hidden("#controls")
+    assert page.evaluate("getComputedStyle(byId('scroll')).overflow") == "visible"
+    assert page.evaluate("picture.svg.getBoundingClientRect().width <= byId('scroll').clientWidth + 1")
