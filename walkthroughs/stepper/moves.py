@@ -127,12 +127,13 @@ def predicted(trace, view, guess):
 
 
 def is_near(guess, quantity):
-    """Whether a guess is within a hundredth of a number, or names an array's shape."""
+    """Whether a guess, a number or a fraction, is within a hundredth of a number, or names an array's shape."""
     if "," in exact(quantity):
         return [c for c in guess if c.isdigit()] == [c for c in exact(quantity) if c.isdigit()]
+    above, _, below = guess.partition("/")
     try:
-        given, truth = float(guess), float(exact(quantity))
-    except ValueError:
+        given, truth = float(above) / float(below or 1), float(exact(quantity))
+    except (ValueError, ZeroDivisionError):
         return False
     if truth != truth or truth in (float("inf"), -float("inf")):
         return repr(given) == repr(truth)

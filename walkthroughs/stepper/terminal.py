@@ -3,6 +3,7 @@
 What is shown is a function of a `View`, as `screen.py` writes it; a key makes the next one, as `moves.py` says.
 """
 
+import asyncio
 import select
 import sys
 from dataclasses import replace
@@ -87,7 +88,8 @@ class Terminal(App[bool]):
     .-narrow .title { margin-top: 0; }
     """
     BINDINGS = [
-        key("right,l,enter", "move(1)", "Next", display="→"),
+        key("right,l", "move(1)", "Next", display="→"),
+        key("enter", "enter", "Next, or an answer", shown=False),
         key("left,h", "move(-1)", "Back", display="←"),
         key("home,0", "start", "Start", shown=False),
         key("end,$", "end", "End", shown=False),
@@ -126,7 +128,7 @@ class Terminal(App[bool]):
 
     def check_action(self, action, parameters):
         """While something is asked, keys are what is typed."""
-        return not self.view.asking or action in ("escape", "interrupt", "suspend_process")
+        return not self.view.asking or action in ("enter", "escape", "interrupt", "suspend_process")
 
     def on_mount(self):
         self.show(self.view)
@@ -161,6 +163,9 @@ class Terminal(App[bool]):
 
     def action_move(self, steps):
         self.go_to(self.view.position + steps)
+
+    async def action_enter(self):
+        self.action_move(1)
 
     def action_start(self):
         self.go_to(0)
@@ -315,10 +320,16 @@ class GraphTerminal(Terminal):
         self.set_focus(None)
         self.query_one(Input).display = False
 
-    def on_input_submitted(self, event):
+    async def action_enter(self):
+        """An answer is taken here, before the keys that were typed right behind it."""
+        if not self.view.asking:
+            return self.action_move(1)
+        line, is_typed = self.query_one(Input), asyncio.Event()
+        line.call_later(is_typed.set)
+        await is_typed.wait()
         self.answered()
         answer = moves.predicted if self.view.asking == "?" else moves.found
-        self.show(answer(self.trace, self.view, event.value))
+        self.show(answer(self.trace, self.view, line.value))
 
 
 class TrainingTerminal(Terminal):

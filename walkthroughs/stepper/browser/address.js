@@ -42,10 +42,11 @@ function readAddress() {
   const told = new Map([...(rest ?? "").matchAll(/&(\w+)=([\d.]*)/g)].map(([, name, text]) => [name, text.split(".").filter(Boolean).map(Number)]));
   if (position === undefined && graph === state.graph) return;
   if (ofStep) openStepGraph(number - 1);
-  if (!ofStep || leaves) readLeaves(graph.host ?? graph, leaves ?? "");
   show(graph, Number(position ?? 0));
-  if (graph.training || !rest) return;
+  if (!ofStep || leaves) readLeaves(graph.host ?? graph, leaves ?? "");
+  if (graph.training) return;
   for (const [name, [, take]] of Object.entries(KEPT)) if (told.get(name)?.length) take(told.get(name));
   if (state.selected !== null) chooseLeafOf(state.selected);
-  showNumbers();
+  if (alive().life) showLeaf();
+  if (leaves || rest) showNumbers();
 }

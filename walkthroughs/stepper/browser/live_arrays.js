@@ -41,7 +41,8 @@ function livingTensor(graph, node, i) {
 // Numbers between shapes are left out where they may have changed: the formula says it all without them.
 function livingTensorFrame(graph, frame, k) {
   const { nodes } = graph.made;
-  const isNumber = (i) => !nodes[i].array && nodes[i].kind !== "constant" && i !== graphRoot();
+  const root = nodes.length - 1;
+  const isNumber = (i) => !nodes[i].array && nodes[i].kind !== "constant" && i !== root;
   const operands = nodes[frame.node].inputs.flatMap((i) => (nodes[i].op === "broadcast_to" ? nodes[i].inputs : [i]));
   const hasNumbers = [frame.node, ...operands].some(isNumber);
   const made = hasNumbers ? { numbers: () => "" } : {};
@@ -58,7 +59,7 @@ function livingTensorFrame(graph, frame, k) {
     if (!frame.shape) Object.assign(made, { result: () => briefly(contribution()), exact: () => exact(contribution()) });
     made.note = () => frame.note.replace(/ is \S+\.$/, () => ` is ${briefly(total()[0])}.`);
   }
-  if (!nodes[frame.node].array && frame.node !== graphRoot()) made.upstream = () => "…";
+  if (!nodes[frame.node].array && frame.node !== root) made.upstream = () => "…";
   if (frame.local && !frame.local.startsWith("(")) made.local = () => "…";
   return Object.create(frame, readers(made));
 }

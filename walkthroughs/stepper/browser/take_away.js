@@ -23,7 +23,7 @@ function textOfChain() {
   const { frames } = state.graph;
   const width = String(frames.length).length + 2;
   const lines = frames.flatMap((frame, i) => {
-    const head = frame.kind === "turn" ? ["", "Backward pass"] : i ? [] : ["Forward pass"];
+    const head = frame.kind === "turn" ? ["", "Backward pass"].slice(i ? 0 : 1) : i ? [] : ["Forward pass"];
     const tail = frame.of > 1 ? `    ${frame.nth} of ${frame.of}, sum ${frame.total}` : "";
     return [...head, `${String(i + 1).padStart(width)}  ${lineIn(frame)}${tail}`];
   });
