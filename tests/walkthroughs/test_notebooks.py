@@ -55,7 +55,8 @@ def test_there_is_one():
 
 def test_a_stepper_shows_itself_in_a_frame_of_its_own():
     html = step(Question3(SHEET).l)._repr_html_()
-    assert "<iframe srcdoc='" in html and html.count("'") % 2 == 0 and "sandbox='allow-scripts'" in html
+    assert "<iframe srcdoc='" in html and html.count("'") % 2 == 0
+    assert "sandbox='allow-scripts allow-downloads'" in html
     assert "<html" in html.partition("srcdoc='")[2].partition("'")[0]
 
 

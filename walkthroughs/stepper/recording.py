@@ -67,7 +67,7 @@ class Recording:
     rate            the learning rate, or an optimizer, whose `learning_rate` is read at every step
     every           how many steps from one that is kept to the next: of each, the parameters and gradients are copied
 
-    Of a loss that is a Value, the graph of the first step is kept too, and the leaves of the others that are made alike.
+    Of a loss that is a Value, the first step's graph is kept too, and the leaves of the others that are made alike.
     """
 
     def __init__(self, parameters: Iterable[Node], rate: Any = None, *, every: int = 1) -> None:

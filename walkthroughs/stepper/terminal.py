@@ -323,7 +323,8 @@ class GraphTerminal(Terminal):
     async def action_enter(self):
         """An answer is taken here, before the keys that were typed right behind it."""
         if not self.view.asking:
-            return self.action_move(1)
+            self.action_move(1)
+            return
         line, is_typed = self.query_one(Input), asyncio.Event()
         line.call_later(is_typed.set)
         await is_typed.wait()

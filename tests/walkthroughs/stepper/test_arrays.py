@@ -9,11 +9,10 @@ import tensor_engine as te
 from models.layers import MLP
 from scalar_engine import Value
 from tensor_engine import Tensor
-from tensor_engine.optimizers import SGD, Adam
-from walkthroughs.stepper import Recording, step
+from walkthroughs.stepper import step
 
 from .graphs import tensor_loss
-from .pages import node_of
+from .pages import node_of, wait
 
 
 def digits_loss():
@@ -59,6 +58,44 @@ def test_arrays_show_their_shape_numbers_and_map(open_page):
             red_minus_blue = [int(red) - int(blue) for red, blue in (re.findall(r"\d+", c)[::2] for c in colours)]
             strong = (np.abs(array) > 0.05 * np.abs(array).max()).ravel()
             assert (np.sign(red_minus_blue) == np.sign(array).ravel())[strong].all()
+
+
+def test_numbers_out_of_sight_are_counted(open_page):
+    X = Tensor(np.linspace(-2, 2, 60).reshape(3, 20), "X", requires_grad=True)
+    page = open_page(step((X * X).sum().named("L")).html)
+    page.evaluate("select(0)")
+    wait(page, "document.querySelector('.beyond').textContent.endsWith(' more columns →')")
+    wide = page.locator("#node .wide").first
+    seen = wide.evaluate("""(wide) => [...wide.querySelectorAll("tr:first-child td")].filter((cell) =>
+        cell.getBoundingClientRect().right <= wide.getBoundingClientRect().right + 1).length""")
+    assert page.text_content("#node .beyond") == f"{20 - seen} more columns →" and 3 < seen < 20
+    wide.evaluate("(wide) => wide.scrollTo(9999, 0)")
+    wait(page, "document.querySelector('.beyond').textContent === '← the first columns'")
+
+
+def test_a_product_of_matrices_lights_a_row_and_a_column(open_page):
+    loss = tensor_loss()
+    page = open_page(step(loss).html)
+    for position, sides in [(1, ["X (3, 4)", "W (4, 2)", "X @ W (3, 2)"]), (12, ["X.T (4, 3)", "dL/d(X @ W) (3, 2)"])]:
+        page.evaluate(f"goTo({position})")
+        assert page.locator(".product figcaption").all_text_contents()[: len(sides)] == sides
+        page.hover(".product figure:last-child tr:nth-child(3) td:nth-child(2)")
+        a, b, made = (
+            [float(text) for text in page.locator(f".product figure >> nth={k} >> .lit").all_text_contents()]
+            for k in range(3)
+        )
+        assert made == [pytest.approx(np.dot(a, b), rel=2e-3)]
+        assert page.text_content(".product .sum").startswith("row 3, column 2: ")
+    page.focus(".product figure:last-child table")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowUp")
+    assert page.text_content(".product .sum").startswith("row 2, column 1: ") and "Step 12" in page.text_content(
+        "#where"
+    )
+    model = MLP([4, 5, 3], dtype=np.float64)
+    root = te.softmax_cross_entropy(model(Tensor(np.ones((6, 4)), "x")), np.arange(6) % 3).named("loss")
+    page = open_page(step(root).html, "#1")
+    assert page.locator(".product .sign").all_text_contents() == ["@", "+ layer1.b ="]
 
 
 def test_images_are_shown_as_images(open_page):
@@ -138,66 +175,3 @@ def test_a_large_tensor_does_not_open(open_page):
     page = open_page(step(digits_loss()).html)
     page.evaluate("i => select(i)", node_of(page, "layer1.k"))
     assert page.text_content("#node h2") == "layer1.k" and page.locator(".open-scalars").count() == 0
-
-
-# ---- training
-
-
-def recorded(optimizer_of, n=6):
-    W, b = Tensor([[0.5], [-1.0]], "W", requires_grad=True), Tensor([0.25], "b", requires_grad=True)
-    x = np.array([[1.0, 2.0], [0.0, -1.0], [3.0, 1.0]])
-    optimizer = optimizer_of([W, b])
-    recording = Recording([W, b], optimizer)
-    for _ in range(n):
-        loss = te.mse(te.linear(x, W, b), np.array([[1.0], [2.0], [0.5]]))
-        loss.backward()
-        with recording.step(loss):
-            optimizer.step()
-    return recording
-
-
-def test_a_recording_moves_along_training(open_page):
-    recording = recorded(lambda parameters: SGD(parameters, 0.1))
-    page = open_page(step(recording).html)
-    assert page.text_content("#where") == "Step 0 of 6 · before training"
-    for number in range(1, 7):
-        page.keyboard.press("ArrowRight")
-        assert page.text_content("#formula") == f"loss of step {number} = {Value.brief(recording.losses[number - 1])}"
-        W, b = recording.updates[number - 1]
-        rows = [
-            [cell.text_content() for cell in row.query_selector_all("th, td")]
-            for row in page.query_selector_all("#updates tr")
-        ]
-        assert rows[0] == ["W", "(2, 1)", "(2, 1)", "(2, 1)", "W <- W - rate * dW"]
-        numbers = [Value.brief(x.item()) for x in (b.before, b.gradient, b.after)]
-        assert rows[1][:4] == ["b", *numbers]
-        before, gradient, after = [f"({x})" if x.startswith("-") and i else x for i, x in enumerate(numbers)]
-        assert rows[1][4] == f"b <- b - rate * db = {before} - 0.1 * {gradient} = {numbers[2]}"
-        assert b.after == pytest.approx(b.before - 0.1 * b.gradient)
-        cursor = page.evaluate(
-            "[...document.querySelectorAll('.curve circle')].findIndex((dot) => dot.classList.contains('cursor'))"
-        )
-        assert cursor == number - 1
-    page.keyboard.press("Home")
-    page.locator(".curve circle >> nth=2").click()
-    assert page.text_content("#where").startswith("Step 3 of 6")
-    assert recording.updates[1][0].before.tolist() == recording.updates[0][0].after.tolist()
-
-
-def test_other_optimizers_show_the_change_that_they_made():
-    for optimizer in (lambda parameters: Adam(parameters, 0.1), lambda parameters: SGD(parameters, 0.1, momentum=0.9)):
-        last = recorded(optimizer).updates[-1][1]
-        rule, numbers = last.formula("b")
-        assert rule == "b <- b + change" and numbers.endswith(f" = {Value.brief(last.after.item())}")
-
-
-def test_values_are_recorded_too():
-    w = Value(3.0, "w")
-    recording = Recording([w], 0.5)
-    for _ in range(2):
-        loss = w * w
-        loss.backward()
-        with recording.step(loss):
-            w.data -= 0.5 * w.grad
-            w.grad = None
-    assert step(recording).text().splitlines()[:2] == ["step 1: loss = 9", "  w <- w - rate * dw = 3 - 0.5 * 6 = 0"]

@@ -37,7 +37,9 @@ def test_formulas_are_set_as_in_the_derivations(lecture):
     assert set_in_math(lecture, 80) == "∂l∂k1+= ∂l∂h1⋅h1(1−h1) =0⋅0.105 =0"
     assert lecture.locator("#math mfrac").count() == 2 and lecture.locator("#math msub").count() == 4
     lecture.evaluate("change(state.graph, [[2, 3]]), showNumbers()")
-    assert lecture.text_content("#formula").endswith(" = 0.01129") and lecture.text_content("#math").endswith("=0.01129")
+    assert lecture.text_content("#formula").endswith(" = 0.01129") and lecture.text_content("#math").endswith(
+        "=0.01129"
+    )
 
 
 def test_operands_get_parentheses_where_they_need_them(open_page):

@@ -117,7 +117,9 @@ def test_a_breakpoint_is_no_wrong_answer(page):
 def test_print_shows_the_whole_graph(open_page, large):
     page = open_page(large)
     page.emulate_media(media="print")
-    page.evaluate("showView(state.graph.views.find((view) => view.open === null)), dispatchEvent(new Event('beforeprint'))")
+    page.evaluate(
+        "showView(state.graph.views.find((view) => view.open === null)), dispatchEvent(new Event('beforeprint'))"
+    )
     drawn = page.evaluate("[document.querySelectorAll('#scroll .node').length, state.graph.nodes.length]")
     assert drawn[0] == drawn[1] and page.is_hidden("#controls")
     assert page.evaluate("getComputedStyle(byId('scroll')).overflow") == "visible"

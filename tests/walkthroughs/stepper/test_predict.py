@@ -9,7 +9,7 @@ from walkthroughs.stepper import step
 from walkthroughs.stepper.choices import differ, rule_by, wrong_locals
 from walkthroughs.stepper.formulas import Names
 
-from .pages import node_of, position
+from .pages import position
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_what_is_offered_is_wrong_and_the_rule_is_the_operators():
 
     class Cube(Operator):
         symbol = "cube"
-        forward = lambda x: x * x * x  # noqa: E731
+        forward = lambda x: x * x * x
         partials = (lambda out, x: 3 * x * x,)
 
     cube = Cube()

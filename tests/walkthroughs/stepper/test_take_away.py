@@ -52,7 +52,7 @@ def test_the_picture_is_a_file_of_its_own(page, tmp_path):
     words = [text.text for text in svg.iter("{http://www.w3.org/2000/svg}text")]
     shown = page.evaluate("[...document.querySelectorAll('#scroll svg text')].map((text) => text.textContent)")
     assert words == [word or None for word in shown] and "0.8808" in words
-    assert "class" not in {name for part in svg.iter() for name in part.keys()}
+    assert "class" not in {name for part in svg.iter() for name in part.attrib}
     fills = {rect.get("fill") for rect in svg.iter("{http://www.w3.org/2000/svg}rect")}
     assert len(fills) >= 4 and not any("var(" in fill for fill in fills)
     with Image.open(saved(page, "#png", tmp_path / "picture.png")) as image:

@@ -121,7 +121,7 @@ function transposed({ map, written, ...rest }) {
   if (!written) return null;
   const across = (rows) => rows[0].map((_, j) => rows.map((row) => row[j]));
   const cells = across(inRows(map.cells.match(/../g), map.columns)).flat().join("");
-  return { ...rest, map: { rows: map.columns, columns: map.rows, cells }, written: across(written) };
+  return { ...rest, shape: `(${map.columns}, ${map.rows})`, map: { rows: map.columns, columns: map.rows, cells }, written: across(written) };
 }
 
 const lit = { row: 0, column: 0 }; // of the product's element at work
