@@ -42,8 +42,13 @@ IN_ALL_PANELS = "goTo(60), select(4), toggleWatched(4), byId('help').click(), by
 PAGES = {
     "stepper": (lambda: step(Question3(SHEET).l).html, IN_ALL_PANELS),
     "folded, asking": (lambda: step(Question3(SHEET).l).html, "goTo(8), byId('fold-all').click(), togglePredict()"),
+    "choosing": (
+        lambda: step(Question3(SHEET).l).html,
+        "goTo(60), togglePredict(), byId('level').value = 'local', withdraw(), ask(), byId('take').click()",
+    ),
     "lecture": (lambda: step(Question3(SHEET).l).html, "goTo(60), toggleLecture()"),
     "tensors": (lambda: step(tensor_loss()).html, "goTo(9), toggleSizes()"),
+    "a product": (lambda: step(tensor_loss()).html, "goTo(12)"),
     "pair": (lambda: beside(Value(3.0, "x") * 2, Value(2.0, "x") * 2).html, None),
     "training": (training, "goTo(2)"),
     "report": (report, None),

@@ -143,7 +143,7 @@ def test_the_curve_has_ticks_and_a_log_scale(open_page):
         and ticks("middle")[-2:] == ["40", "step"]
     )
     page.click("#log")
-    assert ticks("end") == ["0.001", "0.01", "0.1", "1", "10", "100", "1000"]
+    assert ticks("end") == ["0.001", "0.1", "10", "1000"]
     heights = page.eval_on_selector_all(".curve circle", "all => all.map((dot) => Number(dot.getAttribute('cy')))")
     assert np.diff(heights[:38]) == pytest.approx(np.diff(heights[:2])[0], rel=1e-6)
     for low, high in [(0.5, 3.0), (7.0, 7.5), (1e-12, 1e5)]:
