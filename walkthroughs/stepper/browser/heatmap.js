@@ -31,15 +31,20 @@ function canvasOf(map, scale, size) {
   return canvas;
 }
 
+// How light a colour is to the eye, from 0 to 1; above 0.179, black has more contrast with it than white.
+function lightness(shade) {
+  const parts = shade.map((c) => (c / 255 <= 0.04 ? c / 3295 : ((c / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
+}
+
 // The numbers in cells of their colours.
 function tableOf({ map, written }) {
   const table = element("table", { class: "matrix" });
   written.forEach((row, i) => {
     const cells = row.map((number, j) => {
-      const [r, g, b] = colourOf(map, i * row.length + j, SCALES.value);
-      const isDark = 0.3 * r + 0.59 * g + 0.11 * b < 128;
+      const shade = colourOf(map, i * row.length + j, SCALES.value);
       const cell = element("td", {}, number);
-      Object.assign(cell.style, { background: `rgb(${r}, ${g}, ${b})`, color: isDark ? "#ffffff" : "#101418" });
+      Object.assign(cell.style, { background: `rgb(${shade})`, color: lightness(shade) > 0.179 ? "black" : "white" });
       return cell;
     });
     table.append(element("tr", {}, ...cells));
