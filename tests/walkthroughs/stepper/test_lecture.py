@@ -36,10 +36,8 @@ def test_formulas_are_set_as_in_the_derivations(lecture):
     assert set_in_math(lecture, 4) == "h1= σ(k1) =σ(2) =0.8808"
     assert set_in_math(lecture, 80) == "∂l∂k1+= ∂l∂h1⋅h1(1−h1) =0⋅0.105 =0"
     assert lecture.locator("#math mfrac").count() == 2 and lecture.locator("#math msub").count() == 4
-    lecture.evaluate("change(state.graph, [[2, 3]]), showNumbers()")
-    assert lecture.text_content("#formula").endswith(" = 0.01129") and lecture.text_content("#math").endswith(
-        "=0.01129"
-    )
+    lecture.evaluate("goTo(4), change(state.graph, [[2, 3]]), showNumbers()")
+    assert lecture.text_content("#math") == "h1= σ(k1) =σ(4) =0.982"
 
 
 def test_operands_get_parentheses_where_they_need_them(open_page):
@@ -57,7 +55,7 @@ def test_operands_get_parentheses_where_they_need_them(open_page):
         assert set_in_math(page, page.evaluate("state.graph.turn - 1")) == expected
 
 
-@pytest.mark.parametrize("name, root", graphs())
+@pytest.mark.parametrize("name, root", graphs()[1::3])
 def test_every_frame_can_be_set(open_page, name, root):
     page = open_page(step(root).html)
     page.keyboard.press("l")
@@ -96,7 +94,7 @@ def test_the_graph_fills_a_projector_and_is_read_from_the_last_row(open_page, qu
     assert size >= 16 and page.is_visible("#node .ledger") and page.is_hidden("#lists") and page.is_hidden("header")
 
 
-@pytest.mark.parametrize("viewport", [PROJECTOR, {"width": 1280, "height": 800}, {"width": 360, "height": 740}])
+@pytest.mark.parametrize("viewport", [PROJECTOR, {"width": 360, "height": 740}])
 def test_next_never_moves(open_page, question3, viewport):
     page = open_page(question3, viewport=viewport)
     where = """() => [...Array(86).keys()].map((p) => (goTo(p), byId("next").getBoundingClientRect()))

@@ -50,7 +50,7 @@ function derivativeInMath(i) {
 }
 
 function inNames(math, depth) {
-  const isLong = math.slice(1).some((i) => !state.graph.nodes[i].inputs.length && !/<m[in]>/.test(nameInMath(i, 0)));
+  const isLong = math.slice(1).some((i) => /^<m(text|n|o)/.test(nameInMath(i, 0)));
   return put(isLong ? spaced(math) : math, (i) => nameInMath(i, depth), isFormula);
 }
 
@@ -67,7 +67,7 @@ function put([form, ...operands], write, needs) {
 const spaced = ([form, ...operands]) => [state.graph.forms[form].replace(/<mspace[^>]*>/g, "<mo>⋅</mo>"), ...operands];
 
 function numberInMath(text) {
-  const [mantissa, exponent] = text.replace("-", "").split(/e(?=[-+]?\d)/);
+  const [mantissa, exponent] = text.replace(/^-/, "").split(/e(?=[-+]?\d)/);
   const digits = /\d/.test(mantissa) ? `<mn>${mantissa}</mn>` : asText(text.replace(/^-/, ""));
   const power = exponent ? `<mo>⋅</mo><msup><mn>10</mn>${inRow(numberInMath(String(Number(exponent))))}</msup>` : "";
   return (text.startsWith("-") ? '<mo form="prefix">−</mo>' : "") + digits + power;

@@ -35,8 +35,9 @@ function zoomBy(factor, point = null) {
   const [room, svg] = [scroll.getBoundingClientRect(), picture.svg.getBoundingClientRect()];
   const [x, y] = point ?? [room.left + scroll.clientWidth / 2, room.top + scroll.clientHeight / 2];
   const [left, top] = [(x - svg.left) / picture.zoom, (y - svg.top) / picture.zoom];
+  const above = svg.top + scroll.scrollTop - room.top;
   zoomTo(picture.zoom * factor);
-  scroll.scrollTo(left * picture.zoom - (x - room.left), top * picture.zoom - (y - room.top));
+  scroll.scrollTo(left * picture.zoom - (x - room.left), above + top * picture.zoom - (y - room.top));
   lecture.zoom = picture.zoom;
   drawInSight();
 }
