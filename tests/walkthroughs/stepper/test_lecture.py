@@ -91,7 +91,7 @@ def test_the_graph_fills_a_projector_and_is_read_from_the_last_row(open_page, qu
     page.click("#lecture")
     assert page.evaluate(AREA) > 0.5
     size = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.words text')).fontSize) * picture.zoom")
-    assert size >= 16 and page.is_visible("#node .ledger") and page.is_hidden("#lists") and page.is_hidden("header")
+    assert size >= 16 and page.is_visible("#node .ledger") and page.is_hidden("#lists") and page.is_hidden("#theme")
 
 
 @pytest.mark.parametrize("viewport", [PROJECTOR, {"width": 360, "height": 740}])

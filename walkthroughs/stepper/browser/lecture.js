@@ -11,6 +11,7 @@ function toggleLecture() {
   lecture.zoom = null;
   document.body.classList.toggle("lecture", lecture.on);
   byId("lecture").setAttribute("aria-pressed", lecture.on);
+  byId("now").toggleAttribute("tabindex", lecture.on); // a wide formula is scrolled
   if (state.graph.training) return;
   lecture.depth = Infinity;
   if (!lecture.on || !openAtWork()) showView(picture.given);
