@@ -11,7 +11,7 @@ function toggleLecture() {
   lecture.zoom = null;
   document.body.classList.toggle("lecture", lecture.on);
   byId("lecture").setAttribute("aria-pressed", lecture.on);
-  byId("now").toggleAttribute("tabindex", lecture.on); // a wide formula is scrolled
+  for (const id of ["now", "node"]) byId(id).tabIndex = lecture.on ? 0 : -1; // which are scrolled, and have no buttons there
   if (state.graph.training) return;
   lecture.depth = Infinity;
   if (!lecture.on || !openAtWork()) showView(picture.given);
