@@ -46,7 +46,7 @@ def page(data, programs, title):
     """
     template = template_of("page.html")
     script = MARGIN.sub("", "\n".join(text_of(f"{name}.js") for name in SCRIPTS))
-    style = text_of("stepper.css")
+    style = text_of("stepper.css") + text_of("screens.css")
     return template.render(title=title, data=data, palette=palette(), style=style, script=script, programs=programs)
 
 

@@ -98,5 +98,5 @@ def name_in_math(label):
 
 def inner(latex):
     """What is within the `math` element, its characters as they are."""
-    found = re.fullmatch(r"<math[^>]*>(?:<mrow>)?(.*?)(?:</mrow>)?</math>", mathml(latex, "inline"), re.DOTALL)[1]
+    found = re.sub(r"^<math[^>]*>(<mrow>)?|(</mrow>)?</math>$", "", mathml(latex, "inline"))
     return re.sub(r"&#x([0-9A-Fa-f]+);", lambda code: chr(int(code[1], 16)), found)

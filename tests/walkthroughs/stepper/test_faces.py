@@ -134,7 +134,8 @@ FAINT_TEXTS = """() => {
     .map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
     .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
   const behind = (element) => {
-    const shape = element.namespaceURI.endsWith("svg") && (element.closest(".words")?.previousSibling ?? element.parentElement).querySelector("rect, ellipse");
+    const around = element.closest(".words")?.previousSibling ?? element.parentElement;
+    const shape = element.namespaceURI.endsWith("svg") && around.querySelector("rect, ellipse");
     if (shape) return getComputedStyle(shape).fill;
     for (; element; element = element.parentElement) {
       const color = getComputedStyle(element).backgroundColor;

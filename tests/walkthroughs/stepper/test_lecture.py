@@ -159,7 +159,8 @@ def test_dragging_wheel_and_minimap(open_page, lecture):
     after = lecture.evaluate("[byId('scroll').scrollLeft, byId('scroll').scrollTop]")
     assert after == pytest.approx([before[0] + 40, before[1] + 30], abs=1.5)
     assert lecture.evaluate("state.selected") is None
-    under = f"(({{ left, top }}) => [({x} - left) / picture.zoom, ({y} - top) / picture.zoom])(picture.svg.getBoundingClientRect())"
+    under = f"""(({{ left, top }}) => [({x} - left) / picture.zoom, ({y} - top) / picture.zoom])(
+        picture.svg.getBoundingClientRect())"""
     place, zoom = lecture.evaluate(under), lecture.evaluate("picture.zoom")
     lecture.mouse.move(x, y)
     lecture.mouse.wheel(0, -200)

@@ -23,7 +23,8 @@ READ_ALL = """() => {
       rows: [...document.querySelectorAll("#rows tr")].map((row) =>
         [...row.querySelectorAll(".value, .gradient")].map((cell) => [text(cell), cell.title])),
       drawn: Object.fromEntries([...document.querySelectorAll("#scroll .node")].map((node) =>
-        [node.dataset.node, [".value", ".gradient"].map((name) => node.parentNode.querySelector(name)?.textContent ?? null)])),
+        [node.dataset.node,
+         [".value", ".gradient"].map((name) => node.parentNode.querySelector(name)?.textContent ?? null)])),
       numbers: document.querySelector("#formula .numbers")?.textContent ?? "",
       ledger: [...document.querySelectorAll("#node .ledger tr")].map((row) => row.textContent),
       program: document.querySelectorAll("#lines li").length,
