@@ -62,7 +62,8 @@ def text_of(name):
 
 def graph_page(trace, title):
     """The page of a trace, and of the scalar graphs that it or its nodes open into."""
-    return page(*graph_data(trace), title)
+    data, programs = graph_data(trace)
+    return page(data, programs, title)
 
 
 def training_page(recording, title):
