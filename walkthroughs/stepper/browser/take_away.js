@@ -1,9 +1,10 @@
 // What is taken away: the picture at this step, this step and the whole chain as text and as LaTeX, a link. All of it is
 // made on the page.
 
-const [SHARPNESS, MOST_PIXELS] = [2, 16_000]; // of a bitmap: dots for each of the picture's points, and a side's limit
+const [SHARPNESS, LONGEST_SIDE, MOST_DOTS] = [2, 16_000, 6e7]; // of a bitmap: dots for each of the picture's points, and limits
 const [ROWS, FULL] = [10, 72]; // of an align*: rows, and characters in one
 const STYLES = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-family", "font-size", "font-weight", "text-anchor", "opacity"];
+const MIXED = /color\(srgb ([\d.]+) ([\d.]+) ([\d.]+)\)/; // which other programs than browsers do not know
 
 // ---- in writing
 
@@ -100,7 +101,7 @@ function styled(element, style) {
   for (const { name } of [...element.attributes]) if (/^(class|id|tabindex|role|style|data-.*|aria-.*)$/.test(name)) element.removeAttribute(name);
   if (/^(g|title)$/.test(element.tagName) && style.opacity === "1") return;
   for (const name of STYLES) {
-    const value = style.getPropertyValue(name);
+    const value = style.getPropertyValue(name).replace(MIXED, (_, ...parts) => `rgb(${parts.slice(0, 3).map((part) => Math.round(255 * part))})`);
     const isUsual = { stroke: "none", "stroke-dasharray": "none", opacity: "1" }[name] === value;
     if (!isUsual && (element.tagName === "text" || !/^(font|text)/.test(name))) element.setAttribute(name, value);
   }
@@ -113,8 +114,10 @@ function drawAll() {
   paintEdges();
 }
 
+const scaleOf = ({ width, height }) => Math.min(SHARPNESS, LONGEST_SIDE / Math.max(width, height), Math.sqrt(MOST_DOTS / (width * height)));
+
 function takenPng({ text, width, height }) {
-  const scale = Math.min(SHARPNESS, MOST_PIXELS / width, MOST_PIXELS / height);
+  const scale = scaleOf({ width, height });
   const canvas = element("canvas", { width: Math.round(scale * width), height: Math.round(scale * height) });
   const image = new Image();
   return new Promise((done, fail) => {
@@ -125,6 +128,16 @@ function takenPng({ text, width, height }) {
     };
     image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
   });
+}
+
+async function savePng() {
+  const svg = takenSvg();
+  try {
+    save(await takenPng(svg), "png", "image/png");
+    if (scaleOf(svg) < SHARPNESS) byId("told").append(` It is so large that it has ${brief(scaleOf(svg))} dots a point, not ${SHARPNESS}.`);
+  } catch {
+    tellTaken("The browser makes no bitmap of this picture; SVG has no limits.");
+  }
 }
 
 // ---- copied and saved
@@ -175,7 +188,7 @@ function listenToTaking() {
     copy: () => copy(takenText(), "It"),
     save: () => save(`${takenText()}\n`, byId("kind").value === "LaTeX" ? "tex" : "txt", "text/plain"),
     svg: () => save(takenSvg().text, "svg", "image/svg+xml"),
-    png: () => takenPng(takenSvg()).then((blob) => save(blob, "png", "image/png"), () => tellTaken("The browser makes no picture of this size.")),
+    png: savePng,
     link: () => copy(location.href.replace(/#.*|$/, addressNow()), "The link"),
   };
   for (const [id, action] of Object.entries(actions)) byId(id).addEventListener("click", () => action());
