@@ -15,7 +15,7 @@ function treeOf(text, graph = state.graph) {
     const tree = reader.sum();
     return reader.rest() ? null : tree;
   } catch (error) {
-    if (error instanceof Unreadable) return null;
+    if (error instanceof Unreadable || error instanceof RangeError) return null; // too deep
     throw error;
   }
 }
