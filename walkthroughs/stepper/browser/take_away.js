@@ -79,10 +79,12 @@ function texOfFrame(frame) {
 
 // ---- the picture
 
+const drawnNow = () => (state.graph.training ? document.querySelector("#training .curve") : picture.view && picture.svg);
+
 // What is drawn, as a file of its own: {text, width, height}.
 function takenSvg() {
   const { training } = state.graph;
-  const drawn = training ? document.querySelector(".curve") : picture.svg;
+  const drawn = drawnNow();
   if (!training) drawAll();
   const copy = drawn.cloneNode(true);
   const inside = (svg) => [...svg.querySelectorAll("*")];
@@ -144,7 +146,7 @@ async function savePng() {
 
 async function copy(text, what) {
   try {
-    await navigator.clipboard.writeText(text);
+    await (parent === window ? navigator.clipboard.writeText(text) : Promise.reject()); // frames may not
     tellTaken(`${what} is copied.`);
   } catch {
     byId("taking").value = text;
@@ -171,7 +173,7 @@ function showTaken() {
   byId("kind").disabled = isScore || Boolean(state.graph.training);
   if (byId("kind").disabled) byId("kind").value = "text";
   byId("taking").value = takenText();
-  for (const id of ["svg", "png"]) byId(id).disabled = !(state.graph.training || picture.view);
+  for (const id of ["svg", "png"]) byId(id).disabled = !drawnNow();
   byId("link").hidden = location.protocol === "about:";
 }
 
