@@ -25,7 +25,7 @@ def run(page, programs, runs):
     """What programs find on values: runs are pairs (index of a program, values, None for what it computes)."""
     from walkthroughs.stepper.page import text_of
 
-    page.evaluate(f"() => {{ {text_of('numbers.js')}; Object.assign(window, {{ brief, exact, parsed }}); }}")
+    page.evaluate(f"() => {{ {text_of('live/numbers.js')}; Object.assign(window, {{ brief, exact, parsed }}); }}")
     return page.evaluate(RUN, [programs, json.loads(json.dumps([[k, list(map(plain, xs))] for k, xs in runs]))])
 
 

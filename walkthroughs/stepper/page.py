@@ -24,10 +24,10 @@ from .views import views_of
 
 MARGIN = re.compile(r"^ +|^ *//.*\n", re.MULTILINE)  # of scripts: what only their readers need
 HERE = resources.files(__package__).joinpath("browser")
-SCRIPTS = ["state", "numbers", "formulas", "live", "live_arrays"]
+SCRIPTS = ["state", *[f"live/{name}" for name in ("numbers", "program", "arrays", "controls")]]
 SCRIPTS += [f"picture/{name}" for name in ("drawing", "turning", "looking", "minimap", "groups", "colours", "sizes")]
 SCRIPTS += ["heatmap", "panels", "predict", "training", "typeset", "lecture"]
-SCRIPTS += ["live_controls", "beside", "address", "take_away", "controls", "main"]
+SCRIPTS += [f"away/{name}" for name in ("formulas", "take_away", "address")] + ["beside", "controls", "main"]
 
 
 # How the page writes functions in LaTeX: by the name of the function, or around its one operand, "#".

@@ -1,5 +1,5 @@
 // What is known at a position. Position p is after the first p frames; nothing here computes a number: every number
-// is written in the data, by the engine that computed it, or comes of the graph's program (live.js).
+// is written in the data, by the engine that computed it, or comes of the graph's program (live/program.js).
 
 const data = JSON.parse(document.getElementById("data").textContent);
 
