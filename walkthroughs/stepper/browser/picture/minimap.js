@@ -3,11 +3,22 @@
 const FROM = 200; // nodes
 const MAP = [170, 120]; // pixels at most
 
+let isMapAwaited = false;
+
+// At most once a frame, however often the picture moves.
 function showMap() {
+  byId("map").hidden = !lecture.on || !picture.view || state.graph.nodes.length < FROM;
+  if (byId("map").hidden || isMapAwaited) return;
+  isMapAwaited = true;
+  requestAnimationFrame(() => {
+    isMapAwaited = false;
+    if (picture.view) drawMap();
+  });
+}
+
+function drawMap() {
   const map = byId("map");
   const { view, zoom } = picture;
-  map.hidden = !lecture.on || !view || state.graph.nodes.length < FROM;
-  if (map.hidden) return;
   const scale = Math.min(MAP[0] / view.width, MAP[1] / view.height);
   const [width, height] = [Math.max(8, Math.round(view.width * scale)), Math.max(8, Math.round(view.height * scale))];
   if (map.width !== width || map.height !== height) Object.assign(map, { width, height });
