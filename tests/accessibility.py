@@ -12,7 +12,7 @@ OPTIONS = {
 
 
 def violations(page):
-    """All that is not minor, and empty headers of tables, a line each: at both widths, in both themes, and in frames."""
+    """All that is not minor, and empty headers of tables, a line each: at both widths, in both themes, in frames."""
     from axe_playwright_python.sync_playwright import Axe
 
     found = {}

@@ -8,7 +8,7 @@ from models.mlp import MLP
 from scalar_engine import Value, exp, log, maximum, sqrt
 from walkthroughs.stepper import step
 
-from .graphs import graphs
+from .graphs import graphs, tensor_loss
 from .pages import node_of, position
 
 PROJECTOR = {"width": 1024, "height": 600}
@@ -63,6 +63,13 @@ def test_every_frame_can_be_set(open_page, name, root):
         shown, result = set_in_math(page, place), page.text_content("#formula .result")
         assert not re.search(r"[{}]|\(\d+\)\(|undefined", shown)
         assert "e" in result or shown.endswith("=" + result.replace("-", "−")), (place, shown)
+
+
+def test_what_is_about_arrays_is_read(open_page):
+    page = open_page(step(tensor_loss()).html)
+    page.keyboard.press("l")
+    assert set_in_math(page, page.evaluate("state.graph.frames.length")) == "∂L∂W= X⊤∂L∂(XW) (4, 3) @ (3, 2) →(4, 2)"
+    assert page.locator("#math msup").count() == 1
 
 
 def test_long_lists_are_cut_and_names_are_short_in_their_group(open_page):

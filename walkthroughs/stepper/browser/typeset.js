@@ -14,16 +14,45 @@ function typeset(frame) {
   const numbers = (shape || !math) && frame.numbers ? [(shape ? "" : EQUALS) + asText(frame.numbers)] : [];
   const last = (shape ? "<mo>→</mo>" : EQUALS) + result;
   if (frame.kind === "forward") {
-    if (!math) return [(nodes[node].math ? nodes[node].math + EQUALS : "") + asText(frame.names || frame.left), ...numbers, last];
+    if (!math) return [(nodes[node].math ? nodes[node].math + EQUALS : "") + read(frame.names || frame.left), ...numbers, last];
     const names = inNames(math, 1);
     if (!shape) numbers.push(EQUALS + put(spaced(math), (i) => numberInMath(nodes[i].data), (i) => nodes[i].data.startsWith("-")));
     return [nodes[node].math ? nodes[node].math + EQUALS : "", names, ...numbers, last].filter(Boolean);
   }
   const left = `${derivativeInMath(frame.input)}<mo>${frame.sign === "=" ? "=" : "+=" }</mo>`;
-  if (!math) return [left, asText(frame.names), ...numbers, last];
+  if (!math) return [left, read(frame.names), ...numbers, last];
   const names = `${derivativeInMath(node)}<mo>⋅</mo>${inNames(math, 1)}`;
   if (!shape) numbers.push(`${EQUALS + numberInMath(frame.upstream)}<mo>⋅</mo>${guarded(frame.local)}`);
   return [left, names, ...numbers, last];
+}
+
+// What is about arrays has no form: its text is read, and is set as text where it cannot be.
+function read(text) {
+  const tree = treeOf(text);
+  return tree ? treeInMath(tree) : asText(text);
+}
+
+function treeInMath(tree) {
+  const { kind, a, b, parts } = tree;
+  const listed = () => inRow(parts.map(treeInMath).join("<mo>,</mo>"));
+  switch (kind) {
+    case "number": return numberInMath(tree.text);
+    case "name": return nameInMath(tree.node, 1);
+    case "derivative": return fraction(nameInMath(graphRoot(), 0), treeInMath(tree.by));
+    case "group": return inParentheses(listed());
+    case "list": return `<mrow><mo>[</mo>${listed()}<mo>]</mo></mrow>`;
+    case "dots": return "<mi>…</mi>";
+    case "minus": return `<mo form="prefix">−</mo>${treeInMath(a)}`;
+    case "word": return asText(tree.text);
+    case "option": return `${asText(tree.name)}<mo>=</mo>${treeInMath(tree.value)}`;
+    case "index": return `<msub>${inRow(treeInMath(tree.of))}${listed()}</msub>`;
+    case "call": return asText(tree.name) + inParentheses(listed());
+    case "member": return tree.name === "T" ? `<msup>${inRow(treeInMath(tree.of))}<mo>⊤</mo></msup>` : treeInMath({ kind: "call", name: tree.name, parts: [tree.of, ...(parts ?? [])] });
+    case "/": return `<mfrac>${inRow(treeInMath(bare(a)))}${inRow(treeInMath(bare(b)))}</mfrac>`;
+    case "**": return `<msup>${inRow(treeInMath(a))}${inRow(treeInMath(bare(b)))}</msup>`;
+  }
+  const sign = { "*": "<mo>⋅</mo>", "@": '<mspace width="0.167em"></mspace>', "-": "<mo>−</mo>" }[kind] ?? `<mo>${kind}</mo>`;
+  return treeInMath(a) + sign + treeInMath(b);
 }
 
 // Whether what a node is called needs parentheses within a product.
@@ -36,7 +65,8 @@ function nameInMath(i, depth) {
   const node = state.graph.nodes[i];
   const { math } = state.graph.frames[state.graph.computedAt[i] - 1] ?? {};
   if (node.short && node.group === state.graph.nodes[frameAt().node].group) return node.short;
-  if (node.math || !math) return node.math || (node.kind === "constant" ? numberInMath(node.name) : asText(node.name));
+  if (node.math || node.kind === "constant") return node.math || numberInMath(node.name);
+  if (!math) return node.label || node.name.includes("#") ? asText(node.name) : inRow(read(node.name));
   return depth < 0 ? "<mi>…</mi>" : inRow(inNames(math, depth - 1));
 }
 
@@ -46,7 +76,12 @@ function derivativeInMath(i) {
   const { math, op, inputs } = state.graph.nodes[i];
   const by = !math && inputs.length > OPERANDS_BELOW ? asText(`${isInfix(op) ? "" : op}(…)`) : nameInMath(i, 1);
   const root = nameInMath(graphRoot(), 0);
-  return `<mfrac>${inRow(`<mo rspace="0">∂</mo>${root}`)}${inRow(`<mo rspace="0">∂</mo>${isFormula(i) ? inParentheses(by) : by}`)}</mfrac>`;
+  return fraction(root, isFormula(i) ? inParentheses(by) : by);
+}
+
+function fraction(root, by) {
+  const small = (name) => inRow(`<mo rspace="0">∂</mo>${name}`);
+  return `<mfrac>${small(root)}${small(by)}</mfrac>`;
 }
 
 function inNames(math, depth) {
