@@ -95,6 +95,9 @@ def test_a_product_of_matrices_lights_a_row_and_a_column(open_page):
     root = te.softmax_cross_entropy(model(Tensor(np.ones((6, 4)), "x")), np.arange(6) % 3).named("loss")
     page = open_page(step(root).html, "#1")
     assert page.locator(".product .sign").all_text_contents() == ["@", "+ layer1.b ="]
+    vector = Tensor([1.0, 2.0, 3.0], "v", requires_grad=True)
+    page = open_page(step((Tensor(np.ones((2, 3)), "A") @ vector).sum().named("s")).html, "#2")
+    assert page.text_content(".product .sum") == "row 1, column 1: 1 * 1 + 1 * 2 + 1 * 3 = 6"
 
 
 def test_images_are_shown_as_images(open_page):

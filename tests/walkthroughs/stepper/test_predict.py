@@ -37,9 +37,16 @@ def test_operands_are_hidden_and_arithmetic_on_names_is_an_answer(asking):
     assert page.text_content("#asked .asked") == "V11 * h1 = ?"
     assert answered(page, "V11 * h1 + 1").startswith("Not quite")
     page.evaluate("goTo(80)")
-    for given, right in [("dl/dh1 * h1 * (1 - h1)", True), ("dl/dh1*h1*(1-h1", False), ("alert(1)", False)]:
+    for given, right in [
+        ("dl/dh1 * h1 * (1 - h1)", True),
+        ("dl/d(V11 * h1) * 7", False),
+        ("dl/dh1*h1*(1-h1", False),
+        ("alert(1)", False),
+    ]:
         exact = page.evaluate("state.graph.frames[79].exact")
         assert page.evaluate("([given, exact]) => isNear(given, exact)", [given, exact]) is right
+    page.evaluate("goTo(78)")
+    assert page.evaluate("isNear('dl/d(V11 * h1) * V11', state.graph.frames[78].exact)")
     assert page.evaluate("isNear('y1', state.graph.frames[40].exact) && isNear('k1 / 0', 'inf')") is False
 
 

@@ -102,7 +102,9 @@ function productOf(frame) {
   const parts = names.slice(0, 2).map((name) => ({ name, array: arrayCalled(name) }));
   parts.push({ name: frame.left, array: isForward ? nodes[frame.node].array : frame.of === 1 ? frame.array : null });
   if (isForward && inputs[2] !== undefined) parts.push({ name: names[2], array: nodes[inputs[2]].array });
-  return parts.length > 2 && parts.every(({ array }) => array?.written) ? parts : null;
+  if (parts.length < 3 || !parts.every(({ array }) => array?.written)) return null;
+  const [[m, n], [k, l], [rows, columns]] = parts.map(({ array: { written } }) => [written.length, written[0].length]);
+  return n === k && rows === m && columns === l ? parts : null; // of vectors there is no such picture
 }
 
 // What stands on both sides of a formula's one @ outside parentheses; [] if there is none.

@@ -78,7 +78,8 @@ class Reader {
     if (this.takes("[")) return { kind: "list", parts: this.parts("]") };
     const number = this.matches(NUMBER);
     if (number && this.takes(number)) return { kind: "number", text: number };
-    if (this.derivative && this.takes(this.derivative)) return { kind: "derivative", by: this.atom() };
+    const start = this.at;
+    if (this.derivative && this.takes(this.derivative)) return { kind: "derivative", by: this.atom(), text: this.text.slice(start, this.at) };
     const odd = this.odd.find((name) => this.takes(name));
     if (odd) return { kind: "name", node: this.nodes.get(odd) };
     for (let name = this.matches(NAME); name; name = name.replace(/(\.[^.]*|\[[^[]*|'|^[^.'[]*)$/, "")) {
@@ -118,7 +119,7 @@ function valueOf(tree, graph = state.graph) {
   switch (tree?.kind) {
     case "number": return Number(tree.text);
     case "name": return isKnown(tree.node) ? parsed(graph.nodes[tree.node].exact) : undefined;
-    case "derivative": return derivativeNow(tree.by);
+    case "derivative": return derivativeNow(tree.text);
     case "group": return tree.parts.length === 1 ? of(tree.parts[0]) : undefined;
     case "word": return parsed(tree.text);
     case "minus": return numbers[0] === undefined ? undefined : -numbers[0];
@@ -128,9 +129,9 @@ function valueOf(tree, graph = state.graph) {
   return { "+": a + b, "-": a - b, "*": a * b, "/": a / b, "**": a ** b }[tree.kind];
 }
 
-function derivativeNow(by) {
-  const found = by.kind === "name" && gradientOf(by.node);
-  return found ? parsed(found.totalExact) : undefined;
+function derivativeNow(text) {
+  const i = state.graph.nodes.findIndex(({ derivative }) => derivative === text);
+  return i >= 0 && gradientOf(i) ? parsed(gradientOf(i).totalExact) : undefined;
 }
 
 // ---- their LaTeX, with the names and the functions of the derivations (formulas/writing.py)
