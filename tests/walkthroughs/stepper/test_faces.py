@@ -30,6 +30,10 @@ def test_labels_never_run(open_page):
     assert scripts == 2 and page.locator("img, b").count() == 0
     for position in range(0, len(stepper.trace.frames) + 1, 9):
         page.evaluate(f"goTo({position})")
+    page.keyboard.press("l")
+    for position in range(0, len(stepper.trace.frames) + 1, 9):
+        page.evaluate(f"goTo({position})")
+    page.keyboard.press("l")
     page.click("#fold-all")
     page.click("#values-tab")
     page.evaluate("state.graph.nodes.forEach((_, i) => { select(i); toggleWatched(i); showTip(i, 5, 5); })")

@@ -48,13 +48,32 @@ def test_the_operands_of_a_wide_dot_carry_no_numbers(open_page):
     assert page.locator("#scroll .edge text").count() == 2  # those of the difference
 
 
-def test_a_swipe_on_the_picture_reaches_the_page(open_page, question3):
-    page = open_page(question3, **PHONE)
+def fingers(page):
+    """touch("touchStart" or the like, heights of the fingers on the page)"""
     client = page.context.new_cdp_session(page)
 
-    def touch(kind, *points):
-        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": 180, "y": y} for y in points]})
+    def touch(kind, *heights):
+        points = [{"x": 180, "y": y, "id": i} for i, y in enumerate(heights)]
+        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
+    return touch
+
+
+def test_two_fingers_zoom_the_picture(open_page, question3):
+    page = open_page(question3, **PHONE)
+    touch, before = fingers(page), page.evaluate("picture.zoom")
+    touch("touchStart", 300)
+    touch("touchStart", 300, 340)
+    for move in range(0, 41, 5):
+        touch("touchMove", 300 - move, 340 + move)
+    touch("touchEnd")
+    assert page.evaluate("picture.zoom") == pytest.approx(3 * before, rel=0.1)
+    assert page.evaluate("visualViewport.scale") == 1
+
+
+def test_a_swipe_on_the_picture_reaches_the_page(open_page, question3):
+    page = open_page(question3, **PHONE)
+    touch = fingers(page)
     for _ in range(5):  # the picture first, to its end
         touch("touchStart", 450)
         for y in range(430, 100, -20):
