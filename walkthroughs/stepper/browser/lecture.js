@@ -4,6 +4,7 @@ const lecture = {
   on: false,
   zoom: null, // what the lecturer has chosen
   depth: Infinity, // of the groups that open: less after a step over one
+  before: null, // the view that was shown, and is shown again
 };
 
 function toggleLecture() {
@@ -14,7 +15,9 @@ function toggleLecture() {
   for (const id of ["now", "node"]) byId(id).tabIndex = lecture.on ? 0 : -1; // which are scrolled, and have no buttons there
   if (state.graph.training) return;
   lecture.depth = Infinity;
-  if (!lecture.on || !openAtWork()) showView(picture.given);
+  if (lecture.on) lecture.before = picture.given;
+  const { views } = state.graph;
+  if (!lecture.on || !openAtWork()) showView(views.includes(lecture.before) ? lecture.before : (views[0] ?? null));
   writeAddress();
   showLecture();
   follow();

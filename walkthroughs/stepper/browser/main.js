@@ -112,6 +112,7 @@ function show(graph, position = 0) {
   stop();
   state.graph = graph;
   Object.assign(state, { position: 0, selected: null, watched: new Set(), breakpoints: new Set() });
+  if (graph.training && lecture.on) toggleLecture();
   panels.lines = { from: 0, to: 0 };
   byId("lines").replaceChildren();
   byId("leave").hidden = graph === first;
