@@ -5,7 +5,7 @@ import re
 import pytest
 
 from models.mlp import MLP
-from scalar_engine import Value, exp, log, maximum, sqrt
+from scalar_engine import Value, exp, log, maximum, sqrt, sum
 from walkthroughs.stepper import step
 
 from .graphs import graphs, tensor_loss
@@ -42,17 +42,21 @@ def test_formulas_are_set_as_in_the_derivations(lecture):
 
 def test_operands_get_parentheses_where_they_need_them(open_page):
     a, b, c = Value(-2.0, "a"), Value(3.0, "b"), Value(1e-9, "c")
-    for root, expected in [
-        ((a - b) * c, "out= (a−b)c =−5⋅1⋅10−9 =−5⋅10−9"),
-        (c - a, "out= c−a =1⋅10−9−(−2) =2"),
-        (a**2, "out= a2 =(−2)2 =4"),
-        (exp(-b) + sqrt(b), "out= e−b+b =0.04979+1.732 =1.782"),
-        (log(b) / (b * b), "out= log(b)bb =1.0999 =0.1221"),
-        (maximum(a, -1.0), "out= max(a,−1) =max(−2,−1) =−1"),
-    ]:
-        page = open_page(step(root).html)
-        page.keyboard.press("l")
-        assert set_in_math(page, page.evaluate("state.graph.turn - 1")) == expected
+    cases = [
+        ((a - b) * c, "= (a−b)c =−5⋅1⋅10−9 =−5⋅10−9"),
+        (c - a, "= c−a =1⋅10−9−(−2) =2"),
+        (a**2, "= a2 =(−2)2 =4"),
+        (exp(-b) + sqrt(b), "= e−b+b =0.04979+1.732 =1.782"),
+        (log(b) / (b * b), "= log(b)bb =1.0999 =0.1221"),
+        (maximum(a, -1.0), "= max(a,−1) =max(−2,−1) =−1"),
+    ]
+    page = open_page(step(sum([root.named(f"y{i}") for i, (root, _) in enumerate(cases)])).html)
+    page.keyboard.press("l")
+    for i, (_, expected) in enumerate(cases):
+        assert (
+            set_in_math(page, page.evaluate("i => state.graph.computedAt[i]", node_of(page, f"y{i}")))
+            == f"y{i}{expected}"
+        )
 
 
 @pytest.mark.parametrize("name, root", graphs()[1::3])
