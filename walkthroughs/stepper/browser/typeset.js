@@ -19,7 +19,7 @@ function typeset(frame) {
     if (!shape) numbers.push(EQUALS + put(spaced(math), (i) => numberInMath(nodes[i].data), (i) => nodes[i].data.startsWith("-")));
     return [nodes[node].math ? nodes[node].math + EQUALS : "", names, ...numbers, last].filter(Boolean);
   }
-  const left = `${derivativeInMath(frame.input)}<mo>${frame.sign === "=" ? "=" : "+=" }</mo>`;
+  const left = `${derivativeInMath(frame.input)}<mo>${frame.sign}</mo>`;
   if (!math) return [left, read(frame.names), ...numbers, last];
   const names = `${derivativeInMath(node)}<mo>⋅</mo>${inNames(math, 1)}`;
   if (!shape) numbers.push(`${EQUALS + numberInMath(frame.upstream)}<mo>⋅</mo>${guarded(frame.local)}`);

@@ -22,7 +22,7 @@ function turned(view) {
 
 const mapped = (found, change) => Object.fromEntries(Object.entries(found).map(([key, value]) => [key, change(value)]));
 const onItsSide = ([x, y]) => [y * ACROSS, x * DOWN];
-const written1 = (number) => Number(number.toFixed(1));
+const tenths = (number) => Number(number.toFixed(1));
 const pointsIn = (text) => [...text.matchAll(/(-?[\d.]+),(-?[\d.]+)/g)].map(([, x, y]) => [Number(x), Number(y)]);
 
 function boxOnItsSide([x, y, width, height], least = 0) {
@@ -30,7 +30,7 @@ function boxOnItsSide([x, y, width, height], least = 0) {
 }
 
 function edgeOnItsSide(edge) {
-  const path = edge.path.replace(/(-?[\d.]+),(-?[\d.]+)/g, (_, x, y) => onItsSide([x, y]).map(written1).join());
+  const path = edge.path.replace(/(-?[\d.]+),(-?[\d.]+)/g, (_, x, y) => onItsSide([x, y]).map(tenths).join());
   const made = { ...edge, path };
   if (edge.number) made.number = [edge.number[0], ...onItsSide(edge.number.slice(1))];
   if (!edge.tip) return made;
@@ -38,7 +38,7 @@ function edgeOnItsSide(edge) {
   const far = Math.hypot(x - end[0], y - end[1]) || 1;
   const [dx, dy] = [(x - end[0]) / far, (y - end[1]) / far];
   const foot = (side) => [x - TIP * dx - side * HALF * dy, y - TIP * dy + side * HALF * dx];
-  made.tip = [foot(1), [x, y], foot(-1)].map((point) => point.map(written1).join()).join(" ");
-  made.path += `L${foot(0).map(written1).join()}`;
+  made.tip = [foot(1), [x, y], foot(-1)].map((point) => point.map(tenths).join()).join(" ");
+  made.path += `L${foot(0).map(tenths).join()}`;
   return made;
 }
