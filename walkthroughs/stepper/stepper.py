@@ -106,7 +106,9 @@ class Stepper:
         page = self.html.replace("&", "&amp;").replace("'", "&#39;")
         around = "position: relative; height: 760px; overflow: hidden"
         style = "position: absolute; left: 0; top: 0; width: 100%; height: 100%; border: 1px solid #8888"
-        frame = f"<iframe srcdoc='{page}' sandbox='allow-scripts allow-downloads' style='{style}' title='stepper'></iframe>"
+        frame = (
+            f"<iframe srcdoc='{page}' sandbox='allow-scripts allow-downloads' style='{style}' title='stepper'></iframe>"
+        )
         return f"<div style='{around}'>{still(self)}{frame}</div>"
 
     def __repr__(self) -> str:
