@@ -8,9 +8,11 @@ A number that remembers how it was made
 
 Operators, on floats, Values, Tensors and Symbols alike, beside + - * / ** and abs
     exp log sqrt sin cos tanh sigmoid softplus relu         of one number
-    maximum minimum xlogy                                   of two
+    tan arcsin arccos arctan sinh cosh expm1 log1p log2 log10 erf gelu silu     of one number too
+    maximum minimum xlogy leaky_relu elu // %               of two
+    clip                                                    of three
     sum dot logsumexp                                       of lists
-    step sign                                               the slopes of relu and abs; their own slope is 0
+    step sign floor ceil round                              their own slope is 0
     mean softmax log_softmax cross_entropy                  composed of the others
 
 Derivatives
@@ -23,8 +25,8 @@ Derivatives
     compile_graph, Program  a graph as a function in plain Python
     check_steps, StepCheck, Slip    the first wrong step in somebody's own calculation
 
-Reading order: graph, naming, passes, step_functions, operators, arithmetic, value, value_pass, functions; ledger,
-finite_differences; then the rooms formulas, programs and checking.
+Reading order: graph, naming, passes, step_functions, operators, further_operators, arithmetic, value, value_pass,
+functions; ledger, finite_differences; then the rooms formulas, programs and checking.
 """
 
 from .checking.check import check_steps
@@ -33,7 +35,26 @@ from .checking.step_check import StepCheck
 from .finite_differences import GradCheck, gradcheck
 from .formulas.chain_rule import Derivation, derive
 from .formulas.symbol import Symbol
-from .functions import cross_entropy, log_softmax, mean, softmax
+from .functions import cross_entropy, gelu, log_softmax, mean, silu, softmax
+from .further_operators import (
+    arccos,
+    arcsin,
+    arctan,
+    ceil,
+    clip,
+    cosh,
+    elu,
+    erf,
+    expm1,
+    floor,
+    leaky_relu,
+    log1p,
+    log2,
+    log10,
+    sinh,
+    tan,
+)
+from .further_operators import round as round  # not in __all__: `import *` must leave Python's own alone
 from .graph import Node, Operator, topological_order
 from .ledger import Ledger, explain
 from .operators import (
@@ -71,18 +92,33 @@ __all__ = [
     "StepCheck",
     "Symbol",
     "Value",
-    "compile_graph",
+    "arccos",
+    "arcsin",
+    "arctan",
+    "ceil",
     "check_steps",
+    "clip",
+    "compile_graph",
     "cos",
+    "cosh",
     "cross_entropy",
     "derive",
     "dot",
+    "elu",
+    "erf",
     "exp",
     "explain",
+    "expm1",
+    "floor",
+    "gelu",
     "grad",
     "gradcheck",
     "gradients",
+    "leaky_relu",
     "log",
+    "log10",
+    "log1p",
+    "log2",
     "log_softmax",
     "logsumexp",
     "maximum",
@@ -91,13 +127,16 @@ __all__ = [
     "relu",
     "sigmoid",
     "sign",
+    "silu",
     "sin",
+    "sinh",
     "softmax",
     "softplus",
     "sqrt",
     "step",
     "steps",
     "sum",
+    "tan",
     "tanh",
     "topological_order",
     "xlogy",

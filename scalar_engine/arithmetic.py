@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .further_operators import clip, floor_divide, remainder
 from .operators import (
     absolute,
     add,
@@ -62,6 +63,18 @@ class Arithmetic:
     def __rtruediv__(self, other: Any) -> Self:
         return self.apply_operator(divide, other, self)
 
+    def __floordiv__(self, other: Any) -> Self:
+        return self.apply_operator(floor_divide, self, other)
+
+    def __rfloordiv__(self, other: Any) -> Self:
+        return self.apply_operator(floor_divide, other, self)
+
+    def __mod__(self, other: Any) -> Self:
+        return self.apply_operator(remainder, self, other)
+
+    def __rmod__(self, other: Any) -> Self:
+        return self.apply_operator(remainder, other, self)
+
     def __pow__(self, other: Any) -> Self:
         return self.apply_operator(power, self, other)
 
@@ -70,6 +83,9 @@ class Arithmetic:
 
     def __neg__(self) -> Self:
         return self.apply_operator(negative, self)
+
+    def __pos__(self) -> Self:
+        return self
 
     def __abs__(self) -> Self:
         return self.apply_operator(absolute, self)
@@ -100,3 +116,6 @@ class Arithmetic:
 
     def relu(self) -> Self:
         return relu(self)
+
+    def clip(self, low: Any = None, high: Any = None) -> Self:
+        return clip(self, low, high)

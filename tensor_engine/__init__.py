@@ -11,12 +11,21 @@ Tensors
 
 Operators, beside + - * / ** @ abs and NumPy's methods; NumPy's functions of these names run them
     exp log sqrt sin cos tanh sigmoid softplus relu         elementwise, scalar_engine's own
-    maximum minimum xlogy step sign clip where              elementwise
+    tan arcsin arccos arctan sinh cosh expm1 log1p log2 log10 erf gelu silu     elementwise too
+    maximum minimum xlogy leaky_relu elu clip where         elementwise, of two or three
+    step sign floor ceil round                              elementwise, with slope 0
     sum mean max min logsumexp softmax log_softmax          over axes
-    concatenate stack                                       join
+    prod var std norm cumsum cumprod                        over axes too
+    argmax argmin argsort sort topk                         by order
+    concatenate stack split                                 join, and cut
+    squeeze expand_dims ravel moveaxis                      axes
+    tile repeat roll flip pad diag tril triu                elements again, elsewhere, or zeros
+    take take_along_axis one_hot                            chosen by integers
+    outer tensordot                                         products
     einsum                                                  sums of products, by the letters of axes
     conv1d conv2d im2col col2im max_pool1d max_pool2d avg_pool1d avg_pool2d   of images
     linear mse cross_entropy (softmax_cross_entropy)        several operators in one
+    binary_cross_entropy_with_logits hinge nll              losses made of them
 
 Derivatives
     grad, gradients     d root / d node, as an array or as a Tensor that can be differentiated again
@@ -32,8 +41,9 @@ Derivatives
 Training
     SGD, Adam           gradient descent
 
-Reading order: array_operator, kernels, rearranging, operators, fused, einsum, convolution, pooling, notation,
-protocols, tensor, errors, modes, numpy_functions, functional, optimizers, elements, scalar_graph; programs; checking.
+Reading order: array_operator, kernels, rearranging, operators, compositions, further_reductions, fused, einsum,
+convolution, pooling, notation, protocols, tensor, errors, modes, numpy_functions, functional, optimizers, elements,
+scalar_graph; then the rooms programs and checking.
 """
 
 from scalar_engine import (
@@ -44,41 +54,89 @@ from scalar_engine import (
     Slip,
     Step,
     StepCheck,
+    arccos,
+    arcsin,
+    arctan,
+    ceil,
     check_steps,
+    clip,
     cos,
+    cosh,
+    elu,
+    erf,
     exp,
     explain,
+    expm1,
+    floor,
+    gelu,
     gradcheck,
     gradients,
+    leaky_relu,
     log,
+    log1p,
+    log2,
+    log10,
     maximum,
     minimum,
     relu,
     sigmoid,
     sign,
+    silu,
     sin,
+    sinh,
     softplus,
     sqrt,
     step,
     steps,
+    tan,
     tanh,
     topological_order,
     xlogy,
 )
+from scalar_engine import round as round  # not in __all__: `import *` must leave Python's own alone
 
 from .array_operator import ArrayOperator
 from .checking.layer_check import LayerCheck
 from .checking.layers import check_layer
 from .checking.updates import check_update
+from .compositions import (
+    diag,
+    expand_dims,
+    flip,
+    moveaxis,
+    one_hot,
+    outer,
+    pad,
+    ravel,
+    repeat,
+    roll,
+    split,
+    squeeze,
+    take,
+    take_along_axis,
+    tensordot,
+    tile,
+    tril,
+    triu,
+)
 from .convolution import col2im, conv1d, conv2d, im2col
 from .einsum import einsum
 from .functional import grad, hessian, jacobian, jvp, value_and_grad, vjp
-from .fused import cross_entropy, linear, mse, softmax_cross_entropy
+from .further_reductions import argmax, argmin, argsort, cumprod, cumsum, norm, prod, sort, std, topk, var
+from .fused import (
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    hinge,
+    linear,
+    mse,
+    nll,
+    softmax_cross_entropy,
+)
 from .modes import detect_anomaly, drawn, no_grad
 from .operators import log_softmax, logsumexp, max, mean, min, softmax, sum
 from .optimizers import SGD, Adam
 from .pooling import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
-from .rearranging import clip, concatenate, stack, where
+from .rearranging import concatenate, stack, where
 from .scalar_graph import ScalarGraph, scalarize
 from .tensor import Tensor, operand
 
@@ -96,32 +154,56 @@ __all__ = [
     "Step",
     "StepCheck",
     "Tensor",
+    "arccos",
+    "arcsin",
+    "arctan",
+    "argmax",
+    "argmin",
+    "argsort",
     "avg_pool1d",
     "avg_pool2d",
+    "binary_cross_entropy_with_logits",
+    "ceil",
     "check_layer",
     "check_steps",
     "check_update",
     "clip",
-    "concatenate",
     "col2im",
+    "concatenate",
     "conv1d",
     "conv2d",
     "cos",
+    "cosh",
     "cross_entropy",
+    "cumprod",
+    "cumsum",
     "detect_anomaly",
+    "diag",
     "drawn",
     "einsum",
+    "elu",
+    "erf",
     "exp",
+    "expand_dims",
     "explain",
+    "expm1",
+    "flip",
+    "floor",
+    "gelu",
     "grad",
     "gradcheck",
     "gradients",
     "hessian",
+    "hinge",
     "im2col",
     "jacobian",
     "jvp",
+    "leaky_relu",
     "linear",
     "log",
+    "log10",
+    "log1p",
+    "log2",
     "log_softmax",
     "logsumexp",
     "max",
@@ -131,25 +213,50 @@ __all__ = [
     "mean",
     "min",
     "minimum",
+    "moveaxis",
     "mse",
+    "nll",
     "no_grad",
+    "norm",
+    "one_hot",
     "operand",
+    "outer",
+    "pad",
+    "prod",
+    "ravel",
     "relu",
+    "repeat",
+    "roll",
     "scalarize",
     "sigmoid",
     "sign",
+    "silu",
     "sin",
+    "sinh",
     "softmax",
     "softmax_cross_entropy",
     "softplus",
+    "sort",
+    "split",
     "sqrt",
+    "squeeze",
     "stack",
+    "std",
     "step",
     "steps",
     "sum",
+    "take",
+    "take_along_axis",
+    "tan",
     "tanh",
+    "tensordot",
+    "tile",
+    "topk",
     "topological_order",
+    "tril",
+    "triu",
     "value_and_grad",
+    "var",
     "vjp",
     "where",
     "xlogy",

@@ -1,15 +1,20 @@
-"""Operators that do the work of several, faster. Each has a `composition`, and a test that it equals it."""
+"""Operators that do the work of several, faster, and the losses, of which most are made of them.
+
+Each of these operators has a `composition`, and a test that it equals it.
+"""
 
 from typing import Any
 
 import numpy as np
 
-from scalar_engine.graph import data_of
+from scalar_engine.graph import Node, data_of
+from scalar_engine.operators import relu, softplus
 
 from .array_operator import ArrayOperator, is_choice
+from .compositions import take
 from .errors import inner_axes
 from .kernels import halves_widened
-from .operators import LogSoftmax, Softmax, log_softmax, softmax
+from .operators import LogSoftmax, Softmax, log_softmax, logsumexp, mean, softmax
 
 
 class Linear(ArrayOperator):
@@ -187,22 +192,133 @@ linear = Linear()
 mse = MeanSquaredError()
 
 
-def cross_entropy(logits: Any, target: Any) -> Any:
+# ---- losses
+
+
+def cross_entropy(
+    logits: Any, target: Any, weight: Any = None, reduction: str = "mean", label_smoothing: float = 0.0
+) -> Any:
     """The mean over the instances of -log softmax(logits)[target], one number. It never overflows.
 
-    logits (instances, classes); target either (instances,) in integers, the classes, or (instances, classes): one-hot,
-    or any weights of the classes. An `operand` of classes stays one.
+    logits          (instances, classes)
+    target          (instances,) in integers, the classes; or (instances, classes): one-hot, or any weights of the
+                    classes. An `operand` of classes stays one
+    weight          (classes,): how much each class counts; the mean is then over the weights of the targets' classes
+    reduction       "mean", "sum", or "none": the loss of each instance (instances,)
+    label_smoothing this share of the target goes to all classes alike (Szegedy et al. 2016)
 
     >>> logits = np.array([[0.0, 0.0], [1000.0, 0.0]])
     >>> float(cross_entropy(logits, [0, 0])), float(cross_entropy(logits, np.array([[0.5, 0.5], [0.0, 1.0]])))
     (0.3465..., 500.3465...)
+    >>> cross_entropy(logits, [0, 1], weight=[1.0, 3.0], reduction="none").round(4).tolist()
+    [0.6931, 3000.0]
     """
-    if is_choice(target):
-        return CrossEntropyOfClasses()(logits, target)
-    classes = target if type(target) is np.ndarray else np.asarray(data_of(target))
-    if classes.ndim == 1 and classes.dtype.kind in "iu":
-        return CrossEntropyOfClasses(classes.astype(np.int64))(logits)  # a copy: the caller may reuse the array
-    return CrossEntropyOfWeights()(logits, classes if isinstance(logits, np.ndarray) else target)
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"cross_entropy: label_smoothing is a share, from 0 to 1, not {label_smoothing}")
+    if weight is None and reduction == "mean":
+        loss = mean_cross_entropy(logits, target)
+        if label_smoothing:
+            of_all = mean(logsumexp(logits) - mean(logits, axis=-1))
+            loss = (1 - label_smoothing) * loss + label_smoothing * of_all
+        return loss
+    log_probabilities = log_softmax(logits)
+    losses, total = nll_of_each(log_probabilities, target, weight)
+    if label_smoothing:
+        alike = np.full(logits.shape, 1 / logits.shape[-1], logits.dtype)
+        losses = (1 - label_smoothing) * losses + label_smoothing * nll_of_each(log_probabilities, alike, weight)[0]
+    return reduced(losses, total, reduction)
 
 
 softmax_cross_entropy = cross_entropy  # its name until 0.2
+
+
+def mean_cross_entropy(logits, target):
+    classes = classes_of(target)
+    if classes is None:
+        return CrossEntropyOfWeights()(logits, np.asarray(data_of(target)) if type(logits) is np.ndarray else target)
+    return CrossEntropyOfClasses()(logits, target) if is_choice(target) else CrossEntropyOfClasses(classes)(logits)
+
+
+def classes_of(target):
+    """The classes (instances,) that a target names, as an array of its own; None if it is of weights."""
+    array = np.asarray(data_of(target))
+    return array.astype(np.int64) if array.ndim == 1 and array.dtype.kind in "iu" else None
+
+
+def nll(log_probabilities: Any, target: Any, weight: Any = None, reduction: str = "mean") -> Any:
+    """The negative log-likelihood: the mean over the instances of -log_probabilities[target], one number.
+
+    log_probabilities (instances, classes), as of log_softmax; the others as for cross_entropy.
+
+    >>> float(nll(np.log([[0.25, 0.75], [0.5, 0.5]]), [1, 0]))
+    0.4904...
+    """
+    losses, total = nll_of_each(log_probabilities, target, weight)
+    return reduced(losses, total, reduction)
+
+
+def nll_of_each(log_probabilities, target, weight):
+    """The loss of each instance (instances,), and what their sum is divided by to be the mean."""
+    shape, classes = log_probabilities.shape, classes_of(target)
+    given = np.shape(data_of(target))
+    if len(shape) != 2 or given[:1] != shape[:1] or (classes is None and given != shape):
+        raise ValueError(
+            f"nll: {shape}, {given}, needs log-probabilities (instances, classes), and an integer for each instance or "
+            f"a weight for each class of it"
+        )
+    if weight is not None:
+        weight = np.asarray(weight, log_probabilities.dtype)  # (classes,)
+        if weight.shape != shape[1:]:
+            raise ValueError(f"nll: {shape}, weights {weight.shape}, needs one for each class")
+    if classes is None:
+        return -(log_probabilities * (target if weight is None else target * weight)).sum(axis=1), shape[0]
+    for wrong in classes[(classes < 0) | (classes >= shape[1])]:
+        raise IndexError(f"nll: class {wrong} of {shape[1]} classes (they count from 0)")
+    losses = -log_probabilities[np.arange(shape[0]), target]
+    if weight is None:
+        return losses, shape[0]
+    weights = take(weight, target, 0)  # (instances,)
+    return losses * weights, weights.sum()
+
+
+def binary_cross_entropy_with_logits(logits: Any, target: Any, reduction: str = "mean") -> Any:
+    """The mean of -t log p - (1 - t) log(1 - p) with p = sigmoid(logits), in one shape with the targets. No overflow.
+
+    >>> z, t = np.array([0.0, 1000.0]), np.array([1.0, 1.0])
+    >>> binary_cross_entropy_with_logits(z, t, reduction="none").round(4).tolist()
+    [0.6931, 0.0]
+    """
+    target = of_one_shape("binary_cross_entropy_with_logits", target, logits)
+    losses = target * softplus(-logits) + (1 - target) * softplus(logits)
+    return reduced(losses, np.size(data_of(logits)), reduction)
+
+
+def hinge(scores: Any, target: Any, reduction: str = "mean") -> Any:
+    """The mean of max(0, 1 - t * score), for targets t of 1 and -1, in one shape with the scores.
+
+    >>> float(hinge(np.array([2.0, -0.5]), np.array([1.0, -1.0])))
+    0.25
+    """
+    target = of_one_shape("hinge", target, scores)
+    if not np.all(data_of(target)):
+        raise ValueError("hinge: the targets are 1 and -1, and these have 0: write 2 * t - 1")
+    return reduced(relu(1 - target * scores), np.size(data_of(scores)), reduction)
+
+
+def of_one_shape(name, target, scores):
+    """The target, an array at least, in the shape of the scores."""
+    target = target if isinstance(target, Node) else np.asarray(target)
+    if target.shape != np.shape(data_of(scores)):
+        raise ValueError(f"{name}: {np.shape(data_of(scores))}, {target.shape}, which must be equal")
+    return target
+
+
+def reduced(losses, total, reduction):
+    """The losses themselves, their sum, or this divided by the total."""
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f'a loss has reduction="mean", "sum" or "none", not {reduction!r}')
+    if reduction == "none":
+        return losses
+    if reduction == "mean" and not len(losses):
+        raise ValueError("a loss has no instances to take the mean over")
+    return losses.sum() / total if reduction == "mean" else losses.sum()

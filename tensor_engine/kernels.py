@@ -9,6 +9,7 @@ from functools import partial, wraps
 
 import numpy as np
 
+from scalar_engine import further_operators as further
 from scalar_engine import operators as scalar
 from scalar_engine.graph import Operator
 
@@ -93,6 +94,47 @@ def xlogy(x, y):
     return x * np.log(y, out=np.zeros_like(y), where=x != 0)
 
 
+def erf(x):
+    """tanh(x p / q) of polynomials p and q in x ** 2, off by 7e-16, in float32 by 3e-7.
+
+    p / q is a fit of atanh(erf(x)) / x up to x = 6, made for this file: the largest error, at 50 digits, is least.
+    """
+    x = np.clip(x, -6.0, 6.0)
+    if x.dtype.itemsize < 8:
+        above = 0.0021785327, 0.042647752, 0.27979783, 1.1283792
+        below = 0.00032496489, 0.023691727, 0.1568846, 1.0
+    else:
+        above = (
+            2.700026413912196e-09, 4.3422529162439993e-07, 1.4568378471333283e-05, 0.0002565576251118573,
+            0.003018171371431265, 0.023977645755049338, 0.13725191638586522, 0.4874492034229145, 1.1283791670955124,
+        )  # fmt: skip
+        below = (
+            1.4368277009652387e-10, 8.833855554567856e-08, 5.418456863636974e-06, 0.00011114553885182212,
+            0.0015769222493765334, 0.013568354035146378, 0.0907716374521604, 0.3409107606188119, 1.0,
+        )  # fmt: skip
+    square = x * x
+    p, q = above[0] * square, below[0] * square
+    for a, b in zip(above[1:-1], below[1:-1]):
+        p += a
+        p *= square
+        q += b
+        q *= square
+    return np.tanh(x * (p + above[-1]) / (q + below[-1]))
+
+
+def leaky_relu(x, slope):
+    return np.where(np.greater(x, 0), x, slope * x)
+
+
+def elu(x, alpha):
+    x = np.asarray(x, np.result_type(x, alpha))  # a Python number takes the array's
+    return np.where(np.greater(x, 0), x, alpha * np.expm1(np.minimum(x, 0)))
+
+
+def clip(x, low, high):
+    return np.minimum(np.maximum(x, low), high)
+
+
 def logsumexp(*xs):
     stacked = np.stack(np.broadcast_arrays(*xs)).astype(np.result_type(*xs), copy=False)
     return logsumexp_over(stacked, axis=0)[0]
@@ -135,6 +177,25 @@ KERNELS = {
     scalar.sum: scalar.sum.forward,
     scalar.dot: scalar.dot.forward,
     scalar.logsumexp: logsumexp,
+    further.expm1: np.expm1,
+    further.log1p: np.log1p,
+    further.log2: np.log2,
+    further.log10: np.log10,
+    further.erf: erf,
+    further.tan: np.tan,
+    further.arcsin: np.arcsin,
+    further.arccos: np.arccos,
+    further.arctan: np.arctan,
+    further.sinh: np.sinh,
+    further.cosh: np.cosh,
+    further.leaky_relu: leaky_relu,
+    further.elu: elu,
+    further.clip: clip,
+    further.floor: np.floor,
+    further.ceil: np.ceil,
+    further.round: np.rint,
+    further.floor_divide: np.floor_divide,
+    further.remainder: np.remainder,
 }
 
 

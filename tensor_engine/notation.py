@@ -11,6 +11,7 @@ import numpy as np
 
 from scalar_engine.arithmetic import Arithmetic
 
+from . import compositions, further_reductions
 from .array_operator import is_choice, key_and_operands
 from .errors import mismatch, warn_of_expansion
 from .operators import MaxOver, MeanOver, MinOver, SumOver
@@ -66,6 +67,19 @@ class ArrayNotation(Arithmetic):
         1.0
         """
         return MinOver(axis, keepdims)(self)
+
+    prod = further_reductions.prod
+    var = further_reductions.var
+    std = further_reductions.std
+    cumsum = further_reductions.cumsum
+    cumprod = further_reductions.cumprod
+    argmax = further_reductions.argmax
+    argmin = further_reductions.argmin
+    argsort = further_reductions.argsort
+    squeeze = compositions.squeeze
+    ravel = flatten = compositions.ravel
+    repeat = compositions.repeat
+    take = compositions.take
 
     def reshape(self, *shape: int | Sequence[int]) -> Self:
         """The elements, in their order, in another shape, as in NumPy: x.reshape(2, -1) or x.reshape((2, -1)).

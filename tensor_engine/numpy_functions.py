@@ -11,28 +11,38 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scalar_engine import further_operators
 from scalar_engine.graph import Node, data_of
 from scalar_engine.operators import logsumexp
 
-from . import fused, modes, operators, rearranging
+from . import compositions, further_reductions, fused, modes, operators, rearranging
 from .kernels import KERNELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ELEMENTWISE = {kernel.__name__: op for op, kernel in KERNELS.items() if hasattr(kernel, "__name__")}
-ROOMS = (operators, rearranging, fused)
+ROOMS = (operators, further_operators, rearranging, compositions, further_reductions, fused)
 
 # What has no derivative: booleans, integers, shapes and new arrays, computed of the data.
 # fmt: off
 OF_DATA = {
-    "all", "allclose", "any", "argsort", "argwhere", "array2string", "array_equal", "array_repr",
+    "all", "allclose", "any", "argwhere", "array2string", "array_equal", "array_repr",
     "array_str", "can_cast", "count_nonzero", "empty_like", "full_like", "iscomplexobj", "isclose", "isrealobj",
     "ndim", "nonzero", "ones_like", "result_type", "shape", "size", "zeros_like",
 }
 # fmt: on
-OTHER_NAMES = {"amax": "max", "amin": "min", "matmul": "__matmul__", "linalg.norm": "norm"}
+OTHER_NAMES = {"amax": "max", "amin": "min", "matmul": "__matmul__"}
+
+
+def linalg_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    if ord is not None and not (ord == 2 and (np.ndim(data_of(x)) == 1 or isinstance(axis, int))):
+        raise TypeError(f"np.linalg.norm of a Tensor has no ord={ord!r}: write it with abs, sum and max")
+    return further_reductions.norm(x, axis, keepdims)
+
+
 COMPOSED = {
+    "linalg.norm": linalg_norm,
     "square": lambda x: x**2,
     "reciprocal": lambda x: 1 / x,
     "logaddexp": lambda x, y: logsumexp([x, y]),

@@ -177,14 +177,29 @@ class LogSumExpOver(Reduction):
         return f"logsumexp({x}{last_axis(self.axis)}{', keepdims=True' * self.keepdims})"
 
 
-class Softmax(ArrayOperator):
+class AlongAxis(ArrayOperator):
+    """An operator along one axis, which keeps its length.
+
+    of_list(xs)     the same of a list of Values
+    """
+
+    def __init__(self, axis=-1):
+        self.axis = axis
+
+    def formula(self, x):
+        return f"{self.symbol}({x}, axis={self.axis})"
+
+    def scalars(self, x):
+        moved = np.moveaxis(x, self.axis, -1)
+        values = [value for index in np.ndindex(moved.shape[:-1]) for value in self.of_list(moved[index])]
+        return np.moveaxis(array_of(values, moved.shape), -1, self.axis)
+
+
+class Softmax(AlongAxis):
     """exp(x) / sum(exp(x)) along one axis, computed from exp(x - max x), which never overflows."""
 
     symbol = "softmax"
     of_list = staticmethod(functions.softmax)
-
-    def __init__(self, axis=-1):
-        self.axis = axis
 
     @halves_widened
     def forward(self, x):
@@ -197,11 +212,6 @@ class Softmax(ArrayOperator):
 
     def formula(self, x):
         return f"{self.symbol}({x}{last_axis(self.axis)})"
-
-    def scalars(self, x):
-        moved = np.moveaxis(x, self.axis, -1)
-        values = [value for index in np.ndindex(moved.shape[:-1]) for value in self.of_list(moved[index])]
-        return np.moveaxis(array_of(values, moved.shape), -1, self.axis)
 
     def scalar_count(self, out, x):
         return 2 * x.size + x.size // x.shape[self.axis]

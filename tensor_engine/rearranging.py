@@ -4,17 +4,15 @@ Each gradient goes back the way its element came. As in operators.py, a pull is 
 that arrays and Tensors share, so that it runs on both.
 """
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from scalar_engine.graph import Node, data_of
-from scalar_engine.operators import step
 
 from .array_operator import ArrayOperator, filled, is_choice, key_of, listed, may_repeat, written
-from .elements import collected, constant, each, numbered, total
+from .elements import collected, numbered, total
 from .errors import alignment, joining
 from .kernels import halves_widened
 
@@ -238,36 +236,6 @@ class Where(ArrayOperator):
         return operands if self.condition is None else (self.condition, *operands)
 
 
-class Clip(ArrayOperator):
-    """x limited to [low, high]; its slope is 1 at both limits, as in PyTorch."""
-
-    symbol = "clip"
-
-    def __init__(self, low, high):
-        self.low = low
-        self.high = high
-
-    def forward(self, x):
-        return np.clip(x, self.low, self.high)
-
-    def pull(self, upstream, out, x, needs):
-        return [(1 - step(self.low - x)) * (1 - step(x - self.high)) * upstream]
-
-    def scalars(self, x):
-        one, low, high = constant(1.0), constant(self.low), constant(self.high)
-        if self.low > -math.inf:
-            below = each(step, low - x)
-            x = (one - below) * x + below * low
-        if self.high < math.inf:
-            above = each(step, x - high)
-            x = (one - above) * x + above * high
-        return x
-
-    def scalar_count(self, out, x):
-        limits = (self.low > -math.inf) + (self.high < math.inf)
-        return 6 * limits * x.size + limits + (limits > 0)
-
-
 def concatenate(tensors: Iterable[Any], axis: int = 0) -> Any:
     """The Tensors joined along an axis that they have; their other axes must be equal.
 
@@ -307,12 +275,3 @@ def where(condition: Any, a: Any, b: Any) -> Any:
         raise ValueError(f"where: {', '.join(map(str, shapes))}, {alignment(shapes)}") from None
     a, b = (BroadcastTo(shape)(x) if isinstance(x, Node) and np.shape(x.data) != shape else x for x in (a, b))
     return Where(None if operands else condition)(*operands, a, b)
-
-
-def clip(x: Any, low: float = -math.inf, high: float = math.inf) -> Any:
-    """x limited to the interval [low, high] of two numbers; its slope is 1 at both limits, as in PyTorch.
-
-    >>> clip(np.array([-2.0, 0.5, 3.0]), -1, 1).tolist()
-    [-1.0, 0.5, 1.0]
-    """
-    return Clip(float(low), float(high))(x)

@@ -137,6 +137,8 @@ def values_of(node: Any, op: Any, inputs: list[np.ndarray]) -> np.ndarray:
 
 def count_of(node: Any, op: Any, inputs: list[Any]) -> int:
     """How many new Values `values_of` makes, but for two more a logit where logits beyond 1000 are centred."""
+    if is_choice(node):
+        return 0
     if isinstance(op, ArrayOperator):
         return int(op.scalar_count(np.asarray(node.data), *[np.asarray(x.data) for x in inputs]))
     return np.size(node.data)

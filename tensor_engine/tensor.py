@@ -85,8 +85,9 @@ class Tensor(ArrayNotation, ArrayProtocols, NumpyFunctions, Node):
         out.grad = None
         out.label = ""
         recording = modes.recording.get()
-        if recording and (needs or recording is modes.EVERYTHING):
-            out.op, out.inputs, out.requires_grad = op, inputs, needs
+        if recording and (needs or recording is modes.EVERYTHING or any(x.op is not None for x in inputs)):
+            out.op, out.inputs = op, inputs
+            out.requires_grad = needs and data.dtype.kind == "f"  # the integers of argmax are followed, and take none
             out.out = data
             xs += kept
             out.x, out.y = xs if len(xs) == 2 else (xs, None) if len(xs) > 2 else (xs[0], None)

@@ -31,8 +31,13 @@ def logsumexp(x, axis=None, keepdims=False):
     return np.log(np.exp(x).sum(axis=axis, keepdims=keepdims))
 
 
+def norm(x, axis=None, keepdims=False):
+    return np.sqrt((x * x).sum(axis=axis, keepdims=keepdims))
+
+
 ROWS, COLUMNS = np.array([0, 2, 0, 0]), np.array([[1], [3]])
 MASK = np.array([[True, False, True, False], [False, False, True, True], [True, True, False, False]])
+ZEROS = np.array([[1.5, 0.0, 2.0, -1.0], [0.0, 0.7, 0.0, 2.5]])
 CLASSES = np.array([2, 0, 2, 1])
 WEIGHTS = np.array([[0.2, 0.5, 0.3], [1.0, 0.0, 0.0], [0.0, 2.0, -1.0], [0.1, 0.1, 0.1]])
 
@@ -56,6 +61,22 @@ REDUCTIONS = [
     for name, twin in [("sum", np.sum), ("mean", np.mean), ("max", np.max), ("min", np.min), ("logsumexp", logsumexp)]
     for axis in [None, 0, 1, -1, -3, (0, 2), (-1, 0), (0, 1, 2)]
     for keepdims in [False, True]
+]  # fmt: skip
+
+FURTHER_REDUCTIONS = [
+    (f"{name}, {axis}, {keepdims}", lambda x, f=name, a=axis, k=keepdims: getattr(te, f)(x, axis=a, keepdims=k),
+     lambda x, f=twin, a=axis, k=keepdims: f(x, axis=a, keepdims=k), [array(1, 4, 4)])
+    for name, twin in [("prod", np.prod), ("norm", norm), ("std", np.std), ("var", np.var)]
+    for axis, keepdims in [(None, False), (1, False), (-1, True), ((0, -1), False)]
+] + [
+    ("var of a sample", lambda x: x.var(axis=1, ddof=1), None, [array(2, 3)]),
+    ("std of a sample", lambda x: te.std(x, ddof=2), lambda x: np.std(x, ddof=2), [array(2, 3)]),
+    ("cumsum", lambda x: x.cumsum(axis=-1), None, [array(2, 3)]),
+    ("cumsum of all", te.cumsum, np.cumsum, [array(2, 3)]),
+    ("cumprod", lambda x: x.cumprod(axis=0), None, [array(3, 2)]),
+    ("cumprod of all", te.cumprod, np.cumprod, [array(2, 3)]),
+    ("cumprod with zeros", lambda x: te.cumprod(x, axis=1), lambda x: np.cumprod(x, axis=1), [ZEROS]),
+    ("prod with zeros", lambda x: te.prod(x, axis=1), lambda x: np.prod(x, axis=1), [ZEROS]),
 ]  # fmt: skip
 
 METHODS = [
@@ -107,6 +128,47 @@ INDICES = [
 ] + [
     ("scatter", Scatter(ROWS, (3, 2)), lambda x: np.array([x[0] + x[2] + x[3], 0 * x[0], x[1]]), [array(4, 2)]),
 ]
+
+MOVEMENTS = [
+    ("squeeze", te.squeeze, np.squeeze, [array(1, 3, 1)]),
+    ("squeeze, axis -1", lambda x: x.squeeze(-1), None, [array(1, 3, 1)]),
+    ("expand_dims", lambda x: te.expand_dims(x, -1), lambda x: np.expand_dims(x, -1), [array(2, 3)]),
+    ("expand_dims, two", lambda x: te.expand_dims(x, (0, 2)), lambda x: np.expand_dims(x, (0, 2)), [array(2, 3)]),
+    ("ravel", lambda x: x.ravel(), None, [array(2, 3)]),
+    ("flatten", lambda x: x.flatten(), None, [array(2, 3)]),
+    ("moveaxis", lambda x: te.moveaxis(x, 0, -1), lambda x: np.moveaxis(x, 0, -1), [array(2, 3, 4)]),
+    ("moveaxis, two", lambda x: te.moveaxis(x, (0, 1), (-1, -2)), lambda x: np.moveaxis(x, (0, 1), (-1, -2)),
+     [array(2, 3, 4)]),
+    ("split", lambda x: te.split(x, 3, axis=-1)[1], lambda x: np.split(x, 3, axis=-1)[1], [array(2, 6)]),
+    ("split at places", lambda x: te.split(x, [1, -1])[1], lambda x: np.split(x, [1, -1])[1], [array(4, 2)]),
+    ("tile", lambda x: te.tile(x, 2), lambda x: np.tile(x, 2), [array(2, 3)]),
+    ("tile, two axes", lambda x: te.tile(x, (3, 2)), lambda x: np.tile(x, (3, 2)), [array(2)]),
+    ("repeat", lambda x: x.repeat(2), None, [array(2, 2)]),
+    ("repeat, each its own", lambda x: x.repeat([1, 0, 2], axis=1), None, [array(2, 3)]),
+    ("roll", lambda x: te.roll(x, 2), lambda x: np.roll(x, 2), [array(2, 3)]),
+    ("roll, axes", lambda x: te.roll(x, (1, -1), (0, 1)), lambda x: np.roll(x, (1, -1), (0, 1)), [array(2, 3)]),
+    ("flip", te.flip, np.flip, [array(2, 3)]),
+    ("flip, axis -1", lambda x: te.flip(x, -1), lambda x: np.flip(x, -1), [array(2, 3)]),
+    ("pad", lambda x: te.pad(x, 1), lambda x: np.pad(x, 1), [array(2, 3)]),
+    ("pad with ones", lambda x: te.pad(x, ((0, 1), (2, 0)), constant_values=1.0),
+     lambda x: np.pad(x, ((0, 1), (2, 0)), constant_values=1.0), [array(1, 2)]),
+    ("pad by reflection", lambda x: te.pad(x, (1, 2), "reflect"), lambda x: np.pad(x, (1, 2), "reflect"),
+     [array(3, 3)]),
+    ("diag", te.diag, np.diag, [array(3)]),
+    ("diag, above", lambda x: te.diag(x, 1), lambda x: np.diag(x, 1), [array(3)]),
+    ("diag of a matrix", te.diag, np.diag, [array(3, 4)]),
+    ("diag of a matrix, below", lambda x: te.diag(x, -1), lambda x: np.diag(x, -1), [array(3, 4)]),
+    ("tril", te.tril, np.tril, [array(3, 3)]),
+    ("triu of a batch", lambda x: te.triu(x, 1), lambda x: np.triu(x, 1), [array(2, 2, 3)]),
+    ("take", lambda x: te.take(x, [[0, -1], [2, 2]]), lambda x: np.take(x, [[0, -1], [2, 2]]), [array(2, 3)]),
+    ("take, axis 1", lambda x: x.take([[0, -1], [2, 2]], axis=1), None, [array(2, 3)]),
+    ("take_along_axis", lambda x: te.take_along_axis(x, ROWS[:3, None], 1),
+     lambda x: np.take_along_axis(x, ROWS[:3, None], 1), [array(3, 4)]),
+    ("outer", te.outer, np.outer, [array(2), array(2, 2)]),
+    ("tensordot", lambda a, b: te.tensordot(a, b, 1), lambda a, b: np.tensordot(a, b, 1), [array(2, 3), array(3, 2)]),
+    ("tensordot, axes", lambda a, b: te.tensordot(a, b, ([0, -1], [2, 0])),
+     lambda a, b: np.tensordot(a, b, ([0, -1], [2, 0])), [array(2, 3, 2), array(2, 3, 2)]),
+]  # fmt: skip
 
 JOINS = [
     ("concatenate", lambda a, b: te.concatenate([a, b]), lambda a, b: np.concatenate([a, b]),
@@ -217,6 +279,19 @@ WINDOWS = [
      [array(1, 2, 5)]),
 ]  # fmt: skip
 
+LOSSES = [
+    ("cross_entropy, smoothed", lambda o: te.cross_entropy(o, CLASSES, label_smoothing=0.3),
+     lambda o: -((0.7 * np.eye(3)[CLASSES] + 0.1) * np.log(softmax(o))).sum(axis=1).mean(), [array(4, 3)]),
+    ("cross_entropy, of each", lambda o: te.cross_entropy(o, CLASSES, reduction="none"),
+     lambda o: -np.log(softmax(o))[range(4), CLASSES], [array(4, 3)]),
+    ("nll", lambda p: te.nll(p, CLASSES), lambda p: -p[range(4), CLASSES].mean(), [array(4, 3)]),
+    ("nll of weights", te.nll, lambda p, t: -(p * t).sum() / 4, [array(4, 3), WEIGHTS]),
+    ("binary_cross_entropy_with_logits", te.binary_cross_entropy_with_logits,
+     lambda z, t: -(t * np.log(1 / (1 + np.exp(-z))) + (1 - t) * np.log(1 / (1 + np.exp(z)))).mean(),
+     [array(4, 3), WEIGHTS]),
+    ("hinge", te.hinge, lambda s, t: np.maximum(0, 1 - s * t).mean(), [array(4, 3), array(4, 3) + 0.3]),
+]  # fmt: skip
+
 CHOICES = [  # operands that choose
     ("[an operand]", lambda x: x[te.operand(ROWS)], lambda x: x[ROWS], [array(3, 4)]),
     ("[operands and a slice]", lambda x: x[te.operand(ROWS), 1:, te.operand(ROWS)], lambda x: x[ROWS, 1:, ROWS],
@@ -230,9 +305,18 @@ CHOICES = [  # operands that choose
      lambda o: -np.log(softmax(o))[range(4), CLASSES].mean(), [array(4, 3)]),
     ("softmax less an operand", lambda o: SoftmaxLessOneHot()(o, te.operand(CLASSES)),
      lambda o: softmax(o) - np.eye(3)[CLASSES], [array(4, 3)]),
+    ("sort", te.sort, np.sort, [array(3, 4)]),
+    ("sort, axis 0", lambda x: te.sort(x, axis=0), lambda x: np.sort(x, axis=0), [array(3, 4)]),
+    ("sort of all", lambda x: te.sort(x, axis=None), lambda x: np.sort(x, axis=None), [array(2, 3)]),
+    ("topk", lambda x: te.topk(x, 2)[0], lambda x: -np.sort(-x)[:, :2], [array(3, 4)]),
+    ("[argmax]", lambda x: x[te.argmax(x, axis=0), [0, 1, 2]], lambda x: x.max(axis=0), [array(2, 3)]),
+    ("[argmin]", lambda x: x.ravel()[te.argmin(x)], np.min, [array(2, 3)]),
 ]  # fmt: skip
 
-ARRAY_EXPRESSIONS = PRODUCTS + REDUCTIONS + METHODS + SHAPES + INDICES + JOINS + FUNCTIONS + FUSED + EINSUMS + WINDOWS
+ARRAY_EXPRESSIONS = [
+    *PRODUCTS, *REDUCTIONS, *METHODS, *SHAPES, *INDICES, *JOINS, *FUNCTIONS, *FUSED,
+    *FURTHER_REDUCTIONS, *MOVEMENTS, *LOSSES, *EINSUMS, *WINDOWS,
+]  # fmt: skip
 
 
 def cases(expressions):

@@ -5,30 +5,50 @@ The points lie in its domain and away from kinks, so that finite differences app
 """
 
 from scalar_engine import (
+    arccos,
+    arcsin,
+    arctan,
+    ceil,
+    clip,
     cos,
+    cosh,
     cross_entropy,
     dot,
+    elu,
+    erf,
     exp,
+    expm1,
+    floor,
+    gelu,
+    leaky_relu,
     log,
+    log1p,
+    log2,
+    log10,
     log_softmax,
     logsumexp,
     maximum,
     mean,
     minimum,
     relu,
+    round,
     sigmoid,
+    silu,
     sin,
+    sinh,
     softmax,
     softplus,
     sqrt,
     sum,
+    tan,
     tanh,
     xlogy,
-)
+)  # fmt: skip
 from scalar_engine.operators import lowered, powlog
 
 EVERYWHERE = [(-3.0,), (-0.7,), (0.4,), (2.5,)]
 POSITIVE = [(0.05,), (0.7,), (1.0,), (30.0,)]
+WITHIN_ONE = [(-0.9,), (-0.2,), (0.4,), (0.7,)]
 PAIRS = [(0.5, -1.5), (-2.0, 0.25), (3.0, 4.0), (-1.0, -2.5)]
 TRIPLES = [(0.5, -1.5, 2.0), (-1.0, 3.0, 0.2)]
 
@@ -54,6 +74,21 @@ OPERATORS = [
     ("lowered", lowered, [(0.5, -1.5), (2.0, 3.0), (1.7, 0.0), (3.0, 1.0)]),
     ("powlog", powlog, [(0.5, 1.5), (-2.0, 0.25), (3.0, 4.0)]),
     ("xlogy", xlogy, [(0.5, 1.5), (-2.0, 0.25), (3.0, 4.0)]),
+    ("expm1", expm1, EVERYWHERE),
+    ("log1p", log1p, POSITIVE),
+    ("log2", log2, POSITIVE),
+    ("log10", log10, POSITIVE),
+    ("erf", erf, EVERYWHERE),
+    ("tan", tan, EVERYWHERE),
+    ("arcsin", arcsin, WITHIN_ONE),
+    ("arccos", arccos, WITHIN_ONE),
+    ("arctan", arctan, EVERYWHERE),
+    ("sinh", sinh, EVERYWHERE),
+    ("cosh", cosh, EVERYWHERE),
+    ("leaky_relu", leaky_relu, [(0.5, 0.1), (-2.0, 0.25), (3.0, 4.0), (-1.0, -2.5)]),
+    ("elu", elu, [(0.5, 0.1), (-2.0, 0.25), (3.0, 4.0), (-1.0, -2.5)]),
+    ("clip", clip, [(0.3, -1.5, 2.0), (-1.7, -1.5, 2.0), (2.5, -1.5, 2.0), (0.3, 0.5, 0.4)]),
+    ("remainder", lambda a, b: a % b, [(5.3, 2.0), (-2.1, 0.25), (3.1, -4.0), (-7.0, -2.5)]),
     ("sum", lambda a, b, c: sum([a, b, c]), TRIPLES),
     ("dot", lambda a, b, c: dot([a, b, c], [b, c, a]), TRIPLES),
     ("logsumexp", lambda a, b, c: logsumexp([a, b, c]), TRIPLES),
@@ -66,6 +101,9 @@ COMPOSITIONS = [
     ("one node used thrice", lambda a: a * a * a + a, EVERYWHERE),
     ("diamond", lambda a: sin(a) * cos(a) + exp(sin(a)), EVERYWHERE),
     ("tanh by exp", lambda a: (exp(2 * a) - 1) / (exp(2 * a) + 1), EVERYWHERE),
+    ("whole numbers", lambda a, b: floor(a) * b + round(b) * a - ceil(a) * b, [(0.6, -1.7), (-2.3, 0.4)]),
+    ("gelu", lambda a: gelu(a), EVERYWHERE),
+    ("silu", lambda a: silu(a), EVERYWHERE),
     ("mean", lambda a, b, c: mean([a, b * b, c * a]), TRIPLES),
     ("softmax", lambda a, b, c: dot(softmax([a, b, c]), [1.0, -2.0, 0.5]), TRIPLES),
     ("log_softmax", lambda a, b, c: dot(log_softmax([a, b, c]), [0.3, 0.2, 0.9]), TRIPLES),

@@ -112,24 +112,31 @@ class Text:
 class Latex(Text):
     """Formulas for a math environment, numbers to six digits."""
 
-    LEVELS = {**Text.LEVELS, "exp": POWER}
-    OPERANDS = {**Text.OPERANDS, "**": (ATOM, SUM), "lowered": (ATOM, SUM)}
+    LEVELS = {**Text.LEVELS, "exp": POWER, "expm1": SUM, "//": ATOM}
+    OPERANDS = {**Text.OPERANDS, "**": (ATOM, SUM), "lowered": (ATOM, SUM), "//": (SUM, SUM)}
     COMMANDS = {
         "**": "{}^{{{}}}",
+        "//": r"\left\lfloor \frac{{{}}}{{{}}} \right\rfloor",
+        "%": r"{} \bmod {}",
         "abs": r"\left|{}\right|",
+        "ceil": r"\left\lceil {} \right\rceil",
         "exp": "e^{{{}}}",
+        "expm1": "e^{{{}}} - 1",
+        "floor": r"\left\lfloor {} \right\rfloor",
         "lowered": "{}^{{{}}}",
         "sqrt": r"\sqrt{{{}}}",
     }
     FUNCTIONS = {
-        "cos": r"\cos",
-        "log": r"\log",
+        "comparison": r"\operatorname{sign}",
+        "log1p": r"\log",
+        "log2": r"\log_2",
+        "log10": r"\log_{10}",
         "maximum": r"\max",
         "minimum": r"\min",
         "sigmoid": r"\sigma",
-        "sin": r"\sin",
-        "tanh": r"\tanh",
+        **{f: rf"\{f}" for f in ("log", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh")},
     }
+    ARGUMENTS = {"comparison": "{} - {}", "log1p": "1 + {}"}  # what is between the parentheses, if not the operands
 
     def name(self, x):
         return x.tex or latex_name(x.name)
@@ -137,7 +144,7 @@ class Latex(Text):
     def digits(self, number):
         if type(number) is Fraction and not is_binary(number):
             return rf"\frac{{{number.numerator}}}{{{number.denominator}}}"
-        return scientific(str(number) if type(number) is int else f"{float(number):.6g}")
+        return scientific(str(number) if type(number) is int else f"{float(number):.6g}").replace("inf", r"\infty")
 
     def fraction(self, number, above, divisor, below):
         return rf"\frac{{{self.alone(number, above)}}}{{{self.alone(divisor, below)}}}"
@@ -161,14 +168,13 @@ class Latex(Text):
     def call(self, op, operands):
         if op.symbol in self.COMMANDS:
             return self.COMMANDS[op.symbol].format(*operands)
-        if op.symbol == "comparison":
-            return r"\operatorname{sign}" + self.parenthesised(" - ".join(operands))
         if op.symbol in ("xlogy", "powlog"):
             return self.joined([operands[0], r"\log" + self.parenthesised(operands[1])])
         if op.infix:
             return rf" \mathbin{{\text{{{escaped(op.symbol)}}}}} ".join(operands)
         name = self.FUNCTIONS.get(op.symbol) or rf"\operatorname{{{escaped(op.name)}}}"
-        return name + self.parenthesised(", ".join(operands))
+        arguments = self.ARGUMENTS.get(op.symbol)
+        return name + self.parenthesised(arguments.format(*operands) if arguments else ", ".join(operands))
 
     def parenthesised(self, text):
         tall = any(command in text for command in (r"\frac", r"\sqrt", r"\sum"))

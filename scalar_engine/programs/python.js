@@ -24,7 +24,11 @@ const truth = (x) => (Array.isArray(x) ? x.length > 0 : x !== 0 && x !== false);
 const float = (x) => Number(x);
 const divide = (a, b) => (b === 0 ? fail("float division by zero") : a / b);
 const modulo = (a, b) => (b === 0 ? fail("float modulo") : a % b && a % b < 0 !== b < 0 ? (a % b) + b : a % b);
-const floorDivide = (a, b) => Math.round((a - modulo(a, b)) / b);
+const floorDivide = (a, b) => {
+  if (b === 0) fail("float floor division by zero");
+  const rest = a % b;
+  return Math.round((a - rest) / b - (rest && rest < 0 !== b < 0 ? 1 : 0));
+};
 const copysign = (x, y) => (y < 0 || Object.is(y, -0) ? -abs(x) : abs(x));
 
 // A function of `math`: what is not a number, or not finite, though its operands were, is an error.
@@ -40,6 +44,14 @@ const [log1p, log2, log10, atanh] = "log1p log2 log10 atanh".split(" ").map((nam
 const naturalLog = checked(Math.log, "math domain error");
 const log = (x, base) => (base === undefined ? naturalLog(x) : divide(naturalLog(x), naturalLog(base)));
 const [floor, ceil, trunc] = [Math.floor, Math.ceil, Math.trunc].map((f) => (x) => (isfinite(x) ? f(x) : fail("cannot convert float to integer")));
+const round = (x) => (abs(x - Math.trunc(x)) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x));
+// The error function, by a series of which all terms are positive (Abramowitz and Stegun 7.1.6).
+const erf = (x) => {
+  if (abs(x) > 6 || isnan(x)) return x !== x ? x : x > 0 ? 1 : -1;
+  let [term, total] = [x, 0];
+  for (let n = 1; total + term !== total; n++) [term, total] = [(term * 2 * x * x) / (2 * n + 1), total + term];
+  return (2 / Math.sqrt(pi)) * Math.exp(-x * x) * total;
+};
 const raised = checked((x, y) => (x === 1 || (x === -1 && isinf(y)) ? 1 : x ** y));
 const pow = (x, y) => (x === 0 && y < 0 && isfinite(y) ? fail("math domain error") : raised(x, y));
 const power = (x, y) => (x === 0 && y < 0 ? fail("0.0 cannot be raised to a negative power") : raised(x, y));

@@ -91,7 +91,7 @@ def backward_graph(root):
 
     def watch(step):
         seen.setdefault(step.upstream)
-        pending = [step.contribution]
+        pending = [step.contribution] if step.contribution is not None else []  # of a slope that is 0
         while pending:
             node = pending.pop()
             if node not in seen:

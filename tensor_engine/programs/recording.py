@@ -59,7 +59,7 @@ class Call:
         elif self.into:
             self.function(*arguments, **options, out=known[self.into])
         else:
-            known[self.target] = applied(self.function, arguments, options)
+            known[self.target] = np.asarray(applied(self.function, arguments, options))
 
 
 class NotRecorded(Exception):
@@ -180,6 +180,18 @@ def recording(function, operands):
 
     operands    pairs (Variable, array), or (None, number or array that is always the same)
     """
+    found = attempt(function, operands)
+    if found is None:  # what is made from a constant, and filled by what varies, is written down with it
+        named = [(variable or Variable(), x) for variable, x in operands]
+        constants = {new: x for (new, x), (old, _) in zip(named, operands) if old is None}
+        found = attempt(function, named)
+        if found is None or constants.keys() & {x for call in found[0] for x in (call.into, call.view_of, call.target)}:
+            return None
+        found = [call.with_variables(lambda x: constants.get(x, x)) for call in found[0]], found[1]
+    return found
+
+
+def attempt(function, operands):
     calls: list[Call] = []
     xs = [x if variable is None else as_recorded(np.asarray(x), variable, calls) for variable, x in operands]
     with np.errstate(all="ignore"):

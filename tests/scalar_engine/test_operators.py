@@ -2,30 +2,50 @@
 
 import itertools
 import math
+from fractions import Fraction
 
 import pytest
 
 from scalar_engine import (
     Value,
+    arccos,
+    arcsin,
+    arctan,
+    ceil,
+    clip,
+    elu,
+    erf,
+    expm1,
+    floor,
+    further_operators,
+    gelu,
+    leaky_relu,
     log,
+    log1p,
+    log2,
+    log10,
     logsumexp,
     maximum,
     minimum,
     operators,
     relu,
+    round,
     sigmoid,
     sign,
+    silu,
     softplus,
     sqrt,
     step,
+    tan,
     xlogy,
 )
 from scalar_engine.graph import Operator
 
 from ..expressions import EXPRESSIONS, OPERATORS, cases, central_difference
 
-INSTANCES = {name: op for name, op in vars(operators).items() if isinstance(op, Operator)}
-PIECEWISE_CONSTANT = {"step", "sign", "comparison", "equal"}
+DEFINED = {**vars(further_operators), **vars(operators)}
+INSTANCES = {name: op for name, op in DEFINED.items() if isinstance(op, Operator)}
+PIECEWISE_CONSTANT = {"step", "sign", "comparison", "equal", "floor", "ceil", "round", "floor_divide"}
 
 
 def derivatives(f, point):
@@ -65,6 +85,63 @@ def test_kinks_take_pytorchs_side():
     assert derivatives(maximum, (2.0, 2.0)) == [0.5, 0.5]
     assert derivatives(minimum, (2.0, 2.0)) == [0.5, 0.5]
     assert derivatives(lambda a: maximum(a, a), (2.0,)) == [1]
+
+
+@pytest.mark.parametrize("f, point, slopes", [
+    (leaky_relu, (0.0, 0.1), [0.1, 0]),
+    (elu, (0.0, 0.3), [0.3, 0]),
+    (clip, (2.0, -1.0, 2.0), [1, 0, 0]),
+    (clip, (-1.0, -1.0, 2.0), [1, 0, 0]),
+    (clip, (3.0, 3.0, 3.0), [1, 0, 0]),
+    (clip, (0.0, 2.0, 1.0), [0, 0, 1]),
+])  # fmt: skip
+def test_kinks_of_two_and_three_numbers_take_pytorchs_side(f, point, slopes):
+    assert derivatives(f, point) == slopes
+
+
+def test_whole_numbers():
+    """Rounded, and divided with a rest, as Python does it: the rest has the sign of the divisor."""
+    assert [f(-2.5) for f in (floor, ceil, operators.sign)] == [-3, -2, -1] and [*map(round, (0.5, 1.5, 2.5))] == [
+        0,
+        2,
+        2,
+    ]
+    assert round(Value(1.234), 2).data == 1.23 and round(1234.0, -2) == 1200
+    for f in (floor, ceil, round):
+        assert f(math.inf) == math.inf and math.isnan(f(math.nan)) and derivatives(f, (2.0,)) == [0]
+    a, b = Value(-7.0, "a"), Value(2.0, "b")
+    assert ((a // b).data, (a % b).data, (1 // b).data, (1 % b).data, (a // 2).data, (a % 2).data) == (
+        -4,
+        1,
+        0,
+        1,
+        -4,
+        1,
+    )
+    assert derivatives(lambda a, b: a % b + a // b, (-7.0, 2.0)) == [1, 4]
+    assert derivatives(lambda b: 1 % b, (0.1,)) == pytest.approx([-9]), "1 / 0.1 is rounded to 10"
+    assert +a is a
+    with pytest.raises(ZeroDivisionError, match="remainder: .*a % 0"):
+        a % 0
+
+
+def test_digits_that_a_formula_would_lose():
+    assert log1p(1e-20) == expm1(1e-20) == 1e-20
+    near_1 = Fraction(1 - 3e-10)
+    assert derivatives(arcsin, (float(near_1),)) == pytest.approx([float(1 - near_1**2) ** -0.5], rel=1e-14)
+    assert derivatives(arctan, (1e200,)) == derivatives(erf, (-1e200,)) == [0]
+    assert gelu(-40.0) == silu(-800.0) == 0 and gelu(40.0) == 40
+    assert derivatives(gelu, (-40.0,)) == [0] and derivatives(elu, (-1e4, 1.0)) == [0, -1]
+    assert derivatives(elu, (math.inf, 1.0)) == derivatives(leaky_relu, (math.inf, 0.1)) == [1, 0]
+    assert derivatives(clip, (-math.inf, -math.inf, 1.0)) == [1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "f, x", [(arcsin, 1.0), (arccos, -1.0), (log1p, -1.0), (log2, 0.0), (log10, 0.0), (tan, math.inf)]
+)
+def test_poles_raise_and_name_the_node(f, x):
+    with pytest.raises((ValueError, ZeroDivisionError), match="here"):
+        f(Value(x, "here")).backward()
 
 
 def test_powers_of_zero():

@@ -72,7 +72,7 @@ def test_gradients_are_those_of_finite_differences(f, points):
 def test_operators_of_a_list_broadcast_and_take_arrays_and_numbers(f, points):
     """Tensors of shapes (2, 1) and (3,), and a number or an array beside them."""
     a, b = Tensor([[0.5], [-1.0]], "a", requires_grad=True), Tensor([0.3, 2.0, -0.7], "b", requires_grad=True)
-    for c in (2.0, np.array([[1.0], [3.0]]), np.float64(0.5)):
+    for c in (2.5, np.array([[1.1], [3.0]]), np.float64(0.6)):
         out = f(a, b, c)
         expected = [[f(x, y, z) for y in b.data.tolist()] for x, z in zip(a.data[:, 0], np.ravel(c * np.ones((2, 1))))]
         assert out.data == pytest.approx(np.array(expected), rel=1e-14)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import tensor_engine as te
-from scalar_engine import gradcheck
-from tensor_engine import Tensor, linear, mse, softmax_cross_entropy
+from scalar_engine import compile_graph, gradcheck
+from tensor_engine import Tensor, linear, modes, mse, softmax_cross_entropy
 from tensor_engine.fused import CrossEntropyOfClasses, CrossEntropyOfWeights, SoftmaxLessOneHot
 
 from ..array_expressions import CLASSES, WEIGHTS, array
@@ -189,3 +189,69 @@ def test_what_a_node_keeps_goes_with_the_graph():
     kept = weakref.ref(loss.y.base)
     loss.backward()
     assert kept() is None
+
+
+# ---- weights, smoothing, reduction
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("label_smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("weight", [None, [0.25, 1.5, 0.75]])
+@pytest.mark.parametrize("target", [CLASSES, te.operand(CLASSES), WEIGHTS], ids=["classes", "operand", "weights"])
+def test_cross_entropy_is_pytorchs(target, weight, label_smoothing, reduction, needed):
+    try:
+        import torch
+    except ImportError:
+        needed(False, "torch")
+    o, twin = Tensor(array(4, 3), requires_grad=True), torch.tensor(array(4, 3), requires_grad=True)
+    loss = te.cross_entropy(o, target, weight, reduction, label_smoothing)
+    loss.sum().backward()
+    expected = torch.nn.functional.cross_entropy(
+        twin, torch.tensor(np.asarray(target)), None if weight is None else torch.tensor(weight).double(),
+        reduction=reduction, label_smoothing=label_smoothing,
+    )  # fmt: skip
+    expected.sum().backward()
+    assert loss.data == pytest.approx(expected.detach().numpy(), rel=1e-12)
+    assert o.grad == pytest.approx(twin.grad.numpy(), rel=1e-12, abs=1e-14)
+    if target is not WEIGHTS:
+        half = te.cross_entropy(Tensor(array(4, 3).astype(np.float32)), target, weight, reduction, label_smoothing)
+        assert half.dtype == np.float32
+
+
+def test_classes_that_vary_are_followed_into_a_program():
+    """The weights of the classes too: with another batch the program weighs by its classes."""
+    o, y = Tensor(array(4, 3), "o", requires_grad=True), te.operand(CLASSES, "y")
+
+    def loss(o, y):
+        return te.cross_entropy(o, y, weight=[1.0, 2.0, 4.0], label_smoothing=0.2)
+
+    with modes.switched(modes.recording, modes.EVERYTHING):
+        program = compile_graph(loss(o, y), inputs=[y], parameters=[o])
+    others = np.array([1, 1, 0, 2])
+    assert program([others], [o.data])[0] == pytest.approx(loss(o, others).item(), rel=1e-14)
+
+
+def test_losses_that_would_lose_digits():
+    """A certain and right answer has a loss of exp(-40), and one of 1e4 that is wrong costs 1e4."""
+    loss = te.binary_cross_entropy_with_logits(np.array([40.0, -40.0]), np.array([1.0, 0.0]), reduction="none")
+    assert loss == pytest.approx(np.exp(-40) * np.ones(2), rel=1e-12, abs=0)
+    z = Tensor([1e4, -1e4], requires_grad=True)
+    te.binary_cross_entropy_with_logits(z, np.array([0.0, 1.0]), reduction="sum").backward()
+    assert z.grad.tolist() == [1, -1]
+
+
+@pytest.mark.parametrize("loss, words", [
+    (lambda o: te.nll(o, [0, 1, 3, 0]), r"nll: class 3 of 3 classes"),
+    (lambda o: te.cross_entropy(o, [0, 1, -1, 0], reduction="sum"), r"nll: class -1 of 3 classes"),
+    (lambda o: te.nll(o, [0, 1]), r"nll: \(4, 3\), \(2,\), needs log-probabilities"),
+    (lambda o: te.nll(o, [0.0] * 4), r"nll: \(4, 3\), \(4,\), needs log-probabilities"),
+    (lambda o: te.nll(o[:0], np.zeros(0, int)), "no instances"),
+    (lambda o: te.hinge(o, np.ones(3)), r"hinge: \(4, 3\), \(3,\), which must be equal"),
+    (lambda o: te.hinge(o, ONE_HOT), "hinge: the targets are 1 and -1, and these have 0"),
+    (lambda o: te.nll(o, CLASSES, np.ones(4)), r"nll: \(4, 3\), weights \(4,\), needs one for each class"),
+    (lambda o: te.cross_entropy(o, CLASSES, label_smoothing=10), "label_smoothing is a share, from 0 to 1, not 10"),
+    (lambda o: te.cross_entropy(o, CLASSES, reduction="avg"), 'reduction="mean", "sum" or "none", not .avg'),
+])  # fmt: skip
+def test_what_a_loss_cannot_take(loss, words):
+    with pytest.raises((ValueError, IndexError), match=words):
+        loss(Tensor(array(4, 3), "o", requires_grad=True))

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tensor_engine import Tensor, scalarize
+from tensor_engine import Tensor, operand, scalarize
+from tensor_engine.array_operator import is_choice
 from tensor_engine.scalar_graph import count_of, recipe_of, recorded
 
 from .quantities import brief
@@ -80,7 +81,8 @@ def by_itself(trace, node, upstream):
     leaves = {}
     for x in node.inputs:
         is_constant = x.op is None and not x.label and x.size == 1
-        leaves[x] = Tensor(x.data, "" if is_constant else label_of(names.operand(x)), requires_grad=x.requires_grad)
+        label = "" if is_constant else label_of(names.operand(x))
+        leaves[x] = operand(x.data, label) if is_choice(x) else Tensor(x.data, label, requires_grad=x.requires_grad)
     here = recorded(node.op, [leaves[x] for x in node.inputs]).named(label_of(names.operand(node)))
     gradients = {node: upstream}
     for frame in trace.frames:

@@ -12,8 +12,8 @@ from scalar_engine.formulas.symbol import Application, Number, Product, Symbol, 
 from scalar_engine.formulas.writing import Text
 from scalar_engine.naming import operand_of, reads_as_quotient, shortened, unique_names
 from scalar_engine.operators import multiply, power
-from tensor_engine import Tensor
-from tensor_engine.array_operator import ArrayOperator
+from tensor_engine import Tensor, operand
+from tensor_engine.array_operator import ArrayOperator, is_choice
 from tensor_engine.scalar_graph import recorded
 from walkthroughs.drawing.groups import groups_of
 
@@ -143,7 +143,7 @@ def pull_on_tensors(step, names):
     upstream = Tensor(np.asarray(step.upstream), names.derivative(node), requires_grad=True)
     texts, stand_ins = {upstream: upstream.label}, {}
     for x in dict.fromkeys((node, *node.inputs)):
-        stand_ins[x] = Tensor(np.asarray(x.data), x.label, requires_grad=True)
+        stand_ins[x] = operand(x.data) if is_choice(x) else Tensor(np.asarray(x.data), x.label, requires_grad=True)
         stand_ins[x].op = x.op if names.is_formula(x) else None
         texts[stand_ins[x]] = names[x]
     rule = partial(node.op.pull, needs=[i == step.position for i in range(len(node.inputs))])

@@ -98,8 +98,8 @@ def test_an_operator_in_a_program_is_its_kernel(op):
 @pytest.mark.parametrize("op", [op for op in WITH_FUNCTIONS if op.partials], ids=lambda op: op.name)
 def test_a_kernel_takes_plain_numbers(op):
     """As programs need that compute with parameters alone; NaN, and no complex number, where there is no real one."""
-    for x, y in [(0.5, 2.0), (3.0, 1.5), (1, 0.5)]:
-        point = (x, y)[: len(op.partials)]
+    for numbers in [(0.5, 2.0, 3.0), (0.75, 1.5, 2.0), (1, 0.5, 2)]:
+        point = numbers[: len(op.partials)]
         assert type(float(KERNELS[op](*point))) is float
         assert KERNELS[op](*point) == pytest.approx(op.forward(*point))
     with np.errstate(all="ignore"):
