@@ -6,15 +6,20 @@ from typing import Any
 class Module:
     """The base of neurons, layers and networks.
 
-    A subclass says how it computes (`__call__`) and, if it has parameters or parts, names them in `parameters`.
+    A subclass says how it computes (`__call__`) and, if it has parameters or parts, names them in `parameters` or `parts`.
     """
 
-    pure: bool  # whether calling it changes nothing and depends on nothing but its input, parameters and `drawn`
+    pure: bool  # whether calling it changes nothing and depends on nothing but its input, parameters, `drawn` and `noted`
     training = True  # Dropout drops while training and lets everything through otherwise
+    arguments: tuple[str, ...] = ()  # of what it is made, besides chance: its attributes of these names, for a file
 
     def parameters(self) -> list[Any]:
-        """All parameters, Values or Tensors with a label, as one list."""
-        return []
+        """All parameters, Values or Tensors with a label, as one list: those of its parts, unless it says more."""
+        return [parameter for part in self.parts() for parameter in part.parameters()]
+
+    def statistics(self) -> list[Any]:
+        """The Tensors that training moves without a gradient: running means and variances."""
+        return [each for part in self.parts() for each in part.statistics()]
 
     def named_parameters(self) -> dict[str, Any]:
         """{label: parameter}: "layer1/W" for the weights of the first layer of an MLP."""
@@ -33,3 +38,7 @@ class Module:
         self.training = training
         for part in self.parts():
             part.train(training)
+
+    def __repr__(self) -> str:
+        made_with = [getattr(self, name) for name in self.arguments if name != "label"]
+        return f"{type(self).__name__}({', '.join(map(repr, made_with))})" if made_with else type(self).__name__

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from models import training
+from models.training import gradients
 from models.datasets import load, standardised
 from models.history import Epoch, History
 from models.layers import MLP
@@ -37,7 +37,7 @@ def test_pieces_add_up_to_the_whole_batch(digits, piece):
 
 
 def test_large_batches_are_cut_to_the_size_of_the_caches(digits, monkeypatch):
-    monkeypatch.setattr(training, "PIECE_BYTES", 10 * digits.xtrain[:1].nbytes)
+    monkeypatch.setattr(gradients, "PIECE_BYTES", 10 * digits.xtrain[:1].nbytes)
     seen = []
     model = model_for(digits)
     model.layers.insert(0, lambda x: seen.append(len(x)) or x)

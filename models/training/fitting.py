@@ -1,50 +1,21 @@
-"""Training a network of Tensors on a data set, and measuring it."""
+"""Training a network of Tensors on a data set: epochs of steps, compiled where they can be, and what ends them."""
 
 import math
 import sys
 import time
 import warnings
-from contextlib import contextmanager
-from dataclasses import dataclass
 
 import numpy as np
 from tqdm import tqdm
 
-from tensor_engine import cross_entropy, modes, no_grad, topological_order
-from tensor_engine.fused import CrossEntropyOfClasses
+from tensor_engine import cross_entropy, modes, topological_order
 from tensor_engine.programs import jit
 
-from .compiled import CompiledForward, checked_step, compiled_step, style_for
-from .datasets.checking import checked_labels, checked_targets, checked_x
-from .history import Epoch, History
-from .layers import Linear
-from .threads import Threads
-
-PIECE_BYTES = 3 << 20  # about what the caches of a core hold: larger batches go through the network in pieces
-
-
-def piece_size(x):
-    """How many rows of x (instances, features) go through a network at once."""
-    return max(1, PIECE_BYTES // max(1, x[:1].nbytes))
-
-
-def backward(model, x, y, piece=None, loss=cross_entropy):
-    """Add the gradient of the batch's mean loss to the parameters' gradients; returns the loss.
-
-    The batch x (instances, features), y (instances,) goes through the model in pieces of at most `piece` instances
-    (None: as many as the caches hold), each weighted by its share of the batch, so that the sum is the whole batch's
-    gradient, to rounding. `piece=1` is the accumulation over a few instances that "Assignment 1" suggests.
-    """
-    mean_loss, n = 0.0, len(x)
-    piece = piece or piece_size(x)
-    for start in range(0, n, piece):
-        stop = min(n, start + piece)
-        found = loss(model(x[start:stop]), y[start:stop])
-        if stop - start < n:
-            found = found * ((stop - start) / n)
-        found.backward()
-        mean_loss += found.item()
-    return mean_loss
+from ..compiled import CompiledForward, checked_step, compiled_step, style_for
+from ..history import Epoch, History
+from ..threads import Threads
+from .evaluation import checked, measured
+from .gradients import backward, clip, gradient_norms, piece_size, pieces
 
 
 def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entropy, clip_norm=None,
@@ -208,123 +179,6 @@ def first_not_finite(model, x, y, loss):
                 if not np.isfinite(node.data).all():
                     return f"{node.label or node.describe()} is the first that is not finite"
     return "the layers' outputs are finite"
-
-
-def clip(model, largest):
-    """Scale the gradients of all parameters to the Euclidean norm `largest`, if theirs together is larger."""
-    norm = math.sqrt(sum(square**2 for square in gradient_norms(model).values()))
-    if norm > largest:
-        for parameter in model.parameters():
-            if parameter.grad is not None:
-                parameter.grad = parameter.grad * parameter.dtype.type(largest / norm)
-
-
-def gradient_norms(model):
-    """{layer: the Euclidean norm of the gradient of its parameters}."""
-    squares: dict[str, float] = {}
-    for parameter in model.parameters():
-        if parameter.grad is None:
-            continue
-        layer = parameter.label.rpartition("/")[0]
-        squares[layer] = squares.get(layer, 0.0) + float(np.vdot(parameter.grad, parameter.grad))
-    return {layer: square**0.5 for layer, square in squares.items()}
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """How a model does on some instances.
-
-    loss, accuracy      mean cross-entropy in nats, and the fraction whose largest logit is the true class's
-    losses              of each instance: (instances,)
-    predictions         the class of the largest logit: (instances,)
-    confusion           (classes, classes): how many of the class of the row were taken for that of the column
-    """
-
-    loss: float
-    accuracy: float
-    losses: np.ndarray
-    predictions: np.ndarray
-    confusion: np.ndarray
-
-    def worst(self, y, n=10):
-        """The indices of the n misclassified instances with the largest loss, the worst first."""
-        wrong = np.flatnonzero(self.predictions != checked_labels(y, len(self.confusion), "y", len(self.losses)))
-        return wrong[np.argsort(-self.losses[wrong], kind="stable")[:n]]
-
-
-def evaluate(model, x, y):
-    """The Evaluation of a model on x (instances, features) and y (instances,), in evaluation mode."""
-    return evaluation(model, *checked(model, x, y, cross_entropy))
-
-
-def evaluation(model, x, y, forward=None):
-    """`evaluate`, of what has been checked; `forward` is the model itself or a program of it."""
-    forward = forward or model
-    losses, predictions = [], []
-    with measuring(model):
-        for part in pieces(x):
-            logits = np.asarray(forward(x[part]))
-            losses.append(CrossEntropyOfClasses(y[part]).of_each(logits))
-            predictions.append(logits.argmax(axis=1))
-    each, predicted = np.concatenate(losses), np.concatenate(predictions)
-    n_classes = logits.shape[1]
-    confusion = np.bincount(y * n_classes + predicted, minlength=n_classes**2).reshape(n_classes, n_classes)
-    return Evaluation(float(each.mean(dtype=np.float64)), float((predicted == y).mean()), each, predicted, confusion)
-
-
-def measured(model, x, y, loss, forward):
-    """(mean loss, fraction correct) on x and y; the fraction is nan for a loss of one's own."""
-    if loss is cross_entropy:
-        found = evaluation(model, x, y, forward)
-        return found.loss, found.accuracy
-    with measuring(model):
-        return sum(float(loss(forward(x[part]), y[part])) * len(x[part]) for part in pieces(x)) / len(x), math.nan
-
-
-def pieces(x):
-    """Slices of the rows of x that go through a network at once."""
-    return [slice(start, start + piece_size(x)) for start in range(0, len(x), piece_size(x))]
-
-
-@contextmanager
-def measuring(model):
-    """The model in evaluation mode, and nothing recorded; that a number may not be finite is no surprise here."""
-    was_training = model.training
-    model.train(False)
-    try:
-        with no_grad(), np.errstate(over="ignore", invalid="ignore"):
-            yield
-    finally:
-        model.train(was_training)
-
-
-# Checking, once a call: of what there may be, datasets.checking decides
-
-
-def checked(model, x, y, loss, part=""):
-    """x and y as this model and loss take them. Raises ValueError, which calls them xtrain and ytrain for "train"."""
-    x = checked_x(x, f"x{part}")
-    if x.dtype == np.uint8 and x.max() > 1:
-        raise ValueError(
-            f"x{part} holds pixels as they are stored, uint8 from {x.min()} to {x.max()}: scale them first, by "
-            "datasets.standardised(data), or for another set by (x - data.mean) / data.deviation"
-        )
-    if x.dtype.kind != "f" or x.dtype.itemsize < 4:
-        x = x.astype(next((parameter.dtype for parameter in model.parameters()), np.float32))
-    n_inputs = inputs_of(model)
-    if n_inputs is not None and x.shape[1:] != (n_inputs,):
-        raise ValueError(f"x{part} has shape {x.shape}, and the model takes {n_inputs} features an instance")
-    with measuring(model):
-        outputs = model(x[:1]).shape
-    if loss is cross_entropy:
-        return x, checked_labels(y, outputs[-1], f"y{part}", len(x))
-    return x, checked_targets(y, len(x), outputs[-1] if len(outputs) == 2 else None, f"y{part}")
-
-
-def inputs_of(model):
-    """How many features the model takes, if it begins with a Linear layer; else None."""
-    first = next(iter(model.parts()), None)
-    return len(first.W.data) if isinstance(first, Linear) else None
 
 
 def say_if_unscaled(x):

@@ -1,0 +1,45 @@
+"""Layers of Tensors, by kind, and networks made of them. Instances are rows: (instances, inputs), or pictures, or
+sequences.
+
+Reading order: initialisations, dense, activations, dropout, networks; convolution, normalisation, attention.
+"""
+
+from .activations import ACTIVATIONS, Activation, ReLU, Sigmoid, Softmax, Tanh
+from .attention import Embedding, MultiHeadAttention, TransformerBlock
+from .convolution import AvgPool2d, Conv2d, Flatten, MaxPool2d, Unflatten
+from .dense import Linear
+from .dropout import Dropout
+from .initialisations import INITIALISATIONS, glorot, he, one_of
+from .networks import MLP, LeNet, Sequential, parameter_count
+from .normalisation import BatchNorm, LayerNorm
+from ..module import Module
+
+__all__ = [
+    "ACTIVATIONS",
+    "Activation",
+    "AvgPool2d",
+    "BatchNorm",
+    "Conv2d",
+    "Dropout",
+    "Embedding",
+    "Flatten",
+    "INITIALISATIONS",
+    "LayerNorm",
+    "LeNet",
+    "Linear",
+    "MLP",
+    "MaxPool2d",
+    "Module",
+    "MultiHeadAttention",
+    "ReLU",
+    "Sequential",
+    "Sigmoid",
+    "Softmax",
+    "Tanh",
+    "TransformerBlock",
+    "Unflatten",
+    "glorot",
+    "he",
+    "one_of",
+    "parameter_count",
+]
