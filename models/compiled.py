@@ -9,6 +9,7 @@ import dis
 import inspect
 import math
 import warnings
+from functools import partial
 
 import numpy as np
 
@@ -46,6 +47,8 @@ def is_pure(function):
 
     Functions of NumPy and of the engines are trusted; another one has no closure, and uses such functions only.
     """
+    if isinstance(function, partial):  # whose arguments are its own
+        return is_pure(function.func)
     if getattr(function, "__module__", "").partition(".")[0] in TRUSTED or isinstance(function, Operator):
         return True
     if not inspect.isfunction(function) or function.__closure__ or function.__defaults__ or function.__kwdefaults__:
@@ -103,8 +106,8 @@ class CompiledStep:
             parameter.grad = found if parameter.grad is None else parameter.grad + found
 
     def program_for(self, x, y, share=1.0):
-        """The program of arrays like x and y, (draw, shape, dtype) of what is drawn anew at each call, and (function, n)
-        for each function that takes n of its further results.
+        """The program of arrays like x and y, (draw, shape, dtype) of what is drawn anew at each call, and (note, n)
+        for what takes n of its further results.
         """
         key = x.shape, y.shape, share
         if key not in self.programs:

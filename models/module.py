@@ -6,10 +6,13 @@ from typing import Any
 class Module:
     """The base of neurons, layers and networks.
 
-    A subclass says how it computes (`__call__`) and, if it has parameters or parts, names them in `parameters` or `parts`.
+    A subclass says how it computes (`__call__`) and, if it has any, names its parameters in `parameters` and its parts
+    in `parts`.
     """
 
-    pure: bool  # whether calling it changes nothing and depends on nothing but its input, parameters, `drawn` and `noted`
+    pure: (
+        bool  # whether calling it changes nothing and depends on nothing but its input, parameters, `drawn` and `noted`
+    )
     training = True  # Dropout drops while training and lets everything through otherwise
     arguments: tuple[str, ...] = ()  # of what it is made, besides chance: its attributes of these names, for a file
 

@@ -199,8 +199,9 @@ HELD_ONCE = references(alone.grad)
 
 
 class SGD(Optimizer):
-    """v <- momentum * v + dl/dw;  w <- w - learning_rate * v, or with `nesterov` w - learning_rate * (dl/dw + momentum * v):
-    where the step is going to lead (Sutskever and others, 2013, in PyTorch's form).
+    """v <- momentum * v + dl/dw;  w <- w - learning_rate * v.
+
+    With `nesterov` w <- w - learning_rate * (dl/dw + momentum * v): Sutskever and others (2013), in PyTorch's form.
 
     >>> from tensor_engine import Tensor
     >>> w = Tensor([1.0, 2.0], "w", requires_grad=True)
@@ -331,8 +332,9 @@ class AdamW(Adam):
 
 
 class RMSprop(Optimizer):
-    """v <- alpha v + (1 - alpha) g^2,  w <- w - learning_rate * g / (sqrt(v) + epsilon): Tieleman and Hinton (2012), with
-    v kept unscaled, as v / (1 - alpha).
+    """v <- alpha v + (1 - alpha) g^2,  w <- w - learning_rate * g / (sqrt(v) + epsilon): Tieleman and Hinton (2012).
+
+    v is kept unscaled, as v / (1 - alpha).
     """
 
     moments = ("v",)

@@ -4,6 +4,7 @@ sequences.
 Reading order: initialisations, dense, activations, dropout, networks; convolution, normalisation, attention.
 """
 
+from ..module import Module
 from .activations import ACTIVATIONS, Activation, ReLU, Sigmoid, Softmax, Tanh
 from .attention import Embedding, MultiHeadAttention, TransformerBlock
 from .convolution import AvgPool2d, Conv2d, Flatten, MaxPool2d, Unflatten
@@ -12,7 +13,6 @@ from .dropout import Dropout
 from .initialisations import INITIALISATIONS, glorot, he, one_of
 from .networks import MLP, LeNet, Sequential, parameter_count
 from .normalisation import BatchNorm, LayerNorm
-from ..module import Module
 
 __all__ = [
     "ACTIVATIONS",

@@ -32,8 +32,8 @@ class Sequential(Module):
 
     @property
     def n_inputs(self) -> int | None:
-        """How many features an instance has, if the first layer says so."""
-        return getattr(self.layers[0], "n_inputs", None) if self.layers else None
+        """How many features an instance has, by the first layer that says so; None if none does."""
+        return next((layer.n_inputs for layer in self.layers if hasattr(layer, "n_inputs")), None)
 
     def __repr__(self) -> str:
         return f"Sequential({', '.join(map(repr, self.layers))})"
@@ -67,7 +67,7 @@ class MLP(Sequential):
         self.sizes = list(map(int, sizes)) if is_of_sizes(sizes) else []
         if len(self.sizes) < 2:
             raise ValueError(f"sizes {sizes}: must be two or more whole numbers above 0, as in [784, 100, 10]")
-        self.activation, self.dropout = activation, float(dropout)
+        self.activation, self.dropout = activation, dropout
         self.rng = np.random.default_rng(rng)
         if dropout != 0:
             Dropout(dropout, self.rng)  # also where there is no hidden layer to follow, a wrong rate is refused
@@ -113,7 +113,7 @@ class LeNet(Sequential):
         normalise: bool = False,
     ) -> None:
         self.rng = np.random.default_rng(rng)
-        self.activation, self.dropout = activation, float(dropout)
+        self.activation, self.dropout = activation, dropout
         layer_class, usual = one_of(ACTIVATIONS, activation, "activation")
         drawn, sides, n = initialisation or usual, tuple(image_shape), 1
         layers: list[Module] = [Unflatten((1, *sides))]
@@ -126,14 +126,15 @@ class LeNet(Sequential):
             if normalise:
                 layers.append(BatchNorm(channels, dtype, f"{label}/norm"))
             layers += [layer_class(label), MaxPool2d(2)]
+            if min(sides) + 2 * padding < self.kernel + 1:
+                raise ValueError(f"pictures of {self.sizes[0]} are too small: a LeNet needs 4 rows and columns or more")
             n, sides = channels, tuple((side + 2 * padding - self.kernel + 1) // 2 for side in sides)
             self.sizes.append("x".join(map(str, (n, *sides))))
         layers.append(Flatten())
-        for i, (n_inputs, n_outputs) in enumerate([(n * sides[0] * sides[1], self.hidden), (self.hidden, n_classes)], start=1):
-            if dropout:
-                layers.append(Dropout(dropout, self.rng))
-            layers.append(Linear(n_inputs, n_outputs, self.rng, drawn, dtype, f"dense{i}"))
-            layers += [layer_class(f"dense{i}")] if i == 1 else []
+        drop = [Dropout(dropout, self.rng)] if dropout else []
+        n_features = n * sides[0] * sides[1]
+        layers += [*drop, Linear(n_features, self.hidden, self.rng, drawn, dtype, "dense1"), layer_class("dense1")]
+        layers += [*drop, Linear(self.hidden, n_classes, self.rng, drawn, dtype, "dense2")]
         self.sizes += [self.hidden, n_classes]
         super().__init__(*layers)
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from scalar_engine.graph import data_of
 from tensor_engine import Tensor, noted, sqrt
 
 from ..module import Module
@@ -61,7 +60,10 @@ class BatchNorm(Normalisation):
 
     def __init__(self, n: int, dtype: Any = np.float32, label: str = "norm") -> None:
         super().__init__(n, dtype, label)
-        self.mean, self.variance = Tensor(np.zeros(n, dtype), f"{label}/mean"), Tensor(np.ones(n, dtype), f"{label}/variance")
+        self.mean, self.variance = (
+            Tensor(np.zeros(n, dtype), f"{label}/mean"),
+            Tensor(np.ones(n, dtype), f"{label}/variance"),
+        )
 
     def statistics(self) -> list[Tensor]:
         return [self.mean, self.variance]

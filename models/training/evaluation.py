@@ -102,5 +102,3 @@ def checked(model, x, y, loss, part=""):
     if loss is cross_entropy:
         return x, checked_labels(y, outputs[-1], f"y{part}", len(x))
     return x, checked_targets(y, len(x), outputs[-1] if len(outputs) == 2 else None, f"y{part}")
-
-

@@ -4,6 +4,7 @@ import math
 import sys
 import time
 import warnings
+from functools import partial
 
 import numpy as np
 from tqdm import tqdm
@@ -16,23 +17,28 @@ from ..history import Epoch, History
 from ..threads import Threads
 from .evaluation import checked, measured
 from .gradients import backward, clip, gradient_norms, piece_size, pieces
+from .schedules import factor
 
 
 def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entropy, clip_norm=None,
-        patience=None, decay=1.0, piece=None, history=None, record_norms=False, every=1, after_epoch=None,
-        progress=True, style=None):  # fmt: skip
+        patience=None, decay=1.0, schedule="exponential", warmup=0, augment=None, piece=None, history=None,
+        record_norms=False, every=1, after_epoch=None, progress=True, style=None):  # fmt: skip
     """Train until `epochs` epochs are finished; returns the History.
 
     data            a Dataset (models.datasets) with x as floats, scaled; `checking` says what becomes of other x and y
     batch_size      instances a step, or "full" for the whole training set; the last batch of an epoch may be smaller
     rng             a NumPy Generator (or a seed) for the order of the instances, new in every epoch
     loss            a function of the model's outputs and the targets of some instances, the mean over them: for
-                    cross_entropy y is labels, for another one (mse, say) whatever numbers it takes
+                    cross_entropy y is labels, for another one (mse, say) whatever numbers it takes. A partial of
+                    cross_entropy, for smoothed labels say, is for the steps, and what is measured is cross_entropy
     clip_norm       a larger Euclidean norm of the whole gradient is scaled down to it before the step
     patience        stop after this many epochs without a smaller held-out loss; however the run ends, the model
                     has the weights of its best epoch then
     decay           the learning rate is multiplied by it after each epoch
-    piece           see `backward`
+    schedule        "cosine": it also goes down to 0 as a half cosine, step by step
+    warmup          the epochs, or a part of one, in which it first rises from 0
+    augment         a function of the instances of a step and of `rng`, which gives the instances to train on instead
+    piece           see `backward`. A network with running statistics takes the whole batch at once unless it is said
     history         of the epochs that a resumed run has already had
     record_norms    also record the norm of each layer's gradient at every step
     every           how many epochs there are from one evaluation, and record, to the next; the last has one anyway
@@ -48,25 +54,31 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
     """
     rng = np.random.default_rng(rng)
     history = history or History()
-    x, y = checked(model, data.xtrain, data.ytrain, loss, "train")
-    xval, yval = checked(model, data.xval, data.yval, loss, "val")
+    measure = loss.func if isinstance(loss, partial) else loss
+    x, y = checked(model, data.xtrain, data.ytrain, measure, "train")
+    xval, yval = checked(model, data.xval, data.yval, measure, "val")
     say_if_unscaled(x)
     size = len(x) if batch_size == "full" else min(batch_size, len(x))
-    history.batches_per_epoch = -(-len(x) // size)
-    if loss is not cross_entropy:
+    history.batches_per_epoch = per_epoch = -(-len(x) // size)
+    piece = piece or (size if model.statistics() else piece_size(x))
+    if measure is not cross_entropy:
         history.loss = "loss"
     first_rate, best = optimizer.learning_rate, None
-    style = style or style_for(optimizer, size, epochs * history.batches_per_epoch)
+    style = style or style_for(optimizer, size, epochs * per_epoch)
     step = None if style == "eager" or modes.watching.get() else compiled_step(model, loss, optimizer, style)
     threads = Threads()
     forward = model if step is None else CompiledForward(model)
     as_one = False
 
-    def train_on(rows):
+    def train_on(rows, i):
+        taken = (epoch - 1) * per_epoch + i
+        now = factor(schedule, taken, epochs * per_epoch, round(warmup * per_epoch))
+        optimizer.learning_rate = first_rate * decay ** (epoch - 1) * now
+        batch = x[rows] if augment is None else augment(x[rows], rng)
         if step is None:
-            batch_loss = backward(model, x[rows], y[rows], piece, loss)
+            batch_loss = backward(model, batch, y[rows], piece, loss)
         else:
-            batch_loss = step(x[rows], y[rows], piece or piece_size(x))
+            batch_loss = step(batch, y[rows], piece)
             if as_one and math.isfinite(batch_loss):
                 step.update(step.gradients)
                 return batch_loss
@@ -86,13 +98,12 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
             if history.diverged or (patience and history.epochs and history.waited >= patience):
                 break
             started = time.perf_counter()
-            optimizer.learning_rate = first_rate * decay ** (epoch - 1)
             title = f"epoch {epoch}/{epochs}" if progress else None
             norms: list[dict[str, float]] = []
             model.train(True)
             if step is not None:
                 as_one = optimizer.settle() and not (record_norms or clip_norm)
-                first = slice(min(size, piece or piece_size(x)))
+                first = slice(min(size, piece))
                 making = time.perf_counter()
                 step = checked_step(step, x[first], y[first])
                 if style == "loops" and progress and sys.stderr.isatty() and time.perf_counter() - making > 1:
@@ -109,15 +120,15 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
                 continue
             if step is not None:
                 optimizer.settle()
-            mean_loss, accuracy = measured(model, x, y, loss, forward)
+            mean_loss, accuracy = measured(model, x, y, measure, forward)
             if not (history.diverged or math.isfinite(mean_loss)):
                 history.diverged = divergence(history, model, x, y, loss)
-            val_loss, val_accuracy = measured(model, xval, yval, loss, forward)
+            val_loss, val_accuracy = measured(model, xval, yval, measure, forward)
             rate = optimizer.learning_rate
             history.epochs.append(Epoch(epoch, mean_loss, accuracy, val_loss, val_accuracy, rate, seconds))
             seconds = 0.0
             if patience and history.best is history.epochs[-1]:
-                best = [parameter.data.copy() for parameter in model.parameters()]
+                best = [each.data.copy() for each in [*model.parameters(), *model.statistics()]]
             if after_epoch and not history.diverged:
                 after_epoch(history)
     except KeyboardInterrupt:
@@ -126,8 +137,8 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
         optimizer.learning_rate = first_rate
         threads.restore()
     if best:
-        for parameter, data in zip(model.parameters(), best):
-            parameter.data[...] = data
+        for each, data in zip([*model.parameters(), *model.statistics()], best):
+            each.data[...] = data
     if history.diverged:
         optimizer.zero_grad()
         warnings.warn(history.diverged, Diverged, stacklevel=2)
@@ -147,7 +158,7 @@ def run_epoch(model, n, size, rng, train_on, title):
     ):
         for start in range(0, n, size):
             rows = slice(None) if order is None else order[start : start + size]
-            losses.append(train_on(rows))
+            losses.append(train_on(rows, start // size))
             if not math.isfinite(losses[-1]):
                 break
             bar.update(min(size, n - start))
@@ -173,7 +184,7 @@ def first_not_finite(model, x, y, loss):
     for parameter in model.parameters():
         if not np.isfinite(parameter.data).all():
             return f"the weights {parameter.label} are the first that are not finite, since the step before"
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), modes.switched(modes.noting, lambda note, *nodes: None):
         for part in pieces(x):
             for node in topological_order(loss(model(x[part]), y[part])):
                 if not np.isfinite(node.data).all():

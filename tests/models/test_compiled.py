@@ -56,8 +56,12 @@ def test_a_program_does_what_the_engine_does(digits, options):
 @pytest.mark.parametrize(
     "make",
     [
-        lambda p: SGD(p, 0.1, 0.9, 0.01), lambda p: SGD(p, 0.1), lambda p: Adam(p, 0.01, weight_decay=0.01),
-        lambda p: SGD(p, 0.1, 0.9, nesterov=True), lambda p: AdamW(p, 0.01), lambda p: RMSprop(p, 0.001),
+        lambda p: SGD(p, 0.1, 0.9, 0.01),
+        lambda p: SGD(p, 0.1),
+        lambda p: Adam(p, 0.01, weight_decay=0.01),
+        lambda p: SGD(p, 0.1, 0.9, nesterov=True),
+        lambda p: AdamW(p, 0.01),
+        lambda p: RMSprop(p, 0.001),
     ],
 )
 def test_loops_do_what_the_engine_does(digits, needed, make):

@@ -6,11 +6,10 @@ import json
 import numpy as np
 import pytest
 
-from models.training import gradients
 from models.datasets import load, standardised
 from models.history import Epoch, History
 from models.layers import MLP
-from models.training import backward, evaluate, fit, gradient_norms
+from models.training import backward, evaluate, fit, gradient_norms, gradients
 from tensor_engine import softmax_cross_entropy
 from tensor_engine.optimizers import SGD, Adam
 
