@@ -23,14 +23,14 @@ def shifted(x: np.ndarray, rng: np.random.Generator, shape: tuple[int, int], mos
 
 
 def shifting(data: Dataset) -> Callable[[np.ndarray, np.random.Generator], np.ndarray]:
-    """`shifted` for a data set's pictures, by a fourteenth of their side at most, on the ground that corners have.
+    """`shifted` for a data set's pictures, by one row for each 28 (one at least), on the ground that corners have.
 
     Raises ValueError for data that holds no pictures.
     """
     if data.image_shape is None:
         raise ValueError(f"augment 'shift' moves pictures, and {data.name} holds none")
     ground = float(np.median(data.xtrain[:, 0]))
-    return partial(shifted, shape=data.image_shape, most=max(1, round(min(data.image_shape) / 14)), ground=ground)
+    return partial(shifted, shape=data.image_shape, most=max(1, min(data.image_shape) // 28), ground=ground)
 
 
 AUGMENTATIONS = {"shift": shifting}

@@ -68,7 +68,7 @@ class ArrayStyle(writer.Style):
                 continue
             kept = by_use.get((getattr(formula.op, "kept", None), formula.operands[:1]))
             found[statement] = self.calls_for(formula, [statement.target, *([kept.target] if kept else [])])
-            if kept:
+            if kept and kept.target in {call.target for call in found[statement]}:
                 found[kept] = []  # the same calls give it
         return found
 
