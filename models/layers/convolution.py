@@ -27,6 +27,7 @@ class Conv2d(Module):
     """
 
     pure = True
+    growth = 10  # its patches of small pictures, and its channels
     arguments = "n_inputs", "n_outputs", "kernel", "stride", "padding", "dilation", "groups", "label", "bias"
 
     def __init__(

@@ -31,6 +31,10 @@ class Sequential(Module):
         return self.layers
 
     @property
+    def growth(self) -> int:  # type: ignore[override]
+        return max((layer.growth for layer in self.layers), default=1)
+
+    @property
     def n_inputs(self) -> int | None:
         """How many features an instance has, by the first layer that says so; None if none does."""
         return next((layer.n_inputs for layer in self.layers if hasattr(layer, "n_inputs")), None)

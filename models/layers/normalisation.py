@@ -43,7 +43,7 @@ class LayerNorm(Normalisation):
     def __call__(self, x: Any) -> Any:
         centred = x - x.mean(axis=-1, keepdims=True)
         variance = (centred**2).mean(axis=-1, keepdims=True)
-        return self.gamma * (centred / sqrt(variance + EPSILON)) + self.beta
+        return centred / sqrt(variance + EPSILON) * self.gamma + self.beta
 
 
 class BatchNorm(Normalisation):
@@ -79,7 +79,8 @@ class BatchNorm(Normalisation):
             noted(self.note, mean, variance * (n / max(1, n - 1)))  # unbiased: of instances to come
         else:
             centred, variance = x - self.mean.reshape(along), self.variance.reshape(along)
-        return self.gamma.reshape(along) * (centred / sqrt(variance + EPSILON)) + self.beta.reshape(along)
+        scale = self.gamma.reshape(along) / sqrt(variance + EPSILON)  # few numbers: one product with all of them
+        return centred * scale + self.beta.reshape(along)
 
     def note(self, mean: np.ndarray, variance: np.ndarray) -> None:
         """Take the statistics of a batch into the running averages."""

@@ -46,7 +46,7 @@ def evaluation(model, x, y, forward=None):
     forward = forward or model
     losses, predictions = [], []
     with measuring(model):
-        for part in pieces(x):
+        for part in pieces(x, model):
             logits = np.asarray(forward(x[part]))
             losses.append(CrossEntropyOfClasses(y[part]).of_each(logits))
             predictions.append(logits.argmax(axis=1))
@@ -62,7 +62,9 @@ def measured(model, x, y, loss, forward):
         found = evaluation(model, x, y, forward)
         return found.loss, found.accuracy
     with measuring(model):
-        return sum(float(loss(forward(x[part]), y[part])) * len(x[part]) for part in pieces(x)) / len(x), math.nan
+        return sum(float(loss(forward(x[part]), y[part])) * len(x[part]) for part in pieces(x, model)) / len(
+            x
+        ), math.nan
 
 
 @contextmanager

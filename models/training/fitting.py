@@ -185,7 +185,7 @@ def first_not_finite(model, x, y, loss):
         if not np.isfinite(parameter.data).all():
             return f"the weights {parameter.label} are the first that are not finite, since the step before"
     with np.errstate(all="ignore"), modes.switched(modes.noting, lambda note, *nodes: None):
-        for part in pieces(x):
+        for part in pieces(x, model):
             for node in topological_order(loss(model(x[part]), y[part])):
                 if not np.isfinite(node.data).all():
                     return f"{node.label or node.describe()} is the first that is not finite"

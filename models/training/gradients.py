@@ -36,9 +36,10 @@ def backward(model, x, y, piece=None, loss=cross_entropy):
     return mean_loss
 
 
-def pieces(x):
-    """Slices of the rows of x that go through a network at once."""
-    return [slice(start, start + piece_size(x)) for start in range(0, len(x), piece_size(x))]
+def pieces(x, model=None):
+    """Slices of the rows of x that go through a network at once, by what it makes of them."""
+    size = max(1, piece_size(x) // getattr(model, "growth", 1))
+    return [slice(start, start + size) for start in range(0, len(x), size)]
 
 
 def clip(model, largest):
