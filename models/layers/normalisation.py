@@ -42,7 +42,7 @@ class LayerNorm(Normalisation):
 
     def __call__(self, x: Any) -> Any:
         centred = x - x.mean(axis=-1, keepdims=True)
-        variance = (centred**2).mean(axis=-1, keepdims=True)
+        variance = (centred * centred).mean(axis=-1, keepdims=True)
         return centred / sqrt(variance + EPSILON) * self.gamma + self.beta
 
 
@@ -74,7 +74,7 @@ class BatchNorm(Normalisation):
             axes = tuple(axis for axis in range(x.ndim) if axis != 1)
             mean = x.mean(axis=axes, keepdims=True)
             centred = x - mean
-            variance = (centred**2).mean(axis=axes, keepdims=True)
+            variance = (centred * centred).mean(axis=axes, keepdims=True)
             n = x.size // self.n
             noted(self.note, mean, variance * (n / max(1, n - 1)))  # unbiased: of instances to come
         else:
