@@ -116,7 +116,8 @@ class CompiledStep:
 
     def made_for(self, x, y, share):
         masks, leaves = [], [operand(x, "x"), operand(y, "y")]
-        notes, results = [], []
+        notes: list[Any] = []
+        results: list[Any] = []
 
         def input_instead(*mask):
             masks.append(mask)
@@ -175,10 +176,9 @@ def noted(notes, value):
     if not notes:
         return value
     loss, *results = value
-    if math.isfinite(loss):
-        for note, n in notes:
-            note(*results[:n])
-            del results[:n]
+    for note, n in notes:
+        note(*results[:n])
+        del results[:n]
     return loss
 
 

@@ -37,7 +37,7 @@ RANGES = {  # of a Setup's numbers: the lowest, whether it is allowed itself, th
     **dict.fromkeys(("momentum", "dropout", "label_smoothing"), (0, True, 1)),
 }
 DTYPES = "float32", "float64"
-CHOICES = {
+CHOICES: dict[str, Any] = {
     "optimizer": OPTIMIZERS, "activation": ACTIVATIONS, "scaling": SCALINGS, "init": INITIALISATIONS,
     "schedule": SCHEDULES, "augment": AUGMENTATIONS,
 }  # fmt: skip
@@ -159,7 +159,7 @@ def lenet_of(setup, data, normalise=False):
     return LeNet(shape, data.num_classes, setup.activation, setup.dropout, setup.seed, dtype, setup.init, normalise)
 
 
-MODELS = {  # the usual activation, and how a Setup makes it for some data
+MODELS: dict[str, Any] = {  # the usual activation, and how a Setup makes it for some data
     "mlp": ("sigmoid", mlp_of),
     "lenet": ("relu", lenet_of),
     "cnn-bn": ("relu", partial(lenet_of, normalise=True)),

@@ -26,7 +26,9 @@ from ..module import Module
 from .files import as_json, write_whole
 
 KIND = "scalar-to-tensor model"
-LAYERS = {name: kind for name, kind in vars(kinds).items() if isinstance(kind, type) and name in kinds.__all__}
+LAYERS: dict[str, Any] = {
+    name: kind for name, kind in vars(kinds).items() if isinstance(kind, type) and name in kinds.__all__
+}
 
 
 class ModelError(ValueError):

@@ -5,7 +5,7 @@ Reading order: initialisations, dense, activations, dropout, networks; convoluti
 """
 
 from ..module import Module
-from .activations import ACTIVATIONS, Activation, ReLU, Sigmoid, Softmax, Tanh
+from .activations import ACTIVATIONS, ELU, GELU, Activation, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Tanh
 from .attention import Embedding, MultiHeadAttention, TransformerBlock
 from .convolution import AvgPool2d, Conv2d, Flatten, MaxPool2d, Unflatten
 from .dense import Linear
@@ -21,11 +21,14 @@ __all__ = [
     "BatchNorm",
     "Conv2d",
     "Dropout",
+    "ELU",
     "Embedding",
     "Flatten",
+    "GELU",
     "INITIALISATIONS",
     "LayerNorm",
     "LeNet",
+    "LeakyReLU",
     "Linear",
     "MLP",
     "MaxPool2d",
@@ -33,6 +36,7 @@ __all__ = [
     "MultiHeadAttention",
     "ReLU",
     "Sequential",
+    "SiLU",
     "Sigmoid",
     "Softmax",
     "Tanh",

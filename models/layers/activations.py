@@ -33,6 +33,22 @@ class Tanh(Activation):
     operator = te.tanh
 
 
+class LeakyReLU(Activation):
+    operator = staticmethod(te.leaky_relu)
+
+
+class ELU(Activation):
+    operator = staticmethod(te.elu)
+
+
+class GELU(Activation):
+    operator = staticmethod(te.gelu)
+
+
+class SiLU(Activation):
+    operator = staticmethod(te.silu)
+
+
 class Softmax(Module):
     """Probabilities out of logits, along the last axis. A loss on logits (softmax_cross_entropy) needs none."""
 
@@ -43,4 +59,7 @@ class Softmax(Module):
 
 
 # By name: the layer, and how weights before it are drawn unless told otherwise.
-ACTIVATIONS = {"sigmoid": (Sigmoid, glorot), "relu": (ReLU, he), "tanh": (Tanh, glorot)}
+ACTIVATIONS = {
+    "sigmoid": (Sigmoid, glorot), "relu": (ReLU, he), "tanh": (Tanh, glorot), "leaky-relu": (LeakyReLU, he),
+    "elu": (ELU, he), "gelu": (GELU, he), "silu": (SiLU, he),
+}  # fmt: skip

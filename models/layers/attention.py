@@ -101,7 +101,7 @@ class TransformerBlock(Module):
 
     def __init__(
         self, width: int, heads: int, rng: np.random.Generator, initialisation: Any = glorot, dtype: Any = np.float32,
-        label: str = "block", causal: bool = True, hidden: int | None = None, activation: str = "relu",
+        label: str = "block", causal: bool = True, hidden: int | None = None, activation: str = "gelu",
         dropout: float = 0.0,
     ) -> None:  # fmt: skip
         self.width, self.heads, self.hidden, self.causal, self.label = width, heads, hidden or 4 * width, causal, label

@@ -125,8 +125,8 @@ class LeNet(Sequential):
         padding = 2 if min(sides) < 16 else 0
         for i, channels in enumerate(self.channels, start=1):
             label = f"conv{i}"
-            options = {"padding": padding, "bias": not normalise}  # which normalisation would take away
-            layers.append(Conv2d(n, channels, self.kernel, self.rng, drawn, dtype, label, **options))
+            bias = not normalise  # which would take it away
+            layers.append(Conv2d(n, channels, self.kernel, self.rng, drawn, dtype, label, bias, padding=padding))
             if normalise:
                 layers.append(BatchNorm(channels, dtype, f"{label}/norm"))
             layers += [layer_class(label), MaxPool2d(2)]

@@ -83,6 +83,8 @@ class BatchNorm(Normalisation):
         return centred * scale + self.beta.reshape(along)
 
     def note(self, mean: np.ndarray, variance: np.ndarray) -> None:
-        """Take the statistics of a batch into the running averages."""
+        """Take the statistics of a batch into the running averages, if they are finite: otherwise training ends."""
+        if not np.isfinite(variance).all():
+            return
         for average, found in (self.mean, mean), (self.variance, variance):
             average.data = average.data + average.dtype.type(self.share) * (found.ravel() - average.data)

@@ -69,7 +69,7 @@ LAYERS = {  # the layer, what goes into it, PyTorch's twin and its parameters' o
     "causal attention": (lambda: Attention(causal=True), (2, 5, 4), lambda t: Attended(t, causal=True)),
     "transformer block": (
         lambda: TransformerBlock(4, 2, rng(), dtype=DTYPE, causal=False, hidden=7), (2, 3, 4),
-        lambda t: t.nn.TransformerEncoderLayer(4, 2, 7, 0.0, norm_first=True, batch_first=True),
+        lambda t: t.nn.TransformerEncoderLayer(4, 2, 7, 0.0, "gelu", norm_first=True, batch_first=True),
     ),
 }  # fmt: skip
 TRANSPOSED = (Linear,)  # PyTorch has (outputs, inputs)
