@@ -10,6 +10,7 @@ import inspect
 import math
 import warnings
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -116,7 +117,7 @@ class CompiledStep:
 
     def made_for(self, x, y, share):
         masks, leaves = [], [operand(x, "x"), operand(y, "y")]
-        notes: list[Any] = []
+        notes = []
         results: list[Any] = []
 
         def input_instead(*mask):
