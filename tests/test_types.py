@@ -21,7 +21,7 @@ from . import ROOT, typed_user
 
 ENGINES = [getattr(engine, name) for engine in (scalar_engine, tensor_engine) for name in engine.__all__]
 LAYERS = [kind for name, kind in vars(layers).items() if name in layers.__all__ and isinstance(kind, type)]
-NETWORKS = [*(kind for kind in LAYERS if kind is not layers.Module), mlp.Neuron, mlp.Layer, mlp.MLP]
+NETWORKS = [*(kind for kind in LAYERS if kind.__init__ is not object.__init__), mlp.Neuron, mlp.Layer, mlp.MLP]
 PUBLIC = dict.fromkeys([*ENGINES, draw, Drawing, Report, Recording, Stepper, step, Table])
 RULES = {"forward", "forward_keeping", "pull", "locals", "composition"}  # they run on anything
 
