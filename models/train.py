@@ -3,7 +3,7 @@
     python -m models.train --data mnist --hidden 300 --epochs 5
     python -m models.train --data digits --hidden 64 --activation relu --optimizer adam --out runs/digits
     python -m models.train --data flowers.csv --labels species --patience 5
-    python -m models.train --data mnist --model lenet --optimizer adamw --schedule cosine --augment shift
+    python -m models.train --data mnist --model lenet --optimizer adam --schedule cosine --augment shift --final
 
 MNIST and Fashion-MNIST are read from --data-dir, or from the folder that the environment variable
 SCALAR_TO_TENSOR_DATA names, or are downloaded. A file may be CSV with a label column, .npz with x_train, y_train,
