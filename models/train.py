@@ -229,6 +229,9 @@ def train_into(out, config, checkpoint, data_dir, mistakes):
             f"the decay of the epochs so far {now:g} in epoch {first}"
         )
 
+    if checkpoint and setup.schedule == "cosine" and checkpoint["config"]["epochs"] != setup.epochs:
+        print(f"the cosine is over {setup.epochs} epochs now, and was over {checkpoint['config']['epochs']}")
+
     def write_config():
         write_whole(out / "config.json", json.dumps(config, indent=1) + "\n")
 
