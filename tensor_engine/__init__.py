@@ -46,6 +46,8 @@ convolution, pooling, notation, protocols, tensor, errors, modes, numpy_function
 scalar_graph; then the rooms programs and checking.
 """
 
+from typing import TYPE_CHECKING
+
 from scalar_engine import (
     GradCheck,
     Ledger,
@@ -133,9 +135,11 @@ from .fused import (
     softmax_cross_entropy,
 )
 from .modes import detect_anomaly, drawn, no_grad, noted
+from .notation import ArrayNotation
 from .operators import log_softmax, logsumexp, max, mean, min, softmax, sum
 from .optimizers import SGD, Adam, AdamW, RMSprop
 from .pooling import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
+from .pytorch_names import telling, unknown
 from .rearranging import concatenate, stack, where
 from .scalar_graph import ScalarGraph, scalarize
 from .tensor import Tensor, operand
@@ -264,3 +268,14 @@ __all__ = [
     "where",
     "xlogy",
 ]
+
+globals().update(telling(globals()))
+for _kind in (ArrayNotation, SGD, Adam):
+    for _name, _function in telling(vars(_kind)).items():
+        setattr(_kind, _name, _function)
+
+
+if not TYPE_CHECKING:  # to a type checker, what is not here is not here
+
+    def __getattr__(name):
+        raise unknown("tensor_engine", name)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from scalar_engine.graph import Node, data_of
 
 from . import modes
+from .pytorch_names import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,6 +32,11 @@ class ArrayProtocols:
         return NotImplemented if other is None else self.data != data_of(other)
 
     __hash__ = object.__hash__
+
+    if not TYPE_CHECKING:  # to a type checker, what is not here is not here
+
+        def __getattr__(self, name: str) -> Any:
+            raise unknown("Tensor", name)
 
     def __bool__(self) -> bool:
         if self.size != 1:

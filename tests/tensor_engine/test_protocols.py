@@ -80,3 +80,25 @@ def test_hazard_transpose_with_two_axes():
     assert A.transpose(1, 0).shape == A.T.shape == A.swapaxes(0, 1).shape == (3, 2) and A.swapaxes(1, 1).shape == (2, 3)
     with pytest.raises(ValueError, match="axes don't match|transpose"):
         Tensor(np.ones((2, 3, 4)), "A").transpose(1, 2)
+
+
+@pytest.mark.parametrize(
+    "ask, told",
+    {
+        "method": (
+            lambda x: x.view(-1),
+            "Tensor has no attribute 'view': PyTorch's name; here as in NumPy it is reshape",
+        ),
+        "function": (lambda x: te.cat([x, x]), "tensor_engine has no attribute 'cat': .* it is concatenate"),
+        "product": (lambda x: x.mm(x), "has no attribute 'mm': .* it is @"),
+        "axis": (lambda x: x.sum(dim=0), "sum: dim= is PyTorch's name; here it is axis="),
+        "of a function": (lambda x: te.softmax(x, dim=1), "softmax: dim= is PyTorch's name; here it is axis="),
+        "keepdims": (lambda x: te.max(x, 0, keepdim=True), "max: keepdim= is PyTorch's name; here it is keepdims="),
+        "rate": (lambda x: te.SGD([x], lr=0.1), "SGD: lr= is PyTorch's name; here it is learning_rate="),
+        "neither's": (lambda x: x.nonsense, "Tensor has no attribute 'nonsense'$"),
+    }.values(),
+)
+def test_pytorchs_names_are_told_ours(ask, told):
+    with pytest.raises((AttributeError, TypeError), match=told):
+        ask(Tensor(np.ones((2, 2)), "x", requires_grad=True))
+    assert not hasattr(te, "unsqueeze") and not hasattr(Tensor(1.0), "permute")
