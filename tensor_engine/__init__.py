@@ -41,9 +41,9 @@ Derivatives
 Training
     SGD, Adam, AdamW, RMSprop   gradient descent
 
-Reading order: array_operator, kernels, rearranging, operators, compositions, further_reductions, fused, einsum,
-convolution, pooling, notation, protocols, tensor, errors, modes, numpy_functions, functional, optimizers, elements,
-scalar_graph; then the rooms programs and checking.
+Reading order: array_operator, kernels, rearranging, operators, compositions, further_reductions, fused,
+einstein_sums, convolution, pooling, notation, protocols, tensor, errors, modes, numpy_functions, functional,
+optimizers, elements, scalar_graph; then the rooms programs and checking.
 """
 
 from typing import TYPE_CHECKING
@@ -122,7 +122,7 @@ from .compositions import (
     triu,
 )
 from .convolution import col2im, conv1d, conv2d, im2col
-from .einsum import einsum
+from .einstein_sums import einsum
 from .functional import grad, hessian, jacobian, jvp, value_and_grad, vjp
 from .further_reductions import argmax, argmin, argsort, cumprod, cumsum, norm, prod, sort, std, topk, var
 from .fused import (

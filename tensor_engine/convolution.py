@@ -32,18 +32,19 @@ class Windowed(ArrayOperator):
     def __init__(self, size, stride, padding, dilation):
         self.size, self.stride, self.padding, self.dilation = size, stride, padding, dilation
 
-    def formula(self, *operands):
-        options = [
-            f"{name}={written(value)}"
-            for name, usual in zip(self.made_with, self.usual)
-            for value in [alike(vars(self)[name]) if name != "lengths" else self.lengths]
-            if value != usual
-        ]
-        return f"{self.symbol}({', '.join([*operands, *options])})"
+    @property
+    def window(self):
+        return self.size, self.stride, self.padding, self.dilation
 
-    def places(self, lengths, size=None):
+    def formula(self, *operands):
+        values = [vars(self)[name] if name == "lengths" else alike(vars(self)[name]) for name in self.made_with]
+        options = zip(self.made_with, values, self.usual)
+        shown = [f"{name}={written(value)}" for name, value, usual in options if value != usual]
+        return f"{self.symbol}({', '.join([*operands, *shown])})"
+
+    def places(self, lengths):
         """How many places a window has along each axis. Raises ValueError where it has none."""
-        spans = [d * (k - 1) + 1 for k, d in zip(size or self.size, self.dilation)]
+        spans = [d * (k - 1) + 1 for k, d in zip(self.size, self.dilation)]
         padded = [n + 2 * p for n, p in zip(lengths, self.padding)]
         if len(lengths) != len(spans) or any(span > n for span, n in zip(spans, padded)):
             raise ValueError(f"windows that span {written(tuple(spans))} do not fit into {written(tuple(padded))}")
@@ -66,7 +67,7 @@ class Windowed(ArrayOperator):
 
     def sources(self, shape):
         """The patches of an array of the shape: which of its elements each element is, from 1; 0 of padding."""
-        return Im2Col(self.size, self.stride, self.padding, self.dilation).forward(numbered(shape) + 1)
+        return Im2Col(*self.window).forward(numbered(shape) + 1)
 
     def inner(self, lengths):
         """Where the elements themselves are, along the padded axes."""
@@ -119,7 +120,7 @@ class Im2Col(Windowed):
         return batch_first(patches.reshape(channels * math.prod(self.size), math.prod(places), n))
 
     def pull(self, upstream, out, x, needs):
-        return [Col2Im(self.size, self.stride, self.padding, self.dilation, x.shape[2:])(upstream)]
+        return [Col2Im(*self.window, x.shape[2:])(upstream)]
 
     def scalars(self, x):
         return array_of([constant(self.fill), *x.flat], x.size + 1)[self.sources(x.shape)]
@@ -152,7 +153,7 @@ class Col2Im(Windowed):
         return batch_first(padded[(slice(None), *self.inner(self.lengths))])
 
     def pull(self, upstream, out, x, needs):
-        return [Im2Col(self.size, self.stride, self.padding, self.dilation)(upstream)]
+        return [Im2Col(*self.window)(upstream)]
 
     def scalars(self, x):
         out = (x.shape[0], x.shape[1] // math.prod(self.size), *self.lengths)
@@ -177,13 +178,12 @@ class Convolution(Windowed):
     """
 
     keeps = True
+    made_with = "stride", "padding", "dilation", "groups"
+    usual = 1, 0, 1, 1
 
     def __init__(self, size, stride, padding, dilation, groups):
         super().__init__(size, stride, padding, dilation)
         self.groups = groups
-
-    made_with = "stride", "padding", "dilation", "groups"
-    usual = 1, 0, 1, 1
 
     @property
     def symbol(self):
@@ -191,7 +191,7 @@ class Convolution(Windowed):
 
     @property
     def kept(self):
-        return Im2Col(self.size, self.stride, self.padding, self.dilation)
+        return Im2Col(*self.window)
 
     def forward(self, x, w, *b):
         return self.forward_keeping(x, w, *b)[0]
@@ -213,7 +213,7 @@ class Convolution(Windowed):
             by_patches = self.in_groups(w).swapaxes(1, 2) @ upstream
             rows, n = x.shape[1] * math.prod(self.size), x.shape[0]
             by_patches = batch_first(by_patches.reshape(rows, -1, n))
-            by_x = Col2Im(self.size, self.stride, self.padding, self.dilation, x.shape[2:])(by_patches)
+            by_x = Col2Im(*self.window, x.shape[2:])(by_patches)
         if needs[1]:
             patches = self.kept(x) if patches is None else patches
             by_w = (self.in_groups(batch_last(patches)) @ upstream.swapaxes(1, 2)).swapaxes(1, 2).reshape(w.shape)
@@ -264,7 +264,7 @@ def im2col(x: Any, size: Any, stride: Any = 1, padding: Any = 0, dilation: Any =
     [[[1.0, 2.0, 4.0], [2.0, 4.0, 8.0]]]
     """
     d = max(1, np.ndim(data_of(x)) - 2)
-    return Im2Col(**window(d, size, stride, padding, dilation))(x)
+    return Im2Col(**window_of(d, size, stride, padding, dilation))(x)
 
 
 def col2im(x: Any, lengths: tuple[int, ...], size: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1) -> Any:
@@ -275,10 +275,10 @@ def col2im(x: Any, lengths: tuple[int, ...], size: Any, stride: Any = 1, padding
     >>> col2im(np.array([[[1.0, 2.0, 4.0], [2.0, 4.0, 8.0]]]), (4,), 2).tolist()
     [[[1.0, 4.0, 8.0, 8.0]]]
     """
-    return Col2Im(**window(len(lengths), size, stride, padding, dilation), lengths=lengths)(x)
+    return Col2Im(**window_of(len(lengths), size, stride, padding, dilation), lengths=lengths)(x)
 
 
-def window(d: int, size: Any, stride: Any, padding: Any, dilation: Any) -> dict[str, Any]:
+def window_of(d: int, size: Any, stride: Any, padding: Any, dilation: Any) -> dict[str, Any]:
     """What a window of d axes is made with, as tuples."""
     named = {"size": size, "stride": stride, "padding": padding, "dilation": dilation}
     return {name: per_axis(value, d, name, int(name != "padding")) for name, value in named.items()}
@@ -289,7 +289,7 @@ def convolution(d: int, x: Any, weight: Any, bias: Any, stride: Any, padding: An
     if len(size) != d:
         raise ValueError(f"conv{d}d: the weight has shape {np.shape(data_of(weight))}, not (filters, channels, *size)")
     operands = [x, weight] if bias is None else [x, weight, bias]
-    return Convolution(**window(d, size, stride, padding, dilation), groups=groups)(*operands)
+    return Convolution(**window_of(d, size, stride, padding, dilation), groups=groups)(*operands)
 
 
 def conv1d(

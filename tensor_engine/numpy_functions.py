@@ -16,6 +16,7 @@ from scalar_engine.graph import Node, data_of
 from scalar_engine.operators import logsumexp
 
 from . import compositions, further_reductions, fused, modes, operators, rearranging
+from .einstein_sums import einsum
 from .kernels import KERNELS
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ COMPOSED = {
     "square": lambda x: x**2,
     "reciprocal": lambda x: 1 / x,
     "logaddexp": lambda x, y: logsumexp([x, y]),
+    "einsum": einsum,
     "dot": lambda a, b: a @ b if np.ndim(a) and np.ndim(b) else a * b,
 }
 

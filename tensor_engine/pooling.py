@@ -44,7 +44,7 @@ class Pooling(Windowed):
         if self.tiles(lengths):
             pairs = [m for pair in zip(places, self.size) for m in pair]
             return x.reshape(n, channels, *pairs), tuple(range(3, 3 + len(pairs), 2))
-        patches = Im2Col(self.size, self.stride, self.padding, self.dilation, self.fill)(x)
+        patches = Im2Col(*self.window, self.fill)(x)
         return patches.reshape(n, channels, math.prod(self.size), *places), (2,)
 
     def from_windows(self, gradient, x):
@@ -53,7 +53,7 @@ class Pooling(Windowed):
             return gradient.reshape(x.shape)
         n, channels, *lengths = x.shape
         gradient = gradient.reshape(n, channels * math.prod(self.size), -1)
-        return Col2Im(self.size, self.stride, self.padding, self.dilation, lengths)(gradient)
+        return Col2Im(*self.window, lengths)(gradient)
 
     def of_windows(self, function, x):
         """The array function(a, b) -> c of all elements of each window."""

@@ -68,7 +68,7 @@ MORE = {
     "expand_dims": (0,), "moveaxis": (0, 1), "pad": (1,), "repeat": (2,), "roll": (1,), "take": ([0, 1],),
     "take_along_axis": (np.array([[0], [1]]), 1), "tile": ([2, 1],),
 }  # fmt: skip
-SEVERAL = {"where", "concatenate", "stack", "split"}
+SEVERAL = {"where", "concatenate", "stack", "split", "einsum"}
 
 
 @pytest.mark.parametrize("name", sorted(set(te.__all__) & set(dir(np)) - SEVERAL))
