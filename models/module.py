@@ -10,9 +10,8 @@ class Module:
     in `parts`.
     """
 
-    pure: (
-        bool  # whether calling it changes nothing and depends on nothing but its input, parameters, `drawn` and `noted`
-    )
+    # Whether calling it changes nothing but by `noted`, and sees nothing but its input, its parameters and `drawn`.
+    pure: bool
     training = True  # Dropout drops while training and lets everything through otherwise
     growth = 1  # about how many times the memory of an instance what is made of it takes
     arguments: tuple[str, ...] = ()  # of what it is made, besides chance: its attributes of these names, for a file

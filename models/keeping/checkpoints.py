@@ -21,7 +21,8 @@ from .files import write_whole
 from .plausible import require_plausible
 
 TEXTS = "random", "history", "config"
-LATER = "model", "init", "label_smoothing", "schedule", "warmup", "augment"  # fields that runs before 0.4 are without
+# Fields that runs have had since there are convolutions.
+LATER = "model", "init", "label_smoothing", "schedule", "warmup", "augment"
 
 
 class CheckpointError(ValueError):

@@ -23,6 +23,7 @@ from ..datasets.checking import checked_x
 from ..datasets.dataset import Columns, scaled
 from ..layers import MLP, LeNet, Sequential, Softmax
 from ..module import Module
+from ..training.gradients import pieces
 from .files import as_json, write_whole
 
 KIND = "scalar-to-tensor model"
@@ -67,9 +68,10 @@ class Kept:
     def probabilities(self, x):
         """The probability of each class, (instances, classes), for x as it is stored: not scaled."""
         self.model.train(False)
+        x = self.scaled(x)
         with no_grad():
-            out = self.model(self.scaled(x))
-            return (out if isinstance(self.model.layers[-1], Softmax) else softmax(out)).data
+            out = np.concatenate([self.model(x[part]).data for part in pieces(x, self.model)])
+        return out if isinstance(self.model.layers[-1], Softmax) else softmax(out)
 
     def predict(self, x):
         """The name of the likeliest class of each instance of x, as it is stored."""
@@ -139,12 +141,15 @@ def restored(about, tensors):
         each.data = tensors[name]
     n_features = model.n_inputs
     model.train(False)
-    n_classes = model(np.zeros((1, n_features), model.parameters()[0].dtype)).shape[-1]
+    with no_grad(), np.errstate(all="ignore"):
+        outputs = model(np.zeros((1, n_features), model.parameters()[0].dtype)).data
+    n_classes = outputs.shape[-1]
     class_names = tuple(map(str, about["class_names"]))
     columns = about["columns"] and Columns(**{name: as_tuple(each) for name, each in about["columns"].items()})
     image_shape = about["image_shape"] and tuple(map(int, about["image_shape"]))
     plausible = (
         len(class_names) == n_classes
+        and np.isfinite(outputs).all()  # as they would not be by a variance below 0
         and all(array.shape in [(), (n_features,)] for array in (mean, deviation))
         and deviation.all()
         and (not image_shape or image_shape[0] * image_shape[1] == n_features)

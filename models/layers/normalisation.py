@@ -60,10 +60,8 @@ class BatchNorm(Normalisation):
 
     def __init__(self, n: int, dtype: Any = np.float32, label: str = "norm") -> None:
         super().__init__(n, dtype, label)
-        self.mean, self.variance = (
-            Tensor(np.zeros(n, dtype), f"{label}/mean"),
-            Tensor(np.ones(n, dtype), f"{label}/variance"),
-        )
+        self.mean = Tensor(np.zeros(n, dtype), f"{label}/mean")
+        self.variance = Tensor(np.ones(n, dtype), f"{label}/variance")
 
     def statistics(self) -> list[Tensor]:
         return [self.mean, self.variance]
@@ -75,12 +73,14 @@ class BatchNorm(Normalisation):
             mean = x.mean(axis=axes, keepdims=True)
             centred = x - mean
             variance = (centred * centred).mean(axis=axes, keepdims=True)
-            n = x.size // self.n
-            noted(self.note, mean, variance * (n / max(1, n - 1)))  # unbiased: of instances to come
         else:
             centred, variance = x - self.mean.reshape(along), self.variance.reshape(along)
         scale = self.gamma.reshape(along) / sqrt(variance + EPSILON)  # few numbers: one product with all of them
-        return centred * scale + self.beta.reshape(along)
+        out = centred * scale + self.beta.reshape(along)
+        if self.training:
+            n = x.size // self.n
+            noted(self.note, mean, variance * (n / max(1, n - 1)))  # unbiased: of instances to come
+        return out
 
     def note(self, mean: np.ndarray, variance: np.ndarray) -> None:
         """Take the statistics of a batch into the running averages, if they are finite: otherwise training ends."""
