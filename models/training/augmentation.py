@@ -12,7 +12,7 @@ def shifted(x: np.ndarray, rng: np.random.Generator, shape: tuple[int, int], mos
     """Pictures x (instances, pixels), each moved by up to `most` rows and columns; what comes in is `ground`.
 
     >>> shifted(np.ones((1, 4)), np.random.default_rng(0), (2, 2), 1, ground=0.0).tolist()
-    [[0.0, 0.0, 1.0, 1.0]]
+    [[1.0, 1.0, 0.0, 0.0]]
     """
     n, (rows, columns) = len(x), shape
     wide = np.full((n, rows + 2 * most, columns + 2 * most), ground, x.dtype)
