@@ -20,6 +20,13 @@ class Parser(argparse.ArgumentParser):
             conflict_handler="resolve",
         )  # fmt: skip
 
+    def parse_args(self, arguments=None, namespace=None):
+        if "_ARGCOMPLETE" in os.environ:  # a shell asks what may come next, and has nobody who waits for errors
+            import argcomplete
+
+            argcomplete.autocomplete(self)
+        return super().parse_args(arguments, namespace)
+
     def error(self, message):
         self.exit(2, f"{self.prog}: {one_line(message)} (--help shows what it takes)\n")
 

@@ -76,7 +76,8 @@ class CompiledStep:
         self.model, self.loss, self.optimizer, self.style = model, loss, optimizer, style
         self.update = (style == "loops" and fused_update(optimizer)) or optimizer.step_from
         self.weights = optimizer.whole.views["w"]  # where the optimizer moves them
-        self.programs, self.gradients = {}, None
+        self.programs: dict[Any, Any] = {}
+        self.gradients: Any = None
 
     def __call__(self, x, y, piece):
         """The mean loss of the batch x (instances, features), y, which goes through the program in pieces."""
@@ -143,8 +144,15 @@ class CompiledStep:
     def tried(self, x, y):
         """The loss with nothing dropped: what it takes shows on it, and no random state changes."""
         instance, masks, notes = self.program_for(x, y)
+        self.gradients = instance.gradients
         value, _ = instance.function([x, y, *[np.ones(*mask[1:]) for mask in masks]], self.weights)
         return float(value[0] if notes else value)
+
+    def rehearsed(self, x, y):
+        """`tried`, and what an update writes is written, unchanged: numbers on their way between cores take time."""
+        self.tried(x, y)
+        for array in (self.optimizer.flat, self.gradients):
+            np.multiply(array, 1, out=array)
 
     def difference(self, x, y):
         """What the program does not do as the model does, in words; "" if it does all."""

@@ -1,6 +1,7 @@
 """History: what happened in a training run, as numbers, files, and a picture."""
 
 import csv
+import io
 import json
 import math
 from dataclasses import asdict, dataclass, field
@@ -92,6 +93,11 @@ class History:
         """The History that `to_dict` has taken apart."""
         fields = with_nan(fields)
         return cls(**{**fields, "epochs": [Epoch(**epoch) for epoch in fields["epochs"]]})
+
+    def _repr_png_(self):
+        picture = io.BytesIO()
+        self.plot(picture)
+        return picture.getvalue()
 
     @own_settings()
     def plot(self, path):

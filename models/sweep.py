@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from joblib import Parallel, cpu_count, delayed, parallel_config
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from .experiment import Setup, train
 from .history import History
@@ -35,7 +35,7 @@ DASK_TIMEOUT = 10  # seconds to wait for a scheduler
 def sweep(run, configs, path, workers=None, dask=None, title="sweep"):
     """[run(config) for config in configs], in parallel; returns the results in the order of `configs`.
 
-    run         a function of a module (it is sent by name), or a partial of one, from a dict to what JSON can hold
+    run         a function of a module or of a notebook's cell, or a partial of one, from a dict to what JSON can hold
     configs     dicts that JSON can hold, no two alike; whatever is random in a run comes from a seed in its config
     path        a file of JSON lines, to which each result is appended as its run ends, with a digest of its own. What
                 an earlier call has left there is not run again, unless it is damaged, which is said, or the code (this
@@ -104,11 +104,28 @@ def fingerprint_of(run):
     """SHA-256 of all that may change a result but its configuration: this project's code, run's module, NumPy."""
     root = Path(__file__).parents[1]
     files = [path for package in PACKAGES for path in (root / package).rglob("*.py")]
-    sha = hashlib.sha256(np.__version__.encode())
     function = run.func if isinstance(run, partial) else run
-    for path in sorted([*files, Path(inspect.getfile(function))]):
+    sha = hashlib.sha256(np.__version__.encode())
+    for path in sorted(files):
         sha.update(path.read_bytes())
+    sha.update(text_of(function))
     return sha.hexdigest()
+
+
+def text_of(function):
+    """The text of a function's module, or of the function alone if it was typed into a cell of a notebook.
+
+    Raises ValueError if nobody has kept it.
+    """
+    try:
+        path = Path(inspect.getfile(function))
+        return path.read_bytes() if path.is_file() else inspect.getsource(function).encode()
+    except (OSError, TypeError):
+        name = getattr(function, "__name__", "run")
+        raise ValueError(
+            f"sweep: the text of {name} cannot be read, by which a sweep knows whether its results still hold: put "
+            f"{name} into a file, and import it from there"
+        ) from None
 
 
 def line_of(fingerprint, key, result):

@@ -1,12 +1,15 @@
 """How many threads BLAS has: two that wait for each other, while others have the cores, are slower than one."""
 
+import math
 import time
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-RUNS = 5
-CLEARLY = 0.7  # of the time on all threads; less is no accident
+RUNS = 9
+CLEARLY = 0.8  # of the time on all threads; less is no accident
+SLOWER = 1.5  # times as long as usual: others may have come for the cores
+WINDOW = 0.5  # seconds, after which it is seen how long steps take
 
 
 class Threads:
@@ -18,6 +21,8 @@ class Threads:
     def __init__(self):
         self.blas = ThreadpoolController().select(user_api="blas")
         self.limit = None
+        self.window, self.usual = WINDOW, math.inf
+        self.begin()
 
     @property
     def number(self):
@@ -34,6 +39,24 @@ class Threads:
             return True
         limit.restore_original_limits()
         return False
+
+    def begin(self):
+        """Steps follow, of which each asks whether they `lag`."""
+        self.steps, self.since = 0, time.perf_counter()
+        self.until = math.inf if self.limit or self.number < 2 else self.since + self.window
+
+    def lag(self):
+        """Whether steps have come to take clearly longer, so that it is time to `decide` again; before each of them."""
+        now = time.perf_counter()
+        if now < self.until or not self.steps:
+            self.steps += 1
+            return False
+        pace = (now - self.since) / self.steps
+        lags = pace > SLOWER * self.usual
+        self.usual = min(self.usual, pace)
+        self.window *= 1 + lags  # for it may be that one thread is no faster
+        self.begin()
+        return lags
 
     def restore(self):
         if self.limit:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
+from .faces import as_written, table
 from .passes import current_order, forward_pass, gradients
 
 TYPE_CHECKING = False  # mypy takes it for true; typing, which has one, takes 2 ms to import
@@ -36,15 +37,27 @@ class GradCheck:
     def __str__(self) -> str:
         leaf, analytic, numeric, error, index = self.entries[0]
         leaves, elements = len({entry[0] for entry in self.entries}), len(self.entries)
-        place = f"[{', '.join(map(str, index))}]" if index else ""
         return (
             f"backward pass and finite differences {'agree' if self.ok else 'DISAGREE'} on {leaves} leaves"
             f"{f' of {elements} elements' if elements > leaves else ''}; "
-            f"the worst is {leaf.label or 'an unlabelled leaf'}{place}: "
+            f"the worst is {name_of(leaf, index)}: "
             f"{analytic:.10g} and {numeric:.10g}, error {error:.1e}"
         )
 
-    __repr__ = __str__  # the last line of a cell shows it
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (name_of(leaf, index), f"{analytic:.10g}", f"{numeric:.10g}", f"{error:.1e}")
+            for leaf, analytic, numeric, error, index in self.entries
+        ]
+        return as_written(str(self)) + table(("leaf", "backward pass", "finite differences", "error"), rows)
+
+
+def name_of(leaf: Node, index: tuple[int, ...]) -> str:
+    """What a leaf, or an element of it, is called: "w", "W[0, 1]"."""
+    place = f"[{', '.join(map(str, index))}]" if index else ""
+    return f"{leaf.label or 'an unlabelled leaf'}{place}"
 
 
 def gradcheck(root: Node, tolerance: float = 1e-7) -> GradCheck:

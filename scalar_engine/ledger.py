@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .faces import as_written, table
 from .graph import recorded_order
 from .naming import NO_NAMES, unique_names
 from .passes import gradients
@@ -33,9 +34,12 @@ class Ledger:
         self.entries = list(entries)
         self.gradient = gradient
 
+    @property
+    def title(self) -> str:
+        return "/".join(f"d{self.names[x]}" if x.label else f"d({self.names[x]})" for x in (self.root, self.node))
+
     def __str__(self) -> str:
-        node, brief = self.node, self.node.brief
-        title = "/".join(f"d{self.names[x]}" if x.label else f"d({self.names[x]})" for x in (self.root, node))
+        node, brief, title = self.node, self.node.brief, self.title
         if not node.requires_grad:
             return f"{title}: none, for it is data or depends on data only"
         if self.gradient is None:
@@ -50,7 +54,15 @@ class Ledger:
             text += f"\n  (.grad is {brief(node.grad)}: from other passes too, or the data has changed since)"
         return text
 
-    __repr__ = __str__  # the last line of a cell shows it
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        if not self.entries:
+            return as_written(str(self))
+        rows = [entry_columns(entry, self.names) for entry in self.entries]
+        rows = [(row[0], row[1] if len(row) > 2 else "", row[-1].removeprefix("= ")) for row in rows]
+        total = (f"{self.title}, their sum", "", self.node.brief(self.gradient))
+        return table(("through", "local x upstream", "contribution"), [*rows, total])
 
 
 def entry_columns(step: Step, names: dict[Node, str] = NO_NAMES) -> tuple[str, ...]:

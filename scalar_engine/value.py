@@ -6,6 +6,7 @@ from _thread import allocate_lock
 from numbers import Real
 
 from .arithmetic import Arithmetic
+from .faces import table
 from .graph import Node
 from .naming import undefined
 from .passes import backward_pass
@@ -104,6 +105,11 @@ class Value(Arithmetic, Node):
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
         return f"Value(data={self.data}, grad={self.grad}{label})"
+
+    def _repr_html_(self) -> str:
+        gradient = "None" if self.grad is None else self.brief(self.grad)
+        made = self.formula() if self.inputs else ""
+        return table(("value", "made by", "data", "gradient"), [(self.label, made, self.brief(self.data), gradient)])
 
 
 new = Value.__new__

@@ -21,8 +21,7 @@ Operators, beside + - * / ** @ abs and NumPy's methods; NumPy's functions of the
     squeeze expand_dims ravel moveaxis                      axes
     tile repeat roll flip pad diag tril triu                elements again, elsewhere, or zeros
     take take_along_axis one_hot                            chosen by integers
-    outer tensordot                                         products
-    einsum                                                  sums of products, by the letters of axes
+    outer tensordot einsum                                  products
     conv1d conv2d im2col col2im max_pool1d max_pool2d avg_pool1d avg_pool2d   of images
     linear mse cross_entropy (softmax_cross_entropy)        several operators in one
     binary_cross_entropy_with_logits hinge nll              losses made of them
@@ -41,9 +40,9 @@ Derivatives
 Training
     SGD, Adam, AdamW, RMSprop   gradient descent
 
-Reading order: array_operator, kernels, rearranging, operators, compositions, further_reductions, fused,
-einstein_sums, convolution, pooling, notation, protocols, tensor, errors, modes, numpy_functions, functional,
-optimizers, elements, scalar_graph; then the rooms programs and checking.
+Reading order: array_operator, kernels, rearranging, operators, compositions, further_reductions, fused, einstein_sums,
+convolution, pooling, notation, protocols, tensor, errors, modes, numpy_functions, functional, optimizers, elements,
+scalar_graph; then the rooms programs and checking.
 """
 
 from typing import TYPE_CHECKING
@@ -160,22 +159,22 @@ __all__ = [
     "Step",
     "StepCheck",
     "Tensor",
+    "avg_pool1d",
+    "avg_pool2d",
     "arccos",
     "arcsin",
     "arctan",
     "argmax",
     "argmin",
     "argsort",
-    "avg_pool1d",
-    "avg_pool2d",
     "binary_cross_entropy_with_logits",
     "ceil",
     "check_layer",
     "check_steps",
     "check_update",
     "clip",
-    "col2im",
     "concatenate",
+    "col2im",
     "conv1d",
     "conv2d",
     "cos",
@@ -186,9 +185,9 @@ __all__ = [
     "detect_anomaly",
     "diag",
     "drawn",
-    "einsum",
     "elu",
     "erf",
+    "einsum",
     "exp",
     "expand_dims",
     "explain",

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from scalar_engine import operators as scalar
-from scalar_engine.step_functions import equal
+from scalar_engine.operators import equal
 
 from .compositions import Axes, flip, take_along_axis, with_axis
 from .elements import constant

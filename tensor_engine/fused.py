@@ -14,7 +14,7 @@ from .array_operator import ArrayOperator, is_choice
 from .compositions import take
 from .errors import inner_axes
 from .kernels import halves_widened
-from .operators import LogSoftmax, Softmax, log_softmax, logsumexp, mean, softmax
+from .operators import LogSoftmax, Softmax, log_softmax, logsumexp, mean, softmax, sum
 
 
 class Linear(ArrayOperator):
@@ -112,7 +112,7 @@ class CrossEntropyOfClasses(ArrayOperator):
         return [slope * (upstream * (1 / len(o))), None][: len(needs)]
 
     def composition(self, o, *classes):
-        return -log_softmax(o)[(np.arange(len(o)), *(classes or (self.classes,)))].mean()
+        return -mean(log_softmax(o)[(np.arange(len(o)), *(classes or (self.classes,)))])
 
 
 class SoftmaxLessOneHot(ArrayOperator):
@@ -136,7 +136,7 @@ class SoftmaxLessOneHot(ArrayOperator):
 
     def composition(self, o, *classes):
         (classes,) = map(data_of, classes or (self.classes,))
-        return softmax(o) - np.eye(o.shape[1], dtype=o.dtype)[classes]
+        return softmax(o) - np.equal(np.arange(o.shape[1]), classes[:, None]).astype(o.dtype)
 
 
 class CrossEntropyOfWeights(ArrayOperator):
@@ -159,7 +159,7 @@ class CrossEntropyOfWeights(ArrayOperator):
         return [by_o, -log_softmax(o) * upstream if needs[1] else None]
 
     def composition(self, o, t):
-        return -(t * log_softmax(o)).sum(axis=1).mean()
+        return -mean(sum(t * log_softmax(o), axis=1))
 
 
 class MeanSquaredError(ArrayOperator):
@@ -185,7 +185,7 @@ class MeanSquaredError(ArrayOperator):
         return [(y - t) * slope if needs[0] else None, (t - y) * slope if needs[1] else None]
 
     def composition(self, y, t):
-        return ((y - t) ** 2).mean()
+        return mean((y - t) ** 2)
 
 
 linear = Linear()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scalar_engine.faces import as_written
 from scalar_engine.graph import Node, Operator, data_of
 from scalar_engine.passes import backward_pass, current_order
 
@@ -14,6 +15,7 @@ from . import modes
 from .array_operator import ArrayOperator, written
 from .checking import slips
 from .errors import mismatch, require_finite, require_finite_contribution
+from .heat_map import heat_map
 from .kernels import KERNELS, kernel_of
 from .notation import ArrayNotation, aligned, of_one_dtype
 from .numpy_functions import NumpyFunctions
@@ -237,6 +239,11 @@ class Tensor(ArrayNotation, ArrayProtocols, NumpyFunctions, Node):
         grad = ", requires_grad=True" if self.requires_grad else ""
         data = np.array2string(np.asarray(self.data), precision=4, threshold=20, separator=", ", prefix="Tensor(")
         return f"Tensor({data}, shape={self.shape}, dtype={np.asarray(self.data).dtype}{label}{grad})"
+
+    def _repr_html_(self) -> str:
+        named = [("data", self.data), *([] if self.grad is None else [("gradient", self.grad)])]
+        maps = [f"<td>{heat_map(array)}<br>{name}</td>" for name, array in named if np.ndim(array) and np.size(array)]
+        return as_written(repr(self)) + (f"<table><tr>{''.join(maps)}</tr></table>" if maps else "")
 
 
 class Released(Operator):

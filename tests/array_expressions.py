@@ -207,6 +207,19 @@ FUSED = [
     ("mse", te.mse, lambda y, t: ((y - t) ** 2).mean(), [array(4, 3), array(4, 3) + 0.3]),
 ]  # fmt: skip
 
+LOSSES = [
+    ("cross_entropy, smoothed", lambda o: te.cross_entropy(o, CLASSES, label_smoothing=0.3),
+     lambda o: -((0.7 * np.eye(3)[CLASSES] + 0.1) * np.log(softmax(o))).sum(axis=1).mean(), [array(4, 3)]),
+    ("cross_entropy, of each", lambda o: te.cross_entropy(o, CLASSES, reduction="none"),
+     lambda o: -np.log(softmax(o))[range(4), CLASSES], [array(4, 3)]),
+    ("nll", lambda p: te.nll(p, CLASSES), lambda p: -p[range(4), CLASSES].mean(), [array(4, 3)]),
+    ("nll of weights", te.nll, lambda p, t: -(p * t).sum() / 4, [array(4, 3), WEIGHTS]),
+    ("binary_cross_entropy_with_logits", te.binary_cross_entropy_with_logits,
+     lambda z, t: -(t * np.log(1 / (1 + np.exp(-z))) + (1 - t) * np.log(1 / (1 + np.exp(z)))).mean(),
+     [array(4, 3), WEIGHTS]),
+    ("hinge", te.hinge, lambda s, t: np.maximum(0, 1 - s * t).mean(), [array(4, 3), array(4, 3) + 0.3]),
+]  # fmt: skip
+
 
 def sliding(image, size, stride=1, padding=0, dilation=1, fill=0.0):
     """{place: the part (instances, channels, *size) of an array that a window sees there}, by loops."""
@@ -277,19 +290,6 @@ WINDOWS = [
      lambda x: pooled(np.mean, x, (2, 2), padding=1), [array(1, 2, 3, 2)]),
     ("avg_pool1d that leaves a rest", lambda x: te.avg_pool1d(x, 2), lambda x: pooled(np.mean, x, (2,), stride=2),
      [array(1, 2, 5)]),
-]  # fmt: skip
-
-LOSSES = [
-    ("cross_entropy, smoothed", lambda o: te.cross_entropy(o, CLASSES, label_smoothing=0.3),
-     lambda o: -((0.7 * np.eye(3)[CLASSES] + 0.1) * np.log(softmax(o))).sum(axis=1).mean(), [array(4, 3)]),
-    ("cross_entropy, of each", lambda o: te.cross_entropy(o, CLASSES, reduction="none"),
-     lambda o: -np.log(softmax(o))[range(4), CLASSES], [array(4, 3)]),
-    ("nll", lambda p: te.nll(p, CLASSES), lambda p: -p[range(4), CLASSES].mean(), [array(4, 3)]),
-    ("nll of weights", te.nll, lambda p, t: -(p * t).sum() / 4, [array(4, 3), WEIGHTS]),
-    ("binary_cross_entropy_with_logits", te.binary_cross_entropy_with_logits,
-     lambda z, t: -(t * np.log(1 / (1 + np.exp(-z))) + (1 - t) * np.log(1 / (1 + np.exp(z)))).mean(),
-     [array(4, 3), WEIGHTS]),
-    ("hinge", te.hinge, lambda s, t: np.maximum(0, 1 - s * t).mean(), [array(4, 3), array(4, 3) + 0.3]),
 ]  # fmt: skip
 
 CHOICES = [  # operands that choose

@@ -7,8 +7,14 @@ python -m walkthroughs sheet SHEET      all walkthroughs of a sheet, in one fold
 python -m walkthroughs grow             the engine grown from twelve lines, in ten steps
 python -m walkthroughs exercise NAME    worksheets with keys, or a sheet's code with blanks, to hand out
 python -m walkthroughs mark FOLDER      marks and feedback for what comes back
+python -m walkthroughs site --out DIR   all of this as a site: static files, to host anywhere
+
+`scalar-to-tensor` is the same command, installed; `scalar-to-tensor demo`, `train` and `predict` are those of
+`python -m walkthroughs.demo`, `models.train` and `models.predict`. A shell completes its words after
+eval "$(register-python-argcomplete scalar-to-tensor)"
 """
 
+import os
 import sys
 from importlib import import_module
 
@@ -17,21 +23,26 @@ from walkthroughs.catalogue import BY_NAME, ENTRIES, SHEETS, about
 
 # What is no walkthrough: {name: the module whose `main` does it}.
 COMMANDS = {
-    "sheet": "sheets.whole_sheet",
-    "grow": "grow.command",
-    "exercise": "marking.hand_out",
-    "mark": "marking.mark",
+    "sheet": "walkthroughs.sheets.whole_sheet",
+    "grow": "walkthroughs.grow.command",
+    "exercise": "walkthroughs.marking.hand_out",
+    "mark": "walkthroughs.marking.mark",
+    "site": "walkthroughs.site.command",
+    "demo": "walkthroughs.demo",
+    "train": "models.train",
+    "predict": "models.predict",
 }
 
 
 def main(arguments=None):
-    arguments = sys.argv[1:] if arguments is None else arguments
+    arguments = arguments_to_complete() or (sys.argv[1:] if arguments is None else arguments)
     if arguments[:1] and arguments[0] in BY_NAME:
         return BY_NAME[arguments[0]].main(arguments[1:])
     if arguments[:1] and arguments[0] in COMMANDS:  # imported then: who wants the list need not wait for a second
-        return import_module(f"walkthroughs.{COMMANDS[arguments[0]]}").main(arguments[1:])
+        return import_module(COMMANDS[arguments[0]]).main(arguments[1:])
     parser = Parser("walkthroughs", __doc__)
-    parser.add_argument("name", nargs="?", choices=list(BY_NAME), metavar="NAME", help="a walkthrough, and its options")
+    names = [*BY_NAME, *COMMANDS]
+    parser.add_argument("name", nargs="?", choices=names, metavar="NAME", help="a walkthrough, and its options")
     parser.parse_args(arguments)
     print(f"{__doc__.strip()}\n")
     width = max(map(len, BY_NAME))
@@ -43,6 +54,18 @@ def main(arguments=None):
     of_all = about(sum(entry.seconds for entry in ENTRIES))
     print(f"\npython -m walkthroughs.demo: the tour that `make demo` shows. Together about {of_all}.")
     return 0
+
+
+def arguments_to_complete():
+    """The name that stands before what a shell wants to be completed, as a list; empty if there is none.
+
+    argcomplete is told that the words to complete begin there: they are those of its command line.
+    """
+    words = os.environ.get("COMP_LINE", "")[: int(os.environ.get("COMP_POINT", 0))].split(" ")
+    if os.environ.get("_ARGCOMPLETE") != "1" or len(words) < 3 or words[1] not in {*BY_NAME, *COMMANDS}:
+        return []
+    os.environ["_ARGCOMPLETE"] = "2"
+    return words[1:2]
 
 
 def command():

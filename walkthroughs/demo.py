@@ -17,11 +17,11 @@ Next:
 """
 
 
-def main():
+def main(arguments=None):
     parser = Parser("walkthroughs.demo", __doc__)
     parser.add_argument("--seed", type=int, default=0, help="of the network's weights (default: 0)")
     parser.add_argument("--out", type=Path, default=Path("runs"), metavar="DIR", help="default: runs")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     status = question3.main(["--out", str(options.out / "question3")])
     print("\nThe same calculus on arrays: a 64-32-10 network learns 8 x 8 images of handwritten digits.")
     digits = ["--data", "digits", "--hidden", "32", "--seed", str(options.seed), "--out", str(options.out / "digits")]

@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from ..keeping.files import write_whole
 

@@ -7,7 +7,7 @@ import warnings
 from functools import partial
 
 import numpy as np
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from tensor_engine import cross_entropy, modes, topological_order
 from tensor_engine.programs import jit
@@ -78,6 +78,8 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
         if step is None:
             batch_loss = backward(model, batch, y[rows], piece, loss)
         else:
+            if threads.lag():
+                threads.decide(step.rehearsed, x[first], y[first])
             batch_loss = step(batch, y[rows], piece)
             if as_one and math.isfinite(batch_loss):
                 step.update(step.gradients)
@@ -109,7 +111,8 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
                 if style == "loops" and progress and sys.stderr.isatty() and time.perf_counter() - making > 1:
                     tqdm.write(f"compiled loops, which {jit.folder()} keeps for the next run", file=sys.stderr)
             if step is not None:
-                threads.decide(step.tried, x[first], y[first])
+                threads.decide(step.rehearsed, x[first], y[first])
+                threads.begin()
             losses, rows = run_epoch(model, len(x), size, rng, train_on, title)
             seconds += time.perf_counter() - started
             history.batch_losses += losses

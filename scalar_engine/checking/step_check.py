@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..faces import as_written, table
 from ..ledger import entry_columns
 from .elements import elements, shape_of
 from .marks import RIGHT, WRONG
@@ -109,11 +110,8 @@ class StepCheck:
 
     def _repr_html_(self) -> str:
         """The remark, and a table of the marks, for a notebook."""
-        rows = [[mark.name, mark.mark, mark.remark] for mark in self.marks]
-        cells = ["".join(f"<td>{escaped(text)}</td>" for text in row) for row in rows]
-        table = "".join(f"<tr>{row}</tr>" for row in cells)
-        head = "<tr><th>claimed</th><th>mark</th><th>remark</th></tr>"
-        return f"<pre>{escaped(str(self))}</pre>" + (f"<table>{head}{table}</table>" if rows else "")
+        rows = [(mark.name, mark.mark, mark.remark) for mark in self.marks]
+        return as_written(str(self)) + (table(("claimed", "mark", "remark"), rows) if rows else "")
 
     @staticmethod
     def remarks_of(marks: Sequence[Mark]) -> list[str]:
@@ -175,10 +173,6 @@ def accepted_range(calculation: Calculation, marks: Sequence[Mark]) -> str:
     right, off = calculation.student.number(claim.node, claim.kind), calculation.tolerance(claim)
     low, high = digits_apart(float(right - off), float(right + off))
     return f" (what is between {low} and {high} passes)" if low != high else ""
-
-
-def escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def difference(claimed: Any, expected: Any) -> str:

@@ -9,7 +9,7 @@ from .. import operators
 from ..graph import topological_order
 from ..naming import unique_names
 from ..passes import backward_pass, current_order, forward_pass, gradients
-from .layouts import LATEX_LAYOUT, TEXT_LAYOUT
+from .layouts import LATEX_LAYOUT, MARKDOWN_LAYOUT, TEXT_LAYOUT
 from .pages import Page, product_along
 from .symbol import ONE, ZERO, Application, Number, Symbol, symbol, within
 from .writing import escaped, latex_name
@@ -71,11 +71,15 @@ class Derivation:
     def __str__(self) -> str:
         return Page(self, TEXT_LAYOUT).page()
 
-    __repr__ = __str__  # the last line of a cell shows it
+    __repr__ = __str__
+
+    def _repr_markdown_(self) -> str:
+        return Page(self, MARKDOWN_LAYOUT).page()
 
     @property
     def latex(self) -> str:
-        """For the body of a LaTeX document with amsmath and `\\allowdisplaybreaks`."""
+        """For the body of a LaTeX document with amsmath and `\\allowdisplaybreaks`; a notebook shows the derivation
+        itself."""
         return Page(self, LATEX_LAYOUT).page()
 
 

@@ -119,6 +119,13 @@ class LatexLayout:
         return text
 
 
+class MarkdownLayout(LatexLayout):
+    """For a cell of a notebook: headings, and formulas of their own that MathJax knows."""
+
+    def section(self, heading, rows):
+        return f"**{heading}**\n\n$$\n{self.aligned(rows).replace('{align*}', '{aligned}')}\n$$"
+
+
 class Reading(Text):
     """Formulas to read: numbers to six digits."""
 
@@ -155,4 +162,4 @@ def width(latex):
         latex = shorter
 
 
-TEXT_LAYOUT, LATEX_LAYOUT = TextLayout(), LatexLayout()
+TEXT_LAYOUT, LATEX_LAYOUT, MARKDOWN_LAYOUT = TextLayout(), LatexLayout(), MarkdownLayout()

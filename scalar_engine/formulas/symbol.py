@@ -98,6 +98,9 @@ class Symbol(Arithmetic):
     def __repr__(self) -> str:
         return TEXT.formula(self)
 
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex}$"
+
 
 class Number(Symbol):
     __slots__ = ("number",)

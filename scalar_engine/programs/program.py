@@ -72,6 +72,9 @@ class Program:
     def __repr__(self) -> str:
         return self.source
 
+    def _repr_markdown_(self) -> str:
+        return f"```python\n{self.source.strip()}\n```"
+
     def require_as_many(self, inputs: Sequence[Any], parameters: Sequence[Any]) -> None:
         if len(inputs) != len(self.inputs) or len(parameters) != len(self.parameters):
             raise ValueError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scalar_engine.checking.step_check import escaped
+from scalar_engine.faces import as_written, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,4 @@ class LayerCheck:
 
     def _repr_html_(self) -> str:
         rows = [(mark.name, mark.mark, mark.remark) for mark in self.marks]
-        cells = "".join("<tr>" + "".join(f"<td>{escaped(text)}</td>" for text in row) + "</tr>" for row in rows)
-        return (
-            f"<pre>{escaped(self.text)}</pre><table><tr><th>step</th><th>mark</th><th>remark</th></tr>{cells}</table>"
-        )
+        return as_written(self.text) + table(("step", "mark", "remark"), rows)

@@ -75,13 +75,19 @@ class ArrayStyle(writer.Style):
     def calls_for(self, formula, targets):
         op = formula.op
         own = op.forward if isinstance(op, ArrayOperator) else kernel_of(op)
-        forward = op.forward_keeping if len(targets) > 1 else own
-        operands = [(x, self.samples[x]) if type(x) is Variable else (None, plain(x)) for x in formula.operands]
-        found = recording(forward, operands)
-        if found is None or len({*found[1], *formula.operands}) < len(found[1]) + len({*formula.operands}):
+        calls = self.recorded(op.forward_keeping if len(targets) > 1 else own, formula.operands, targets)
+        if calls is None:
             arguments = [x if type(x) is Variable else plain(x) for x in formula.operands]
             rule, first = self.called(op, own)
-            return [Call(rule, [*first, *arguments], {}, targets[0], self.samples[targets[0]])]
+            calls = [Call(rule, [*first, *arguments], {}, targets[0], self.samples[targets[0]])]
+        return calls
+
+    def recorded(self, function, operands, targets):
+        """The calls that a function of the operands makes for its results; None if it cannot be written down so."""
+        pairs = [(x, self.samples[x]) if type(x) is Variable else (None, plain(x)) for x in operands]
+        found = recording(function, pairs)
+        if found is None or len({*found[1], *operands}) < len(found[1]) + len({*operands}):
+            return None
         calls, results = found
         renamed = dict(zip(results, targets))
         return [call.with_variables(lambda x: renamed.get(x, x)) for call in calls]

@@ -9,13 +9,15 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-HEAD = """from math import sqrt
+FUNCTIONS = "cos", "exp", "log", "sin", "sqrt", "tanh"  # of Python's math module
+
+HEAD = f"""from math import {", ".join(FUNCTIONS)}
 
 import numpy as np
 from numba import njit
 
 
-@njit(cache={keeps}, error_model="numpy", nogil=True)
+@njit(cache={{keeps}}, error_model="numpy", nogil=True)
 """
 
 
@@ -52,13 +54,31 @@ def compiled(text, arguments):
 
     types = tuple(map(typeof, arguments))
     try:
+        if seal_of(text) != kept_seal(text):
+            forget(text)
         loop = loop_of(text)
         loop.compile(types)
+        put(seal_path(text), seal_of(text))
     except Exception:  # a folder that cannot be written, a file there that is damaged
         forget(text)
         loop = loop_of(text, keeps=False)
         loop.compile(types)
     return loop
+
+
+def seal_of(text):
+    """A digest of the machine code that is kept of a loop, which nothing else would tell from damaged code; or ""."""
+    files = [path.read_bytes() for path in sorted(folder().glob(f"__pycache__/{name_of(text)}*.nb?"))]
+    return hashlib.sha256(b"".join(files)).hexdigest() if files else ""
+
+
+def seal_path(text):
+    return folder() / f"{name_of(text)}.sha256"
+
+
+def kept_seal(text):
+    path = seal_path(text)
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
 
 def name_of(text):

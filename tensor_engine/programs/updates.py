@@ -7,7 +7,7 @@ from scalar_engine.programs.plan import Variable
 from ..optimizers import Holder, Part
 from . import jit
 from .grouping import Grouping, Loop
-from .loops import LoopText, loop_text
+from .loop_text import Elements, loop_text
 from .recording import NotRecorded, as_recorded
 
 
@@ -33,7 +33,7 @@ def fused_update(optimizer):
             copy.update(twin)
     except (NotRecorded, TypeError, ValueError):
         return None
-    elements = LoopText([])
+    elements = Elements()
     results = [variables[name] for name in ("w", *optimizer.moments)]
     likes = {variables[name]: x for name, x in arrays.items()}
     grouping = Grouping(calls, elements.is_plain, lambda call: [call], results, likes)

@@ -3,11 +3,15 @@
 A step is forward, backward and update, in float32. Every contestant runs in a process of its own, from the same
 weights on the same data, and the losses after the same number of steps are printed beside the times, and the most
 memory that each process had. "ours" runs the graph of each step, "program" is its program in NumPy, "compiled" that
-with Numba's loops. The floor is the time of the bare matrix products of a step. What cannot run here says why
-(torch.compile needs a C++ compiler). Needs the peers (pip install -e '.[fast,peers]'; jax too for its column), then:
+with Numba's loops, both on one BLAS thread where that is clearly faster, as in training. The floor is the time of the
+bare matrix products of a step, which leave the weights as they are, so that no core waits for another's. What cannot
+run here says why (torch.compile needs a C++ compiler). Needs the peers (pip install -e '.[fast,peers]'; jax too for
+its column), then:
 
     python -m tests.benchmarks.mnist_steps [A B C D E]
     python -m tests.benchmarks.mnist_steps --growth     # model A with batches of 16 to 4,096, then 100 to 2,000 wide
+
+The last does without torch.compile, which compiles for most of a minute each.
 """
 
 import json
@@ -96,11 +100,13 @@ def ours(*model):
 def program(*model, style="arrays"):
     """The same network's step as a program in NumPy."""
     from models.compiled import CompiledStep
+    from models.threads import Threads
     from models.training import piece_size
     from tensor_engine import cross_entropy
 
     network, data, update = ours_of(*model)
     step, piece = CompiledStep(network, cross_entropy, update, style), piece_size(data[0][0])
+    Threads().decide(step.rehearsed, *[array[:piece] for array in data[0]])  # as training does
 
     def run_round():
         for x, y in data:
@@ -240,14 +246,14 @@ def in_a_process_of_its_own(contestant, model):
     return None, (errors or [f"status {process.returncode}"])[-1]
 
 
-def row(model, width):
-    """Measure all contestants on a model, and print the line of the table, and what is to be said of it."""
+def row(model, width, contestants):
+    """Measure the contestants on a model, and print the line of the table, and what is to be said of it."""
     sizes, batch, activation, optimizer, steps = (MODELS | GROWTH)[model]
-    answers = {name: in_a_process_of_its_own(name, model) for name in CONTESTANTS}
+    answers = {name: in_a_process_of_its_own(name, model) for name in contestants}
     found = {name: result for name, (result, _) in answers.items() if result}
-    times = {name: found[name][0] if name in found else float("nan") for name in CONTESTANTS}
+    times = {name: found[name][0] if name in found else float("nan") for name in contestants}
     title = f"{model} {'-'.join(map(str, sizes))} {batch} {activation} {optimizer}"
-    columns = "".join(f"{times[name]:{width}.3f}" for name in CONTESTANTS)
+    columns = "".join(f"{times[name]:{width}.3f}" for name in contestants)
     mine = times["compiled"]
     ratios = f"{times['PyTorch'] / mine:19.2f}{times['JAX'] / mine:14.2f}{mine / times['floor']:16.2f}"
     print(f"{title:<42}{columns}{ratios}")
@@ -266,12 +272,14 @@ def main():
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     print(f"Python {platform.python_version()}, NumPy {np.__version__}, {blas['name']} {blas['version']},", end=" ")
     print(f"{os.cpu_count()} cores; median of {ROUNDS} rounds, milliseconds a step\n")
-    width = max(map(len, CONTESTANTS)) + 2
-    names = "".join(f"{name:>{width}}" for name in CONTESTANTS)
+    grows = sys.argv[1:] == ["--growth"]
+    contestants = [name for name in CONTESTANTS if not grows or name != "torch.compile"]  # which compiles for a minute
+    width = max(map(len, contestants)) + 2
+    names = "".join(f"{name:>{width}}" for name in contestants)
     print(f"{'model':<42}{names}   PyTorch/compiled  JAX/compiled  compiled/floor")
     reasons = {}
-    for model in GROWTH if sys.argv[1:] == ["--growth"] else sys.argv[1:] or MODELS:
-        reasons |= row(model, width)
+    for model in GROWTH if grows else sys.argv[1:] or MODELS:
+        reasons |= row(model, width, contestants)
     for name, why in reasons.items():
         print(f"{name} cannot run here: {why}")
 

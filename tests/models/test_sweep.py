@@ -1,6 +1,7 @@
 """Sweeps: the same numbers for any number of workers, continued after a kill, and on a Dask cluster."""
 
 import json
+import linecache
 import os
 import subprocess
 import sys
@@ -51,6 +52,24 @@ def numbers(histories):
     """What must not depend on where a run ran: everything but its seconds."""
     return [(h.batch_losses, [(e.train_loss, e.validation_loss, e.validation_accuracy) for e in h.epochs])
             for h in histories]  # fmt: skip
+
+
+def typed(text, known):
+    """The function f of a text that no file holds: of a notebook's cell, or, if nothing has kept it, of a prompt."""
+    name = f"<cell {hash(text)}>"
+    if known:
+        linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    namespace = {"__name__": "__main__"}
+    exec(compile(text, name, "exec"), namespace)
+    return namespace["f"]
+
+
+def test_a_function_from_a_cell_runs_and_one_that_nobody_has_kept_is_told(tmp_path):
+    first, second = (typed(f"def f(config):\n    return config['x'] * {n}\n", known=True) for n in (2, 3))
+    assert sweep(first, [{"x": 1}], tmp_path / "a.jsonl", workers=1) == [2]
+    assert sweep(second, [{"x": 1}], tmp_path / "a.jsonl", workers=1) == [3]  # another text: it is run again
+    with pytest.raises(ValueError, match="the text of f cannot be read.*put f into a file"):
+        sweep(typed("def f(config): return 1", known=False), [{"x": 1}], tmp_path / "b.jsonl", workers=1)
 
 
 def test_results_come_in_the_order_of_the_configurations(tmp_path):

@@ -18,6 +18,7 @@ from models.keeping import checkpoints
 from models.keeping.checkpoints import CheckpointError
 from models.train import main
 
+POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has no /dev/null")
 SMALL = ["--data", "digits", "--hidden", "8", "--batch-size", "100"]
 
 
@@ -125,7 +126,7 @@ def test_full_batches_classes_and_dtype(tmp_path, capsys):
     ("--classes 1", "class"),
     ("--classes 1 11", "11"),
     ("--data mnist --data-dir /no/such/folder", "/no/such/folder"),
-    ("--out /dev/null/x", "cannot write to /dev/null/x"),
+    pytest.param("--out /dev/null/x", "cannot write to /dev/null/x", marks=POSIX),
     ("--resume --out /no/such/run", "/no/such/run/checkpoint.npz: there is no checkpoint"),
 ])  # fmt: skip
 def test_a_wrong_argument_is_one_clear_line_and_exit_2(options, words, capsys):

@@ -23,12 +23,14 @@ class Line:
     said        the numbers that stand beside it, as texts, or the formula; [] if it claims nothing
     found       what it gave
     right       whether these are those
+    result      what the expression is; None of other statements
     """
 
     source: str
     said: list[str]
     found: list[Any]
     right: bool = True
+    result: Any = None
 
 
 def claims_in(block):
@@ -50,7 +52,12 @@ def numbers_of(result):
 
 def run(block, namespace):
     """The Lines of a block, run statement by statement in the namespace."""
-    claims, after, lines = claims_in(block), block.splitlines(), []
+    return list(lines(block, namespace))
+
+
+def lines(block, namespace):
+    """The same, each as soon as it has been run."""
+    claims, after = claims_in(block), block.splitlines()
     for statement in ast.parse(block).body:
         source = ast.get_source_segment(block, statement) or ""
         try:
@@ -65,18 +72,17 @@ def run(block, namespace):
             what = f"# {type(error).__name__}"
             if expected not in (what, f"{what}: {error}"):
                 raise
-            lines.append(Line(source, [expected[2:]], []))
+            yield Line(source, [expected[2:]], [])
             continue
         if not is_value or result is None:
-            lines.append(Line(source, [], []))
+            yield Line(source, [], [])
         elif type(result).__name__ in ("Symbol", "str"):
             words = after[statement.end_lineno - 1].partition("  # ")[2].partition(";")[0].strip()
-            lines.append(Line(source, [words], [str(result)], not words or words == str(result)))
+            yield Line(source, [words], [str(result)], not words or words == str(result), result)
         else:
             said = claims.get(statement.lineno, [])
             found = numbers_of(result) if said else []
-            lines.append(Line(source, said, found, agree(found, said)))
-    return lines
+            yield Line(source, said, found, agree(found, said), result)
 
 
 def agree(found, said):

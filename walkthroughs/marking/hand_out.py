@@ -13,7 +13,7 @@ Exit status: 0, or 2 if an argument cannot be used.
 import sys
 from pathlib import Path
 
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from models.command_line import Parser, positive
 from models.keeping.files import held, write_whole

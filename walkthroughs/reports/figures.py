@@ -4,6 +4,7 @@ Colours are from palettes made for colour-blind readers: Okabe and Ito's for wha
 classes. Where colours say an order, such as that of learning rates, they get darker along it.
 """
 
+import io
 import math
 
 import matplotlib
@@ -23,6 +24,15 @@ CLASSES = (
 )
 
 
+class Shown(Figure):
+    """A Figure that a notebook shows, as it does those of pyplot."""
+
+    def _repr_png_(self):
+        picture = io.BytesIO()
+        self.savefig(picture, dpi=110)
+        return picture.getvalue()
+
+
 @own_settings()
 def new_figure(n_columns=1, n_rows=1, width=None, height=3.6, share="none", squeeze=True):
     """A Figure and the array of its axes (rows, columns), without the dimensions of size 1 if `squeeze`.
@@ -30,7 +40,7 @@ def new_figure(n_columns=1, n_rows=1, width=None, height=3.6, share="none", sque
     width, height       in inches, of the figure and of one row; a width of None suits the number of columns
     share               which scales the panels share: "none", "y" or "both"
     """
-    figure = Figure(figsize=(width or min(10, 2 + 4.4 * n_columns), height * n_rows), layout="constrained")
+    figure = Shown(figsize=(width or min(10, 2 + 4.4 * n_columns), height * n_rows), layout="constrained")
     return figure, figure.subplots(n_rows, n_columns, sharex=share == "both", sharey=share != "none", squeeze=squeeze)
 
 

@@ -6,7 +6,7 @@ Hand-written parameters come as a list, weights (units, inputs) and biases, laye
 import time
 
 import numpy as np
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from models.history import Epoch, History
 from models.layers import MLP

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse, FancyBboxPatch, PathPatch, Polygon
 from matplotlib.path import Path as Curve
 from PIL import Image
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from walkthroughs.drawing.palette import COLOURS
 from walkthroughs.drawing.picture import FOLD_FROM

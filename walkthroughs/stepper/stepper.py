@@ -99,10 +99,15 @@ class Stepper:
         return film
 
     def _repr_html_(self) -> str:
-        """A frame of its own, so that two steppers in a notebook share neither names nor styles."""
+        """A frame of its own, so that two steppers in a notebook share neither names nor styles; it covers a picture,
+        which is left where frames are taken away."""
+        from .still import still
+
         page = self.html.replace("&", "&amp;").replace("'", "&#39;")
-        style = "width: 100%; height: 760px; border: 1px solid #8888"
-        return f"<iframe srcdoc='{page}' sandbox='allow-scripts' style='{style}' title='stepper'></iframe>"
+        around = "position: relative; height: 760px; overflow: hidden"
+        style = "position: absolute; left: 0; top: 0; width: 100%; height: 100%; border: 1px solid #8888"
+        frame = f"<iframe srcdoc='{page}' sandbox='allow-scripts' style='{style}' title='stepper'></iframe>"
+        return f"<div style='{around}'>{still(self)}{frame}</div>"
 
     def __repr__(self) -> str:
         frames = self.trace.frames if self.trace else self.recording.losses

@@ -223,6 +223,6 @@ def test_a_page_is_read_by_keyboard_and_aloud(open_page, tmp_path):
     html = small_report().write(tmp_path)[0].read_text()
     page = open_page(html, viewport={"width": 360, "height": 640})
     assert page.get_by_role("main").count() == 1 and page.get_by_role("img", name="The first figure.").count() == 1
-    region = page.get_by_role("region", name="Some results, 50% & more.")
+    region = page.get_by_role("group", name="Some results, 50% & more.")
     region.focus()
     assert page.evaluate("document.activeElement.querySelector('table') != null")

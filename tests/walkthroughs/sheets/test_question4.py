@@ -1,6 +1,7 @@
 """Question 4: the sheet's data, and a network of scalars that learns it."""
 
 import csv
+import os
 import random
 
 import numpy as np
@@ -132,7 +133,14 @@ def test_diverging_training_stops_says_so_and_keeps_what_was_done(tmp_path, caps
 
 @pytest.mark.parametrize(
     "arguments",
-    ["--hidden 0", "--learning-rate nan", "--learning-rate -1", "--instances 60001", "--epochs x", "--out /dev/null/x"],
+    [
+        "--hidden 0",
+        "--learning-rate nan",
+        "--learning-rate -1",
+        "--instances 60001",
+        "--epochs x",
+        pytest.param("--out /dev/null/x", marks=pytest.mark.skipif(os.name == "nt", reason="Windows has no /dev/null")),
+    ],
 )
 def test_a_bad_argument_is_one_clear_line_and_exit_2(arguments, capsys):
     with pytest.raises(SystemExit) as stop:

@@ -6,7 +6,7 @@ A network's curves are {"training": ..., "test": ..., "step": ...}, as `trained`
 import inspect
 
 import numpy as np
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from models.by_hand import lmu
 from models.datasets import digest_of, make_moons

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice, pairwise
 
 import numpy as np
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from models import scalar_training
 from models.by_hand import vu_lists
