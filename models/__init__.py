@@ -1,7 +1,7 @@
 """Networks on both engines, the data that they learn from, and their training.
 
 question3               the assignment's network; mlp, scalar_training: networks of Values of any size, one by one
-layers, training        networks of Tensors, and how they learn; history: what happened
+layers/, training/      networks of Tensors, by kind of layer, and how they learn; history: what happened
 compiled, threads       training steps as programs; how many threads their products have
 experiment, sweep       a run said in plain data; many of them, in parallel and continued
 train, predict          the commands `python -m models.train` and `python -m models.predict`

@@ -9,6 +9,7 @@ import dis
 import inspect
 import math
 import warnings
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,8 @@ def is_pure(function):
 
     Functions of NumPy and of the engines are trusted; another one has no closure, and uses such functions only.
     """
+    if isinstance(function, partial):  # whose arguments are its own
+        return is_pure(function.func)
     if getattr(function, "__module__", "").partition(".")[0] in TRUSTED or isinstance(function, Operator):
         return True
     if not inspect.isfunction(function) or function.__closure__ or function.__defaults__ or function.__kwdefaults__:
@@ -90,10 +93,10 @@ class CompiledStep:
         return mean_loss
 
     def of_piece(self, x, y, share=1.0):
-        instance, masks = self.program_for(x, y, share)
+        instance, masks, notes = self.program_for(x, y, share)
         value, _ = instance.function([x, y, *[draw() for draw, *_ in masks]], self.weights)
         self.gradients = instance.gradients
-        return float(value)
+        return float(noted(notes, value))
 
     def source(self, x, y):
         """The text of the program for batches like x and y."""
@@ -105,7 +108,9 @@ class CompiledStep:
             parameter.grad = found if parameter.grad is None else parameter.grad + found
 
     def program_for(self, x, y, share=1.0):
-        """The program of arrays like x and y, and (draw, shape, dtype) of what is drawn anew at each call."""
+        """The program of arrays like x and y, (draw, shape, dtype) of what is drawn anew at each call, and (note, n)
+        for what takes n of its further results.
+        """
         key = x.shape, y.shape, share
         if key not in self.programs:
             self.programs[key] = self.made_for(changed(x), changed(y), share)
@@ -113,27 +118,35 @@ class CompiledStep:
 
     def made_for(self, x, y, share):
         masks, leaves = [], [operand(x, "x"), operand(y, "y")]
+        notes = []
+        results: list[Any] = []
 
         def input_instead(*mask):
             masks.append(mask)
             leaves.append(operand(np.ones(*mask[1:]), "mask"))
             return leaves[-1]
 
+        def result_too(note, *nodes):
+            notes.append((note, len(nodes)))
+            results.extend(nodes)
+
         recorded = modes.switched(modes.recording, modes.EVERYTHING)
-        with modes.switched(modes.drawing, input_instead), recorded, np.errstate(all="ignore"):
+        seen = modes.switched(modes.noting, result_too)
+        with modes.switched(modes.drawing, input_instead), seen, recorded, np.errstate(all="ignore"):
             root = self.loss(self.model(leaves[0]), leaves[1])
             root = (root if share == 1 else root * share).named("loss")
         parameters = self.optimizer.parameters
         left_out = set(parameters).difference(topological_order(root))
         if left_out:
             raise ValueError(f"the loss does not depend on {left_out.pop().describe()}")
-        return Instance(root, leaves, parameters, self.style), masks
+        return Instance(root, leaves, parameters, self.style, results), masks, notes
 
     def tried(self, x, y):
         """The loss with nothing dropped: what it takes shows on it, and no random state changes."""
-        instance, masks = self.program_for(x, y)
+        instance, masks, notes = self.program_for(x, y)
         self.gradients = instance.gradients
-        return float(instance.function([x, y, *[np.ones(*mask[1:]) for mask in masks]], self.weights)[0])
+        value, _ = instance.function([x, y, *[np.ones(*mask[1:]) for mask in masks]], self.weights)
+        return float(value[0] if notes else value)
 
     def rehearsed(self, x, y):
         """`tried`, and what an update writes is written, unchanged: numbers on their way between cores take time."""
@@ -144,7 +157,8 @@ class CompiledStep:
     def difference(self, x, y):
         """What the program does not do as the model does, in words; "" if it does all."""
         found = self.tried(x, y)
-        with no_grad(), modes.switched(modes.drawing, lambda draw, *like: np.ones(*like)):
+        undrawn = modes.switched(modes.drawing, lambda draw, *like: np.ones(*like))
+        with no_grad(), undrawn, modes.switched(modes.noting, lambda note, *nodes: None):
             expected = self.loss(self.model(x), y).item()
         return "" if agree(found, expected, x.dtype) else f"its loss is {expected:g} and its program's is {found:g}"
 
@@ -157,13 +171,24 @@ class CompiledForward:
 
     def __call__(self, x):
         """The outputs (instances, ...) for x (instances, features), in an array that the next call fills anew."""
-        parameters = self.model.parameters()
+        parameters = [*self.model.parameters(), *self.model.statistics()]
         if x.shape not in self.programs:
             leaf = operand(changed(x), "x")
             with modes.switched(modes.recording, modes.EVERYTHING), np.errstate(all="ignore"):
                 out = self.model(leaf)
             self.programs[x.shape] = Instance(out, [leaf, *parameters], []).function
         return self.programs[x.shape]([x, *[parameter.data for parameter in parameters]], [])[0]
+
+
+def noted(notes, value):
+    """The loss in a program's value, after its further results have been handed to the functions that take them."""
+    if not notes:
+        return value
+    loss, *results = value
+    for note, n in notes:
+        note(*results[:n])
+        del results[:n]
+    return loss
 
 
 def changed(x):

@@ -2,18 +2,22 @@
 
 import math
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 
-from tensor_engine.optimizers import SGD, Adam
+from tensor_engine import cross_entropy
+from tensor_engine.optimizers import SGD, Adam, AdamW, RMSprop
 
 from . import datasets
 from .history import History
 from .keeping.memory import require_room
 from .keeping.plausible import require_plausible, require_ranges
-from .layers import ACTIVATIONS, MLP, one_of
+from .layers import ACTIVATIONS, INITIALISATIONS, MLP, LeNet, one_of
 from .training import fit
+from .training.augmentation import AUGMENTATIONS
+from .training.schedules import SCHEDULES
 
 SCALINGS = {"standardised": datasets.standardised, "symmetric": datasets.symmetric}
 
@@ -22,15 +26,22 @@ SCALINGS = {"standardised": datasets.standardised, "symmetric": datasets.symmetr
 OPTIMIZERS = {
     "sgd": (0.1, lambda setup, parameters, rate: SGD(parameters, rate, setup.momentum, setup.weight_decay)),
     "adam": (0.001, lambda setup, parameters, rate: Adam(parameters, rate, weight_decay=setup.weight_decay)),
+    "nesterov": (0.1, lambda setup, parameters, rate: SGD(parameters, rate, setup.momentum, setup.weight_decay, True)),
+    "adamw": (0.001, lambda setup, parameters, rate: AdamW(parameters, rate, weight_decay=setup.weight_decay)),
+    "rmsprop": (0.001, lambda setup, parameters, rate: RMSprop(parameters, rate, weight_decay=setup.weight_decay)),
 }
 
 RANGES = {  # of a Setup's numbers: the lowest, whether it is allowed itself, the first that is too large
     **dict.fromkeys(("learning_rate", "learning_rate_decay", "clip_norm"), (0, False, math.inf)),
     **dict.fromkeys(("hidden", "batch_size", "validation", "limit", "patience"), (0, False, math.inf)),
-    **dict.fromkeys(("weight_decay", "epochs", "seed"), (0, True, math.inf)),
-    **dict.fromkeys(("momentum", "dropout"), (0, True, 1)),
+    **dict.fromkeys(("weight_decay", "epochs", "seed", "warmup"), (0, True, math.inf)),
+    **dict.fromkeys(("momentum", "dropout", "label_smoothing"), (0, True, 1)),
 }
 DTYPES = "float32", "float64"
+CHOICES: dict[str, Any] = {
+    "optimizer": OPTIMIZERS, "activation": ACTIVATIONS, "scaling": SCALINGS, "init": INITIALISATIONS,
+    "schedule": SCHEDULES, "augment": AUGMENTATIONS,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,8 +54,8 @@ class Setup:
     scaling     "standardised", to mean 0 and deviation 1, or "symmetric", pixels to [-1, 1]
     limit       train on the first `limit` instances, and validate on a quarter as many; None takes all
 
-    A learning_rate of None is the optimizer's usual one, and a validation of None holds out the data set's usual part.
-    Raises ValueError, in one line, for what no run can have.
+    A learning_rate of None is the optimizer's usual one, an activation of None the model's, and a validation of None
+    holds out the data set's usual part. Raises ValueError, in one line, for what no run can have.
 
     >>> Setup("mnist", hidden=(100, 50)).layers
     '784-100-50-10'
@@ -52,7 +63,7 @@ class Setup:
 
     data: str = "digits"
     hidden: tuple[int, ...] = (300,)
-    activation: str = "sigmoid"
+    activation: str | None = None
     optimizer: str = "sgd"
     learning_rate: float | None = None
     learning_rate_decay: float = 0.8
@@ -73,12 +84,22 @@ class Setup:
     clip_norm: float | None = None
     patience: int | None = None
     eager: bool = False
+    model: str = "mlp"
+    init: str | None = None
+    label_smoothing: float = 0.0
+    schedule: str = "exponential"
+    warmup: float = 0.0
+    augment: str | None = None
 
     def __post_init__(self):
+        one_of(MODELS, self.model, "model")
+        if self.activation is None:
+            object.__setattr__(self, "activation", MODELS[self.model][0])
         require_plausible(self)
         require_ranges(self, RANGES)
-        for name, table in (("optimizer", OPTIMIZERS), ("activation", ACTIVATIONS), ("scaling", SCALINGS)):
-            one_of(table, getattr(self, name), name)
+        for name, table in CHOICES.items():
+            if getattr(self, name) is not None:
+                one_of(table, getattr(self, name), name)
         if self.dtype not in DTYPES:
             raise ValueError(f"there is no dtype {self.dtype!r}, only {', '.join(DTYPES)}")
         if isinstance(self.batch_size, str) and self.batch_size != "full":
@@ -121,11 +142,43 @@ def model_of(setup, data):
     Raises ValueError for a network that this machine has no room for.
     """
     usual_rate, optimizer_for = OPTIMIZERS[setup.optimizer]
-    sizes = [data.xtrain.shape[1], *setup.hidden, data.num_classes]
-    require_room(sizes, data.xtrain.itemsize)
-    model = MLP(sizes, setup.activation, setup.dropout, setup.seed, data.xtrain.dtype)
+    model = MODELS[setup.model][1](setup, data)
     optimizer = optimizer_for(setup, model.parameters(), setup.learning_rate or usual_rate)
     return model, optimizer, np.random.default_rng([setup.seed, 1])
+
+
+def mlp_of(setup, data):
+    sizes = [data.xtrain.shape[1], *setup.hidden, data.num_classes]
+    require_room(sizes, data.xtrain.itemsize)
+    return MLP(sizes, setup.activation, setup.dropout, setup.seed, data.xtrain.dtype, setup.init)
+
+
+def lenet_of(setup, data, normalise=False):
+    if data.image_shape is None:
+        raise ValueError(f"model {setup.model!r} takes pictures, and {data.name} holds none")
+    shape, dtype = data.image_shape, data.xtrain.dtype
+    return LeNet(shape, data.num_classes, setup.activation, setup.dropout, setup.seed, dtype, setup.init, normalise)
+
+
+MODELS: dict[str, Any] = {  # the usual activation, and how a Setup makes it for some data
+    "mlp": ("sigmoid", mlp_of),
+    "lenet": ("relu", lenet_of),
+    "cnn-bn": ("relu", partial(lenet_of, normalise=True)),
+}
+
+
+def loss_of(setup):
+    smoothing = setup.label_smoothing
+    return partial(cross_entropy, label_smoothing=smoothing) if smoothing else cross_entropy
+
+
+def options_of(setup, data):
+    """The keywords of `fit` that a Setup decides."""
+    return {
+        "loss": loss_of(setup), "clip_norm": setup.clip_norm, "patience": setup.patience, "schedule": setup.schedule,
+        "warmup": setup.warmup, "decay": setup.learning_rate_decay if setup.schedule == "exponential" else 1.0,
+        "augment": setup.augment and AUGMENTATIONS[setup.augment](data),
+    }  # fmt: skip
 
 
 def train(setup, data_dir=None, *, record_norms=False, every=1, after_epoch=None, progress=True):
@@ -133,9 +186,8 @@ def train(setup, data_dir=None, *, record_norms=False, every=1, after_epoch=None
     data = data_of(setup, data_dir)
     model, optimizer, rng = model_of(setup, data)
     history = fit(
-        model, data, optimizer, setup.epochs, setup.batch_size, rng, decay=setup.learning_rate_decay,
-        history=History(held_out="test" if setup.final else "validation"),
-        clip_norm=setup.clip_norm, patience=setup.patience, style="eager" if setup.eager else None,
+        model, data, optimizer, setup.epochs, setup.batch_size, rng, **options_of(setup, data),
+        history=History(held_out="test" if setup.final else "validation"), style="eager" if setup.eager else None,
         record_norms=record_norms, every=every, after_epoch=after_epoch, progress=progress,
     )  # fmt: skip
     if history.interrupted:

@@ -6,15 +6,23 @@ from typing import Any
 class Module:
     """The base of neurons, layers and networks.
 
-    A subclass says how it computes (`__call__`) and, if it has parameters or parts, names them in `parameters`.
+    A subclass says how it computes (`__call__`) and, if it has any, names its parameters in `parameters` and its parts
+    in `parts`.
     """
 
-    pure: bool  # whether calling it changes nothing and depends on nothing but its input, parameters and `drawn`
+    # Whether calling it changes nothing but by `noted`, and sees nothing but its input, its parameters and `drawn`.
+    pure: bool
     training = True  # Dropout drops while training and lets everything through otherwise
+    growth = 1  # about how many times the memory of an instance what is made of it takes
+    arguments: tuple[str, ...] = ()  # of what it is made, besides chance: its attributes of these names, for a file
 
     def parameters(self) -> list[Any]:
-        """All parameters, Values or Tensors with a label, as one list."""
-        return []
+        """All parameters, Values or Tensors with a label, as one list: those of its parts, unless it says more."""
+        return [parameter for part in self.parts() for parameter in part.parameters()]
+
+    def statistics(self) -> list[Any]:
+        """The Tensors that training moves without a gradient: running means and variances."""
+        return [each for part in self.parts() for each in part.statistics()]
 
     def named_parameters(self) -> dict[str, Any]:
         """{label: parameter}: "layer1/W" for the weights of the first layer of an MLP."""
@@ -33,3 +41,7 @@ class Module:
         self.training = training
         for part in self.parts():
             part.train(training)
+
+    def __repr__(self) -> str:
+        made_with = [getattr(self, name) for name in self.arguments if name != "label"]
+        return f"{type(self).__name__}({', '.join(map(repr, made_with))})" if made_with else type(self).__name__

@@ -59,7 +59,7 @@ def labelled(kept, path):
 def instances(kept, path, kind):
     """The stored features (instances, features) in a file, as the network takes them."""
     if kind == "csv":
-        n_features = kept.model.parameters()[0].shape[0]
+        n_features = kept.model.n_inputs
         columns = kept.columns or Columns((NAMELESS,) * n_features, tuple(range(n_features)), 0)
         return read_csv(path, columns_known(columns.names, columns.used, columns.label)).x
     part = read_npz(path) if kind == "npz" else None

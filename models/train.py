@@ -1,8 +1,9 @@
-"""Train a multilayer perceptron, and write its learning curve, a checkpoint, and the trained model.
+"""Train a network, and write its learning curve, a checkpoint, and the trained model.
 
     python -m models.train --data mnist --hidden 300 --epochs 5
     python -m models.train --data digits --hidden 64 --activation relu --optimizer adam --out runs/digits
     python -m models.train --data flowers.csv --labels species --patience 5
+    python -m models.train --data mnist --model lenet --optimizer adam --schedule cosine --augment shift --final
 
 MNIST and Fashion-MNIST are read from --data-dir, or from the folder that the environment variable
 SCALAR_TO_TENSOR_DATA names, or are downloaded. A file may be CSV with a label column, .npz with x_train, y_train,
@@ -25,20 +26,22 @@ from typing import Any
 
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from tensor_engine import cross_entropy
 from tensor_engine.programs import jit
 
 from . import datasets
 from .command_line import Parser, positive, run
 from .compiled import CompiledStep, style_for
-from .experiment import OPTIMIZERS, Setup, data_of, model_of
+from .experiment import MODELS, OPTIMIZERS, Setup, data_of, loss_of, model_of, options_of
 from .history import History
 from .keeping import checkpoints, kept
 from .keeping.files import held, write_whole
-from .layers import ACTIVATIONS, parameter_count
+from .layers import ACTIVATIONS, INITIALISATIONS, parameter_count
 from .mistakes import draw_confusion, draw_mistakes
 from .training import Diverged, evaluate, fit, piece_size
+from .training.augmentation import AUGMENTATIONS
+from .training.schedules import SCHEDULES
 
+USUAL_ACTIVATIONS = ", ".join(f"{activation} for {name}" for name, (activation, _) in MODELS.items())
 USUAL_RATES = ", ".join(f"{rate:g} for {name}" for name, (rate, _) in OPTIMIZERS.items())
 
 
@@ -73,13 +76,28 @@ OPTIONS: dict[str, dict[str, Any]] = {  # how argparse reads each
     "--labels": {"help": "the label column of a CSV file, by name or number, or a file of the labels"},
     "--test": {"metavar": "FILE", "help": "the test set that belongs to a file"},
     "--data-dir": {"metavar": "DIR", "help": "with mnist/ and fashion-mnist/ in it"},
+    "--model": {
+        "choices": list(MODELS),
+        "help": "dense layers, convolutions before them, and batch normalisation too",
+    },
     "--hidden": {"nargs": "*", "type": positive(int), "help": "units of each hidden layer"},
-    "--activation": {"choices": list(ACTIVATIONS)},
-    "--dropout": {"type": fraction, "help": "rate after each hidden layer"},
+    "--activation": {"choices": list(ACTIVATIONS), "help": f"(default: {USUAL_ACTIVATIONS})"},
+    "--init": {
+        "choices": list(INITIALISATIONS),
+        "help": "of the weights (default: he for relu and its like, else glorot)",
+    },
+    "--dropout": {"type": fraction, "help": "rate after each hidden layer, or before each dense one of a lenet"},
+    "--label-smoothing": {"type": fraction, "metavar": "PART", "help": "of each label, shared out among all classes"},
+    "--augment": {"choices": list(AUGMENTATIONS), "help": "change each picture a little before each step"},
     "--optimizer": {"choices": list(OPTIMIZERS)},
     "--learning-rate": {"type": positive(float), "help": f"(default: {USUAL_RATES})"},
-    "--learning-rate-decay": {"type": positive(float), "help": "factor of the rate after each epoch"},
-    "--momentum": {"type": fraction, "help": "for sgd"},
+    "--schedule": {
+        "choices": list(SCHEDULES),
+        "help": "of the rate: a factor an epoch, or down to 0 as a cosine",
+    },
+    "--learning-rate-decay": {"type": positive(float), "help": "the factor after each epoch"},
+    "--warmup": {"type": not_negative, "metavar": "EPOCHS", "help": "in which the rate first rises from 0"},
+    "--momentum": {"type": fraction, "help": "for sgd and nesterov"},
     "--weight-decay": {"type": not_negative, "help": "L2 penalty"},
     "--clip-norm": {"type": positive(float), "metavar": "NORM", "help": "scale larger gradients down to this norm"},
     "--batch-size": {"type": batch_size, "help": 'instances a step, or "full"'},
@@ -102,6 +120,10 @@ OPTIONS: dict[str, dict[str, Any]] = {  # how argparse reads each
 }
 SETUP = {field.name: field.default for field in fields(Setup)}  # what decides the numbers of a run, and its defaults
 OF_A_CALL = {"data_dir": None, "mistakes": False, "program": False, "out": Path("runs/train"), "resume": False}
+FOR_SOME = (
+    ("momentum", "optimizer", ("sgd", "nesterov")), ("hidden", "model", ("mlp",)),
+    ("learning_rate_decay", "schedule", ("exponential",)),
+)  # fmt: skip
 MAY_CHANGE = {"epochs", "learning_rate", "patience"}  # when a run is resumed
 
 
@@ -145,8 +167,10 @@ def config_of(given, checkpoint):
     Raises ValueError if something was given that the run to be resumed was made without.
     """
     config = {name: given.get(name, default) for name, default in SETUP.items()}
-    if "momentum" in given and config["optimizer"] != "sgd":
-        raise ValueError("--momentum is for --optimizer sgd")
+    for option, its, choices in FOR_SOME:
+        if option in given and config[its] not in choices:
+            raise ValueError(f"--{option.replace('_', '-')} is for --{its} {' and '.join(choices)}")
+    config["activation"] = config["activation"] or MODELS[config["model"]][0]
     config["learning_rate"] = config["learning_rate"] or OPTIMIZERS[config["optimizer"]][0]
     if checkpoint is None:
         return {**config, "threads": blas_threads()}
@@ -166,7 +190,7 @@ def program_of(config, data_dir):
     data = data_of(setup, data_dir)
     model, optimizer, _ = model_of(setup, data)
     size = min(batch_of(setup, data), piece_size(data.xtrain))
-    return CompiledStep(model, cross_entropy, optimizer).source(data.xtrain[:size], data.ytrain[:size])
+    return CompiledStep(model, loss_of(setup), optimizer).source(data.xtrain[:size], data.ytrain[:size])
 
 
 def batch_of(setup, data):
@@ -205,6 +229,9 @@ def train_into(out, config, checkpoint, data_dir, mistakes):
             f"the decay of the epochs so far {now:g} in epoch {first}"
         )
 
+    if checkpoint and setup.schedule == "cosine" and checkpoint["config"]["epochs"] != setup.epochs:
+        print(f"the cosine is over {setup.epochs} epochs now, and was over {checkpoint['config']['epochs']}")
+
     def write_config():
         write_whole(out / "config.json", json.dumps(config, indent=1) + "\n")
 
@@ -227,9 +254,8 @@ def train_into(out, config, checkpoint, data_dir, mistakes):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Diverged)  # it is said below
         history = fit(
-            model, data, optimizer, setup.epochs, setup.batch_size, rng, clip_norm=setup.clip_norm,
-            patience=setup.patience, decay=setup.learning_rate_decay, history=history, after_epoch=after_epoch,
-            style=config["style"],
+            model, data, optimizer, setup.epochs, setup.batch_size, rng, **options_of(setup, data), history=history,
+            after_epoch=after_epoch, style=config["style"],
         )  # fmt: skip
     if setup.patience and history.epochs and history.best.epoch < first and best.exists():
         model = kept.load(best).model  # none of this call's epochs was better

@@ -4,7 +4,7 @@ Tensors
     Tensor              an array in a graph: Tensor([[1.0, 2.0]], "W", requires_grad=True)
     Node, Operator      as in scalar_engine; ArrayOperator is the base of operators whose rules are made for arrays
     operand             an array as a leaf as it is: classes, the key of an index, a condition
-    drawn               random numbers, which a program draws anew at each call
+    drawn, noted        random numbers, which a program draws anew at each call; what it lets be seen at each
     topological_order   every node behind a root, inputs first
     no_grad             nothing inside is recorded
     detect_anomaly      the first NaN or infinity inside raises, and says where it was made
@@ -38,7 +38,7 @@ Derivatives
     scalarize, ScalarGraph  the graph of Values behind a graph of Tensors, for derive and compile_graph
 
 Training
-    SGD, Adam           gradient descent
+    SGD, Adam, AdamW, RMSprop   gradient descent
 
 Reading order: array_operator, kernels, rearranging, operators, compositions, further_reductions, fused, einstein_sums,
 convolution, pooling, notation, protocols, tensor, errors, modes, numpy_functions, functional, optimizers, elements,
@@ -133,10 +133,10 @@ from .fused import (
     nll,
     softmax_cross_entropy,
 )
-from .modes import detect_anomaly, drawn, no_grad
+from .modes import detect_anomaly, drawn, no_grad, noted
 from .notation import ArrayNotation
 from .operators import log_softmax, logsumexp, max, mean, min, softmax, sum
-from .optimizers import SGD, Adam
+from .optimizers import SGD, Adam, AdamW, RMSprop
 from .pooling import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
 from .pytorch_names import telling, unknown
 from .rearranging import concatenate, stack, where
@@ -145,12 +145,14 @@ from .tensor import Tensor, operand
 
 __all__ = [
     "Adam",
+    "AdamW",
     "ArrayOperator",
     "GradCheck",
     "LayerCheck",
     "Ledger",
     "Node",
     "Operator",
+    "RMSprop",
     "SGD",
     "ScalarGraph",
     "Slip",
@@ -220,6 +222,7 @@ __all__ = [
     "mse",
     "nll",
     "no_grad",
+    "noted",
     "norm",
     "one_hot",
     "operand",

@@ -10,10 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from scalar_engine.graph import data_of
+
 EVERYTHING = "everything"  # recorded, also what requires no gradient: programs are made of it
 recording: ContextVar[Any] = ContextVar("recording", default=True)
 watching = ContextVar("watching", default=False)
 drawing: ContextVar[Any] = ContextVar("drawing", default=None)
+noting: ContextVar[Any] = ContextVar("noting", default=None)
 
 
 def drawn(draw: Callable[[], Any], shape: tuple[int, ...], dtype: Any) -> Any:
@@ -25,6 +28,21 @@ def drawn(draw: Callable[[], Any], shape: tuple[int, ...], dtype: Any) -> Any:
     """
     otherwise = drawing.get()
     return otherwise(draw, shape, dtype) if otherwise else draw()
+
+
+def noted(note: Callable[..., Any], *nodes: Any) -> None:
+    """note(*arrays) of what nodes hold; a program does so at each call, for they are among its results.
+
+    >>> seen = []
+    >>> noted(seen.append, np.ones(2))
+    >>> seen
+    [array([1., 1.])]
+    """
+    otherwise = noting.get()
+    if otherwise:
+        otherwise(note, *nodes)
+    else:
+        note(*map(data_of, nodes))
 
 
 @contextmanager

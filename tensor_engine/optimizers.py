@@ -1,4 +1,4 @@
-"""Gradient descent: SGD with momentum, and Adam, over all parameters at once.
+"""Gradient descent: SGD with momentum, Adam, AdamW and RMSprop, over all parameters at once.
 
 An optimizer moves its parameters into one flat array, of which each parameter's data becomes a view, so that a step is
 a few passes over that array instead of dozens of small calls.
@@ -51,7 +51,7 @@ class Holder:
 
 
 class Optimizer:
-    """What SGD and Adam share.
+    """What the optimizers share.
 
     parameters      Tensors that require a gradient, all of one dtype and none of them twice; ValueError otherwise
     learning_rate   may be changed between steps
@@ -201,6 +201,8 @@ HELD_ONCE = references(alone.grad)
 class SGD(Optimizer):
     """v <- momentum * v + dl/dw;  w <- w - learning_rate * v.
 
+    With `nesterov` w <- w - learning_rate * (dl/dw + momentum * v): Sutskever and others (2013), in PyTorch's form.
+
     >>> from tensor_engine import Tensor
     >>> w = Tensor([1.0, 2.0], "w", requires_grad=True)
     >>> optimizer = SGD([w], learning_rate=0.1)
@@ -213,9 +215,12 @@ class SGD(Optimizer):
     elementwise = True
 
     def __init__(
-        self, parameters: Iterable[Tensor], learning_rate: float, momentum: float = 0.0, weight_decay: float = 0.0
-    ) -> None:
-        self.momentum = momentum
+        self, parameters: Iterable[Tensor], learning_rate: float, momentum: float = 0.0, weight_decay: float = 0.0,
+        nesterov: bool = False,
+    ) -> None:  # fmt: skip
+        if nesterov and not momentum:
+            raise ValueError("nesterov needs a momentum: SGD(parameters, rate, momentum=0.9, nesterov=True)")
+        self.momentum, self.nesterov = momentum, nesterov
         self.moments = ("velocity",) if momentum else ()
         super().__init__(parameters, learning_rate, weight_decay)
 
@@ -224,9 +229,14 @@ class SGD(Optimizer):
         if self.momentum:
             velocity, scratch = part.arrays["velocity"], part.arrays["scratch"]
             velocity *= self.momentum
-            for view, gradient in zip(part.views["velocity"], self.gradients(part)):
+            gradients = self.gradients(part)
+            for view, gradient in zip(part.views["velocity"], gradients):
                 view += gradient
-            np.multiply(velocity, rate, out=scratch)
+            np.multiply(velocity, self.momentum if self.nesterov else rate, out=scratch)
+            if self.nesterov:
+                for view, gradient in zip(part.views["scratch"], gradients):
+                    view += gradient
+                scratch *= rate
             part.arrays["w"] -= scratch
         else:
             keep = shared(part.parameters)
@@ -271,11 +281,13 @@ class Adam(Optimizer):
             m_view += gradient
             np.multiply(gradient, gradient, out=scratch_view)
         v += scratch
-        rate, epsilon = self.numbers(part)
+        rate, epsilon, *share = self.numbers(part)
         np.sqrt(v, out=scratch)
         scratch += epsilon
         np.divide(m, scratch, out=scratch)
         scratch *= rate
+        if share:
+            part.arrays["w"] *= share[0]
         part.arrays["w"] -= scratch
 
     def numbers(self, part: Part) -> Any:
@@ -293,3 +305,70 @@ class Adam(Optimizer):
 
     def state(self) -> dict[str, np.ndarray]:
         return {**super().state(), "steps": self.steps}
+
+
+class AdamW(Adam):
+    """Adam, with a decay that is none of the gradient's: w <- w - learning_rate * weight_decay * w before the step
+    (Loshchilov and Hutter, 2019).
+    """
+
+    n_numbers = 3
+    elementwise = True
+
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        learning_rate: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        epsilon: float = 1e-8,
+        weight_decay: float = 1e-2,
+    ) -> None:
+        super().__init__(parameters, learning_rate, betas, epsilon)
+        self.decay = weight_decay
+
+    def numbers(self, part: Part) -> Any:
+        """As Adam's, and the share of w that is left."""
+        return *super().numbers(part), 1 - self.learning_rate * self.decay
+
+
+class RMSprop(Optimizer):
+    """v <- alpha v + (1 - alpha) g^2,  w <- w - learning_rate * g / (sqrt(v) + epsilon): Tieleman and Hinton (2012).
+
+    v is kept unscaled, as v / (1 - alpha).
+    """
+
+    moments = ("v",)
+    elementwise = True
+
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        learning_rate: float = 1e-2,
+        alpha: float = 0.99,
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        self.alpha, self.epsilon = alpha, epsilon
+        super().__init__(parameters, learning_rate, weight_decay)
+
+    def update(self, part: Part) -> None:
+        (rate,) = self.numbers(part)
+        v, scratch, gradients = part.arrays["v"], part.arrays["scratch"], self.gradients(part)
+        v *= self.alpha
+        for view, gradient in zip(part.views["scratch"], gradients):
+            np.multiply(gradient, gradient, out=view)
+        v += scratch
+        np.sqrt(v, out=scratch)
+        scratch += self.epsilon / self.of_v
+        for view, gradient in zip(part.views["scratch"], gradients):
+            np.divide(gradient, view, out=view)
+        scratch *= rate
+        part.arrays["w"] -= scratch
+
+    def numbers(self, part: Part) -> Any:
+        return (self.learning_rate / self.of_v,)
+
+    @property
+    def of_v(self) -> float:
+        """What sqrt(v) has to be multiplied by."""
+        return math.sqrt(1 - self.alpha)

@@ -20,7 +20,8 @@ from walkthroughs.tables import Table
 from . import ROOT, typed_user
 
 ENGINES = [getattr(engine, name) for engine in (scalar_engine, tensor_engine) for name in engine.__all__]
-NETWORKS = [layers.Linear, layers.Dropout, layers.Sequential, layers.MLP, mlp.Neuron, mlp.Layer, mlp.MLP]
+LAYERS = [kind for name, kind in vars(layers).items() if name in layers.__all__ and isinstance(kind, type)]
+NETWORKS = [*(kind for kind in LAYERS if kind.__init__ is not object.__init__), mlp.Neuron, mlp.Layer, mlp.MLP]
 PUBLIC = dict.fromkeys([*ENGINES, draw, Drawing, Report, Recording, Stepper, step, Table])
 RULES = {"forward", "forward_keeping", "pull", "locals", "composition"}  # they run on anything
 

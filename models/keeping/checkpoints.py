@@ -21,6 +21,8 @@ from .files import write_whole
 from .plausible import require_plausible
 
 TEXTS = "random", "history", "config"
+# Fields that runs have had since there are convolutions.
+LATER = "model", "init", "label_smoothing", "schedule", "warmup", "augment"
 
 
 class CheckpointError(ValueError):
@@ -45,6 +47,7 @@ def save(path, model, optimizer, rng, history, config):
 def arrays_of(model, optimizer):
     """The arrays that a run consists of, by their names in a checkpoint."""
     arrays = {f"parameter:{name}": parameter.data for name, parameter in model.named_parameters().items()}
+    arrays |= {f"statistic:{each.label}": each.data for each in model.statistics()}
     return arrays | {f"optimizer:{name}": array for name, array in optimizer.state().items()}
 
 
@@ -76,6 +79,9 @@ def setup_of(config):
     config.setdefault("eager", True)  # as runs were before there were programs
     config.setdefault("style", "eager" if config["eager"] else "arrays")
     names = {field.name for field in fields(Setup)} | {"threads", "style"}
+    for field in fields(Setup):
+        if field.name in LATER:
+            config.setdefault(field.name, field.default)
     strange = sorted(names ^ config.keys())
     if strange:
         raise ValueError(f"the config {'lacks' if strange[0] in names else 'has'} {strange[0]}")

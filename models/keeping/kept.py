@@ -4,7 +4,9 @@ The file is safetensors: the parameters as plain arrays, and JSON in the header 
 classes, and the scaling of the features. Nothing in it can run.
 """
 
+import inspect
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,15 +17,19 @@ from safetensors.numpy import save as packed
 
 from tensor_engine import no_grad, softmax
 
+from .. import layers as kinds
 from ..datasets import Dataset
 from ..datasets.checking import checked_x
 from ..datasets.dataset import Columns, scaled
-from ..layers import MLP, Dropout, Linear, ReLU, Sequential, Sigmoid, Softmax, Tanh
+from ..layers import MLP, LeNet, Sequential, Softmax
 from ..module import Module
-from .files import write_whole
+from ..training.gradients import pieces
+from .files import as_json, write_whole
 
 KIND = "scalar-to-tensor model"
-PLAIN = {"ReLU": ReLU, "Sigmoid": Sigmoid, "Tanh": Tanh}
+LAYERS: dict[str, Any] = {
+    name: kind for name, kind in vars(kinds).items() if isinstance(kind, type) and name in kinds.__all__
+}
 
 
 class ModelError(ValueError):
@@ -52,7 +58,7 @@ class Kept:
 
     def scaled(self, x):
         """What the network sees of the stored x (instances, features)."""
-        x, n_features = checked_x(x), self.model.parameters()[0].shape[0]
+        x, n_features = checked_x(x), self.model.n_inputs
         if self.image_shape is not None and x.shape[1:] == self.image_shape:
             x = x.reshape(len(x), -1)
         if x.shape[1:] != (n_features,):
@@ -62,9 +68,10 @@ class Kept:
     def probabilities(self, x):
         """The probability of each class, (instances, classes), for x as it is stored: not scaled."""
         self.model.train(False)
+        x = self.scaled(x)
         with no_grad():
-            out = self.model(self.scaled(x))
-            return (out if isinstance(self.model.layers[-1], Softmax) else softmax(out)).data
+            out = np.concatenate([self.model(x[part]).data for part in pieces(x, self.model)])
+        return out if isinstance(self.model.layers[-1], Softmax) else softmax(out)
 
     def predict(self, x):
         """The name of the likeliest class of each instance of x, as it is stored."""
@@ -82,13 +89,16 @@ def save(path, model, data):
     """
     if not isinstance(data, Dataset):
         raise ModelError(f"save(path, model, data) needs the Dataset of the model, not a {type(data).__name__}")
-    tensors = {name: parameter.data for name, parameter in model.named_parameters().items()}
-    if len(tensors) < len(model.parameters()):
+    layers, arrays = architecture(model), [*model.parameters(), *model.statistics()]
+    if model.n_inputs is None:
+        raise ModelError("a file can tell of networks whose first layer says how many features it takes")
+    tensors = {each.label: each.data for each in arrays}
+    if len(tensors) < len(arrays):
         raise ModelError("two parameters have one name: give the layers labels of their own")
     tensors |= {name: np.asarray(getattr(data, name), np.float64) for name in ("mean", "deviation")}
     largest = np.max(data.mean + data.deviation * data.xtrain.max(axis=0))
     about = {
-        "layers": architecture(model),
+        "layers": as_json(layers),
         "class_names": data.class_names,
         "image_shape": data.image_shape,
         "columns": data.columns and asdict(data.columns),
@@ -124,17 +134,22 @@ def restored(about, tensors):
             raise ModelError(f"{name} has numbers that are not finite")
     mean, deviation = tensors.pop("mean"), tensors.pop("deviation")
     model = network(about["layers"], sum(array.size for array in tensors.values()))
-    parameters = model.named_parameters()
-    if {name: p.data.shape for name, p in parameters.items()} != {name: a.shape for name, a in tensors.items()}:
+    arrays = {each.label: each for each in [*model.parameters(), *model.statistics()]}
+    if {name: each.shape for name, each in arrays.items()} != {name: array.shape for name, array in tensors.items()}:
         raise ModelError("its weights are not those of its layers")
-    for name, parameter in parameters.items():
-        parameter.data = tensors[name]
-    n_features, n_classes = model.parameters()[0].shape[0], model.parameters()[-1].shape[0]
+    for name, each in arrays.items():
+        each.data = tensors[name]
+    n_features = model.n_inputs
+    model.train(False)
+    with no_grad(), np.errstate(all="ignore"):
+        outputs = model(np.zeros((1, n_features), model.parameters()[0].dtype)).data
+    n_classes = outputs.shape[-1]
     class_names = tuple(map(str, about["class_names"]))
     columns = about["columns"] and Columns(**{name: as_tuple(each) for name, each in about["columns"].items()})
     image_shape = about["image_shape"] and tuple(map(int, about["image_shape"]))
     plausible = (
         len(class_names) == n_classes
+        and np.isfinite(outputs).all()  # as they would not be by a variance below 0
         and all(array.shape in [(), (n_features,)] for array in (mean, deviation))
         and deviation.all()
         and (not image_shape or image_shape[0] * image_shape[1] == n_features)
@@ -152,41 +167,50 @@ def as_tuple(value):
 def architecture(model):
     """The layers of a network in words and numbers, from which `network` makes them again."""
     if type(model) is MLP:
-        return {"MLP": [[int(size) for size in model.sizes], model.activation, float(model.dropout)]}
-    if type(model) is not Sequential:
-        raise ModelError(f"a file can tell of an MLP or a Sequential of layers, not of a {type(model).__name__}")
+        return {"MLP": made_with(model)}
+    if type(model) not in (Sequential, LeNet):
+        raise ModelError(
+            f"a file can tell of a Sequential of layers, an MLP or a LeNet, not of a {type(model).__name__}"
+        )
     return {"Sequential": [words_for(layer) for layer in model.layers]}
 
 
 def words_for(layer):
     name = type(layer).__name__
-    if type(layer) is Linear:
-        return [name, *map(int, layer.W.shape), layer.label.rpartition("/")[0]]
-    if type(layer) is Dropout:
-        return [name, float(layer.rate)]
-    if type(layer) in (*PLAIN.values(), Softmax):
-        return [name]
-    raise ModelError(f"a file cannot tell of a layer {layer!r}")
+    if LAYERS.get(name) is not type(layer) or isinstance(layer, Sequential):
+        raise ModelError(f"a file cannot tell of a layer {layer!r}")
+    return [name, *made_with(layer)]
+
+
+def made_with(layer):
+    return [getattr(layer, name) for name in layer.arguments]
 
 
 def network(layers, size):
-    """The network of an `architecture`, untrained; it may not have more than `size` parameters."""
+    """The network of an `architecture`, its weights 0; it may not have more than `size` parameters."""
     ((kind, fields),) = layers.items()
     if kind == "MLP":
-        sizes, activation, dropout = fields
-        if sum(n * (m + 1) for m, n in zip(sizes[:-1], sizes[1:])) != size:
-            raise ModelError("its weights are not those of its layers")
-        return MLP(sizes, activation, dropout)
-    if kind != "Sequential" or sum(w[2] * (w[1] + 1) for w in fields if w[0] == "Linear") != size:
+        return layer_of(size, "MLP", *fields)
+    if kind != "Sequential":
+        raise ModelError(f"a network of the kind {kind!r}")
+    return Sequential(*(layer_of(size, *words) for words in fields))
+
+
+def layer_of(size: int, name: str, *fields: Any) -> Module:
+    kind = LAYERS[name]
+    sizes = [x for field in fields for x in (field if isinstance(field, list) else [field]) if isinstance(x, int)]
+    if max(sizes, default=0) > size:
         raise ModelError("its weights are not those of its layers")
-    return Sequential(*(layer_of(*words) for words in fields))
 
+    def zeros(rng: Any, n_inputs: int, n_outputs: int, shape: Any = None) -> np.ndarray:
+        if math.prod(shape or (n_inputs, n_outputs)) > size:
+            raise ModelError("its weights are not those of its layers")
+        return np.zeros(shape or (n_inputs, n_outputs))
 
-def layer_of(name: str, *fields: Any) -> Module:
-    rng = np.random.default_rng(0)
-    if name == "Linear":
-        n_inputs, n_outputs, label = fields
-        return Linear(n_inputs, n_outputs, rng, label=label)
-    if name == "Dropout":
-        return Dropout(fields[0], rng)
-    return Softmax() if name == "Softmax" else PLAIN[name]()
+    takes = inspect.signature(kind).parameters
+    by_chance = {"rng": np.random.default_rng(0), "initialisation": zeros}
+    made: Module = kind(
+        **{argument: as_tuple(x) for argument, x in zip(kind.arguments, fields)},
+        **{argument: x for argument, x in by_chance.items() if argument in takes},
+    )
+    return made

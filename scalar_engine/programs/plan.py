@@ -52,9 +52,10 @@ class Plan:
     backward            Statements of the root's derivatives, by the operators' rules
     gradients           the Variable or Number of the derivative by each parameter
     operators           those that occur in formulas; arithmetic does not, for it is written with + - * / and **
+    noted               further Variables of the forward pass that the program gives, beside the root's
     """
 
-    def __init__(self, inputs, parameters, forward, value, backward, gradients, operators):
+    def __init__(self, inputs, parameters, forward, value, backward, gradients, operators, noted=()):
         self.inputs = inputs
         self.parameters = parameters
         self.forward = forward
@@ -62,6 +63,7 @@ class Plan:
         self.backward = backward
         self.gradients = gradients
         self.operators = operators
+        self.noted = noted
 
 
 def is_flat(formula):

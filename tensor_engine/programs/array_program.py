@@ -25,13 +25,14 @@ class Instance:
 
     style       the module that writes it: "arrays", in NumPy, or "loops", in NumPy and Numba
     source      its text, which runs on its own
-    function    function(inputs, parameters) -> (value, [derivatives]), in arrays that the next call fills anew
+    function    function(inputs, parameters) -> (value, [derivatives]), in arrays that the next call fills anew; with
+                nodes that are noted the value is (the root's, theirs...)
     gradients   the derivatives by all parameters, one after the other, as one array; None if there are none
     """
 
-    def __init__(self, root: Tensor, inputs: Any, parameters: Any, style: str = "arrays") -> None:
+    def __init__(self, root: Tensor, inputs: Any, parameters: Any, style: str = "arrays", noted: Any = ()) -> None:
         module = import_module(f"tensor_engine.programs.{style}")
-        self.source, text, given = module.written(root, inputs, parameters)
+        self.source, text, given = module.written(root, inputs, parameters, noted)
         self.function = executed(text, given)
         self.gradients: np.ndarray | None = self.function.__globals__.get("gradients")
 

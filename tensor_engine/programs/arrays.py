@@ -68,7 +68,7 @@ class ArrayStyle(writer.Style):
                 continue
             kept = by_use.get((getattr(formula.op, "kept", None), formula.operands[:1]))
             found[statement] = self.calls_for(formula, [statement.target, *([kept.target] if kept else [])])
-            if kept:
+            if kept and kept.target in {call.target for call in found[statement]}:
                 found[kept] = []  # the same calls give it
         return found
 
@@ -287,16 +287,17 @@ def plain(x):
     return float(x.number) if type(x) is Number else x.data
 
 
-def written(root, inputs, parameters):
+def written(root, inputs, parameters, noted=()):
     """The text of the program; the same, to be run; and {name: what that has to be given}."""
-    plan, samples = joint_plan(root, inputs, parameters)
+    plan, samples = joint_plan(root, inputs, parameters, noted)
     text, given = text_of(plan, ArrayStyle(plan, samples))
     return text, text, given
 
 
 def text_of(plan, style):
     body = [*style.body(), *style.copies()]
-    value = style.alone(plan.value)
+    value = ", ".join(map(style.alone, [plan.value, *plan.noted]))
+    value = f"({value})" if plan.noted else value
     lines = [
         *(["# made once: the arrays that results go into, and what is always the same"] if style.made_once else []),
         *style.made_once,

@@ -57,7 +57,7 @@ class JointWalk(Walk):
         return super().computing(target, op, operands)
 
 
-def joint_plan(root, inputs, parameters):
+def joint_plan(root, inputs, parameters, noted=()):
     """(the Plan of the graph behind `root`, {Variable: an array as it may hold}).
 
     The source of a backward statement is the forward statement whose operator's rule it is part of; None for sums.
@@ -65,14 +65,14 @@ def joint_plan(root, inputs, parameters):
     derivatives, rule_of = backward_graph(root) if parameters else ({}, {})
     gradients = [derivatives[x] if x in derivatives else operand(np.zeros_like(x.data)) for x in parameters]
     end = operand(0.0)
-    end.inputs = (root, *reversed(gradients))  # the last layer's first, as the pass has them
+    end.inputs = (root, *noted, *reversed(gradients))  # the last layer's first, as the pass has them
     order = topological_order(end)[:-1]
     wanted = set(parameters)
     by_importance = sorted(derivatives, key=lambda node: (node in wanted, bool(node.label)))
     derivative_of = {derivatives[node]: node for node in by_importance}
     walk = JointWalk(order, [*inputs, *parameters], root.data.dtype, derivative_of)
     statements = list(walk.forward())
-    in_forward = {walk.values[node] for node in topological_order(root)}
+    in_forward = {walk.values[node] for result in (root, *noted) for node in topological_order(result)}
     for node in order:
         statement = walk.computed.get(walk.values[node])
         if statement and node in rule_of and statement.target not in in_forward:
@@ -80,9 +80,9 @@ def joint_plan(root, inputs, parameters):
     forward = [statement for statement in statements if statement.target in in_forward]
     backward = [statement for statement in statements if statement.target not in in_forward]
     operators = list(dict.fromkeys(statement.formula.op for statement in walk.computed.values()))
-    given = ([walk.values[node] for node in nodes] for nodes in (inputs, parameters, gradients))
-    inputs, parameters, gradients = given
-    return Plan(inputs, parameters, forward, walk.values[root], backward, gradients, operators), walk.samples
+    given = ([walk.values[node] for node in nodes] for nodes in (inputs, parameters, gradients, noted))
+    inputs, parameters, gradients, noted = given
+    return Plan(inputs, parameters, forward, walk.values[root], backward, gradients, operators, noted), walk.samples
 
 
 def backward_graph(root):

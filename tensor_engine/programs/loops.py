@@ -36,7 +36,7 @@ class LoopStyle(ArrayStyle):
             self.statements.update(dict.fromkeys(found, self.statements[call]))
             return found
 
-        results = [self.plan.value, *self.plan.gradients]
+        results = [self.plan.value, *self.plan.noted, *self.plan.gradients]
         grouping = Grouping(calls, self.elements.is_plain, expanded, results, self.samples)
         self.likes = grouping.likes
         return grouping.order
@@ -92,9 +92,9 @@ class LoopStyle(ArrayStyle):
         return like if x in loop.stores else like[()]
 
 
-def written(root, inputs, parameters):
+def written(root, inputs, parameters, noted=()):
     """The text of the program; the same without the loops, to be run; and {name: what that has to be given}."""
-    plan, samples = joint_plan(root, inputs, parameters)
+    plan, samples = joint_plan(root, inputs, parameters, noted)
     style = LoopStyle(plan, samples)
     text, given = text_of(plan, style)
     head = jit.HEAD.format(keeps=False)

@@ -20,7 +20,7 @@ class Memory:
                 self.owners[call.target] = self.owner(call.view_of)
             for x in [call.target, *call.operands]:
                 self.last[self.owner(x)] = i
-        results = [x for x in [plan.value, *plan.gradients] if type(x) is Variable]
+        results = [x for x in [plan.value, *plan.noted, *plan.gradients] if type(x) is Variable]
         self.last.update(dict.fromkeys(map(self.owner, results), math.inf))
         self.gradients = set(plan.gradients)
         self.places, self.made, self.free = {}, {}, defaultdict(list)

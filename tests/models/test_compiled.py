@@ -9,7 +9,7 @@ from models.datasets import load, standardised
 from models.layers import MLP, Activation, Dropout, Linear, ReLU, Sequential
 from models.train import main
 from models.training import evaluate, fit
-from tensor_engine import SGD, Adam, cross_entropy, exp, mse, tanh
+from tensor_engine import SGD, Adam, AdamW, RMSprop, cross_entropy, exp, mse, tanh
 from tensor_engine.programs import jit
 
 
@@ -54,7 +54,15 @@ def test_a_program_does_what_the_engine_does(digits, options):
 
 
 @pytest.mark.parametrize(
-    "make", [lambda p: SGD(p, 0.1, 0.9, 0.01), lambda p: SGD(p, 0.1), lambda p: Adam(p, 0.01, weight_decay=0.01)]
+    "make",
+    [
+        lambda p: SGD(p, 0.1, 0.9, 0.01),
+        lambda p: SGD(p, 0.1),
+        lambda p: Adam(p, 0.01, weight_decay=0.01),
+        lambda p: SGD(p, 0.1, 0.9, nesterov=True),
+        lambda p: AdamW(p, 0.01),
+        lambda p: RMSprop(p, 0.001),
+    ],
 )
 def test_loops_do_what_the_engine_does(digits, needed, make):
     needed(jit.is_there(), "Numba")

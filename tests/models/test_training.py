@@ -6,11 +6,10 @@ import json
 import numpy as np
 import pytest
 
-from models import training
 from models.datasets import load, standardised
 from models.history import Epoch, History
 from models.layers import MLP
-from models.training import backward, evaluate, fit, gradient_norms
+from models.training import backward, evaluate, fit, gradient_norms, gradients
 from tensor_engine import softmax_cross_entropy
 from tensor_engine.optimizers import SGD, Adam
 
@@ -37,7 +36,7 @@ def test_pieces_add_up_to_the_whole_batch(digits, piece):
 
 
 def test_large_batches_are_cut_to_the_size_of_the_caches(digits, monkeypatch):
-    monkeypatch.setattr(training, "PIECE_BYTES", 10 * digits.xtrain[:1].nbytes)
+    monkeypatch.setattr(gradients, "PIECE_BYTES", 10 * digits.xtrain[:1].nbytes)
     seen = []
     model = model_for(digits)
     model.layers.insert(0, lambda x: seen.append(len(x)) or x)

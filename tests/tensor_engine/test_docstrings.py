@@ -11,7 +11,7 @@ import tensor_engine as te
 from tensor_engine.notation import ArrayNotation
 
 MODULES = [module.name for module in pkgutil.walk_packages(te.__path__, "tensor_engine.")]
-TRAINING = {te.SGD, te.Adam}
+TRAINING = {te.SGD, te.Adam, te.AdamW, te.RMSprop}
 
 
 def own():

@@ -1,10 +1,10 @@
-"""SGD and Adam against the textbook and PyTorch."""
+"""The optimizers against the textbook and PyTorch."""
 
 import numpy as np
 import pytest
 
 from tensor_engine import Tensor
-from tensor_engine.optimizers import SGD, Adam
+from tensor_engine.optimizers import SGD, Adam, AdamW, RMSprop
 
 from ..array_expressions import array
 
@@ -13,6 +13,11 @@ OPTIMIZERS = {
     "SGD with momentum": (SGD, {"learning_rate": 0.05, "momentum": 0.9}),
     "SGD with weight decay": (SGD, {"learning_rate": 0.05, "weight_decay": 0.1}),
     "SGD with both": (SGD, {"learning_rate": 0.05, "momentum": 0.9, "weight_decay": 0.1}),
+    "Nesterov": (SGD, {"learning_rate": 0.05, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
+    "RMSprop": (RMSprop, {"learning_rate": 0.01, "weight_decay": 0.1}),
+    "RMSprop with other constants": (RMSprop, {"learning_rate": 0.01, "alpha": 0.9, "epsilon": 1e-2}),
+    "AdamW": (AdamW, {"learning_rate": 0.01}),
+    "AdamW with other constants": (AdamW, {"learning_rate": 0.1, "betas": (0.5, 0.9), "weight_decay": 0.2}),
     "Adam": (Adam, {"learning_rate": 0.01}),
     "Adam with weight decay": (Adam, {"learning_rate": 0.01, "weight_decay": 0.1}),
     "Adam with other constants": (Adam, {"learning_rate": 0.1, "betas": (0.5, 0.9), "epsilon": 1e-3}),
@@ -20,15 +25,21 @@ OPTIMIZERS = {
 every_optimizer = pytest.mark.parametrize("kind, options", list(OPTIMIZERS.values()), ids=list(OPTIMIZERS))
 
 
-def textbook(kind, w, slopes, learning_rate, momentum=0.0, betas=(0.9, 0.999), epsilon=1e-8, weight_decay=0.0):
+def textbook(kind, w, slopes, learning_rate, momentum=0.0, betas=(0.9, 0.999), epsilon=1e-8, weight_decay=None,
+             nesterov=False, alpha=0.99):  # fmt: skip
     """w after one update for each function in `slopes`, which gives dl/dw at w; as the papers write it."""
     v, m, (beta1, beta2) = np.zeros_like(w), np.zeros_like(w), betas
+    weight_decay = (0.01 if kind is AdamW else 0.0) if weight_decay is None else weight_decay
     for t, slope in enumerate(slopes, start=1):
-        g = slope(w) + weight_decay * w
+        g = slope(w) + (0.0 if kind is AdamW else weight_decay * w)
         if kind is SGD:
             v = momentum * v + g
-            w = w - learning_rate * v
+            w = w - learning_rate * (g + momentum * v if nesterov else v)
+        elif kind is RMSprop:
+            v = alpha * v + (1 - alpha) * g * g
+            w = w - learning_rate * g / (np.sqrt(v) + epsilon)
         else:
+            w = w - learning_rate * weight_decay * w * (kind is AdamW)
             m = beta1 * m + (1 - beta1) * g
             v = beta2 * v + (1 - beta2) * g * g
             w = w - learning_rate * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + epsilon)

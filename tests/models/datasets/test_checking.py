@@ -155,12 +155,12 @@ def test_regression_takes_numbers_as_targets(digits):
 
 def test_the_checks_are_no_part_of_a_step(digits, monkeypatch):
     """They run once a call of fit: as often for five epochs as for one."""
-    from models import training
+    from models.training import evaluation
 
     calls = []
     for name in ("checked_x", "checked_labels"):
-        plain = getattr(training, name)
-        monkeypatch.setattr(training, name, lambda *given, plain=plain: calls.append(1) or plain(*given))
+        plain = getattr(evaluation, name)
+        monkeypatch.setattr(evaluation, name, lambda *given, plain=plain: calls.append(1) or plain(*given))
     for epochs in (1, 5):
         model = MLP([64, 6, 10])
         with warnings.catch_warnings():

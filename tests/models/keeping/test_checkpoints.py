@@ -242,3 +242,11 @@ def test_what_cannot_be_opened_says_why(tmp_path):
         checkpoints.read(tmp_path)
     with pytest.raises(CheckpointError, match="not a whole checkpoint"):
         checkpoints.read(ROOT / "README.md")
+
+
+def test_a_config_of_before_convolutions_is_one_of_dense_layers(whole, tmp_path):
+    """Setups have had fields since then, whose defaults are what such a run was."""
+    old = with_text(whole, "config", lambda config: [config.pop(name) for name in checkpoints.LATER] and None)
+    (tmp_path / "checkpoint.npz").write_bytes(old)
+    assert main(["--resume", "--epochs", "2", "--out", str(tmp_path)]) == 0
+    assert checkpoints.read(tmp_path / "checkpoint.npz")["config"]["model"] == "mlp"

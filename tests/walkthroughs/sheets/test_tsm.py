@@ -37,7 +37,7 @@ def test_exercise_1_sees_a_layer_that_is_not_the_projects():
 def test_exercise_1_finds_methods_where_python_does():
     rows = [("__init__", "a", "a", "MLP"), ("train", "a", "a", "Module")]
     assert "MLP writes 1 of these 2 methods itself (__init__)" in exercise1.inherited(rows)
-    assert exercise1.definer(MLP, "parameters").__name__ == "Sequential"
+    assert exercise1.definer(MLP, "parts").__name__ == "Sequential"
     assert exercise1.ancestors(MLP) == ["Sequential", "Module"]
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from models.layers.normalisation import EPSILON, BatchNorm, LayerNorm, Normalisation
 from tensor_engine import Tensor, gradcheck, no_grad
 from walkthroughs.reports.figures import MEASURES, OTHERS, REFERENCE, finish, new_figure, whole_numbers
 from walkthroughs.reports.readings import listed, percent, points
@@ -20,7 +21,7 @@ from walkthroughs.sheets.data import add_data, used
 from walkthroughs.sheets.lmu import normalisation
 from walkthroughs.sheets.lmu.hidden_layers import activations
 from walkthroughs.sheets.lmu.networks import RATE, setup_of, started, trained
-from walkthroughs.sheets.lmu.normalisation import EPSILON, BatchNorm, LayerNorm, with_normalisation
+from walkthroughs.sheets.lmu.normalisation import with_normalisation
 from walkthroughs.sheets.lmu.normalisation_answers import batch_answer, layer_answer
 from walkthroughs.sheets.script import parser_for, run_walkthrough
 from walkthroughs.sheets.typesetting import NOTATION, set_out
@@ -55,7 +56,7 @@ def batch_section(report):
         "between a linear layer and its activation; the linear layer's bias has no effect then, since the mean takes "
         "it away."
     )
-    report.code("\n\n".join(map(inspect.getsource, (normalisation.Normalisation, BatchNorm))), "As a layer:")
+    report.code("\n\n".join(map(inspect.getsource, (Normalisation, BatchNorm))), "As a layer:")
     report.prose(
         "While training, an instance's output depends on the other instances of its batch. For evaluation it should "
         f"not: there, running averages take the place of the batch's mean and variance, of which each batch renews "

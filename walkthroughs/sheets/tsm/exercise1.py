@@ -82,7 +82,7 @@ def smallest(report, seed):
     mine, other = Layer(2, 2, np.random.default_rng(seed)), Layer(2, 2, np.random.default_rng(seed))
     untouched = other.W.data.copy()
     theirs = Linear(2, 2, np.random.default_rng(seed), dtype=np.float64)
-    report.code(inspect.getsource(Linear), "The project's own, in `models/layers.py`, differs by its options:")
+    report.code(inspect.getsource(Linear), "The project's own, in `models/layers/dense.py`, differs by its options:")
     apart = largest_difference(mine, theirs)
     optimizer = SGD(mine.parameters(), 0.1)
     mse(mine(X), TARGETS).backward()
@@ -184,7 +184,7 @@ def inherited(rows):
 def finding_parameters(report, seed):
     report.section("How a network finds its parameters")
     report.prose(
-        "A container asks its parts: `Sequential.parameters` joins the lists of its layers, which may be containers "
+        "A container asks its parts: `Module.parameters` joins the lists of its `parts`, which may be containers "
         "again. So a class made of layers hands the question on, and is a layer itself. (PyTorch's `nn.Module` notes "
         "what is assigned to an attribute instead, and so needs no list, except for layers that are hidden in a plain "
         "Python list, which it does not see.)"
