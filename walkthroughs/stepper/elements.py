@@ -88,3 +88,17 @@ def require_agreement(frame, gradients, parts, backward):
         found = [sum(backward[k].contribution for k in each) for each in parts]
     if not np.allclose(found, np.ravel(frame.result), rtol=1e-4, atol=1e-7, equal_nan=True):
         raise Unfollowed("a tensor shares its scalars with another")
+
+
+def following(trace, openings, reasons):
+    """How the page of tensors follows the scalars behind them, {"elements", "parts"}; or why it does not."""
+    if len(openings) != 1 or not openings[0].values:
+        return {"still": "there are too many elements; a small operator opens into scalars, whose numbers can be"}
+    if reasons[1]:
+        return {"still": reasons[1]}
+    try:
+        elements, parts = followed(trace, openings[0].values, openings[0].trace)
+    except Unfollowed as reason:
+        return {"still": f"{reason}; open the graph into scalars, whose numbers can be"}
+    moves = [i for i, node in enumerate(trace.nodes) if node.inputs and node.op.moves]
+    return {"still": "", "elements": elements, "parts": parts, "moves": moves}

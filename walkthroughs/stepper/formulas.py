@@ -4,17 +4,11 @@ No rule is written a second time here. A local derivative is the operator's own 
 operator is its `pull`, run on Tensors with names, whose graph is the formula.
 """
 
-from functools import partial
-
-import numpy as np
-
 from scalar_engine.formulas.symbol import Application, Number, Product, Symbol, symbol
 from scalar_engine.formulas.writing import Text
 from scalar_engine.naming import operand_of, reads_as_quotient, shortened, unique_names
 from scalar_engine.operators import multiply, power
-from tensor_engine import Tensor, operand
-from tensor_engine.array_operator import ArrayOperator, is_choice
-from tensor_engine.scalar_graph import recorded
+from scalar_engine.value import Value
 from walkthroughs.drawing.groups import groups_of
 
 UNDEFINED = (ArithmeticError, AttributeError, TypeError, ValueError)  # what a rule made for numbers only may raise
@@ -96,15 +90,19 @@ def contribution_formula(step, names):
     if step.local is not None:
         rule = f"{upstream} * {names.locals(node)[step.position]}"
         return rule, applied(multiply, [brief(step.upstream), brief(step.local)])
-    if isinstance(node.op, ArrayOperator):
-        made, texts = pull_on_tensors(step, names)
-        if made is not None:
-            return made.describe(-1, texts), in_numbers(made) if made.inputs else brief(made.data)
+    if isinstance(node, Value):
+        found = formula_on_symbols(step, names)
     else:
-        made, writer = names.pulled(node)
-        if made:
-            return writer.formula(symbol(made[step.position])), ""
-    return f"{node.op.name}.pull({upstream})", brief(step.upstream)
+        from .pulls import formula_on_tensors  # with NumPy, which numbers do without
+
+        found = formula_on_tensors(step, names)
+    return found or (f"{node.op.name}.pull({upstream})", brief(step.upstream))
+
+
+def formula_on_symbols(step, names):
+    """(formula, "") of what a `pull` on Symbols gives to one input; None where it has no Symbols."""
+    made, writer = names.pulled(step.node)
+    return (writer.formula(symbol(made[step.position])), "") if made else None
 
 
 def on_symbols(node, names, rule):
@@ -125,7 +123,7 @@ def on_symbols(node, names, rule):
 
 def is_number(x):
     """Whether an input is a constant that is written in full: the 2 of x ** 2, with which a rule may reckon."""
-    is_constant = x.op is None and not x.label and not x.requires_grad and np.ndim(x.data) == 0
+    is_constant = x.op is None and not x.label and not x.requires_grad and not getattr(x.data, "shape", ())
     return is_constant and float(x.brief(x.data)) == float(x.data)
 
 
@@ -139,24 +137,3 @@ def factor(local, writer):
     is_call = isinstance(formula, Application) and not formula.op.infix
     is_bare = is_product or is_call or isinstance(formula, Number) or type(formula) is Symbol
     return text if is_bare and not text.startswith("-") else f"({text})"
-
-
-def pull_on_tensors(step, names):
-    """What the operator's `pull` gives for one input, as a Tensor with its graph, and {Tensor: text} of its leaves.
-
-    None instead of the Tensor if the rule runs on arrays only. A leaf that stands for a formula has that formula's
-    operator, which says whether it needs parentheses.
-    """
-    node = step.node
-    upstream = Tensor(np.asarray(step.upstream), names.derivative(node), requires_grad=True)
-    texts, stand_ins = {upstream: upstream.label}, {}
-    for x in dict.fromkeys((node, *node.inputs)):
-        stand_ins[x] = operand(x.data) if is_choice(x) else Tensor(np.asarray(x.data), x.label, requires_grad=True)
-        stand_ins[x].op = x.op if names.is_formula(x) else None
-        texts[stand_ins[x]] = names[x]
-    rule = partial(node.op.pull, needs=[i == step.position for i in range(len(node.inputs))])
-    try:
-        made = recorded(rule, [upstream, stand_ins[node], *[stand_ins[x] for x in node.inputs]])
-    except UNDEFINED:
-        return None, texts
-    return made[step.position], texts

@@ -4,7 +4,6 @@ import re
 from importlib import resources
 
 import jinja2
-import numpy as np
 
 from scalar_engine.checking.likely import likely_answers
 from scalar_engine.formulas.writing import LATEX, latex_name
@@ -13,10 +12,8 @@ from scalar_engine.programs.javascript import written
 from scalar_engine.value import Value
 from walkthroughs.drawing.palette import palette
 
-from .behind import openings_of
 from .choices import wrong_locals
-from .elements import Unfollowed, followed
-from .quantities import brief, exact, is_of_images, summary
+from .quantities import brief, exact, is_array, is_of_images, summary
 from .recording import training_data
 from .trace import Trace
 from .typeset import Forms, name_in_math
@@ -75,7 +72,12 @@ def training_page(recording, title):
 
 def graph_data(trace):
     """(what the page has of a trace and the scalar graphs that it or its nodes open into, their programs)"""
-    openings = openings_of(trace)
+    openings = []
+    if not isinstance(trace.root, Value):
+        from .behind import openings_of  # with NumPy, which numbers do without
+        from .elements import following
+
+        openings = openings_of(trace)
     traces = [trace, *[opening.trace for opening in openings]]
     graphs = [trace_data(each) for each in traces]
     programs, reasons = written([(each.nodes, [f.step for f in each.frames if f.step]) for each in traces])
@@ -94,20 +96,6 @@ def graph_data(trace):
     return data, programs
 
 
-def following(trace, openings, reasons):
-    """How the page of tensors follows the scalars behind them, {"elements", "parts"}; or why it does not."""
-    if len(openings) != 1 or not openings[0].values:
-        return {"still": "there are too many elements; a small operator opens into scalars, whose numbers can be"}
-    if reasons[1]:
-        return {"still": reasons[1]}
-    try:
-        elements, parts = followed(trace, openings[0].values, openings[0].trace)
-    except Unfollowed as reason:
-        return {"still": f"{reason}; open the graph into scalars, whose numbers can be"}
-    moves = [i for i, node in enumerate(trace.nodes) if node.inputs and node.op.moves]
-    return {"still": "", "elements": elements, "parts": parts, "moves": moves}
-
-
 def trace_data(trace):
     """A trace as plain data: what there is to know of each node and of each frame, all numbers in writing."""
     forms = Forms(trace)
@@ -117,7 +105,7 @@ def trace_data(trace):
         for (data, step), likely in zip(steps, likely_answers(trace.root, [step for _, step in steps])):
             if likely:
                 data["likely"] = [[exact(number), text] for number, text in likely]
-            if step.local is not None and np.size(step.local) == 1:
+            if step.local is not None and not is_array(step.local):
                 data["wrong"] = wrong_locals(step, trace.names)
     return {
         "nodes": [node_data(trace, i) for i in range(len(trace.nodes))],
@@ -176,7 +164,7 @@ def form_of(op):
 def frame_data(trace, frame):
     data = {"kind": frame.kind, "note": frame.note, "node": frame.node, "left": frame.left, "names": frame.names}
     data |= {"numbers": frame.numbers, "sign": frame.sign, "result": brief(frame.result), "exact": exact(frame.result)}
-    data["shape"] = np.size(frame.result) > 1
+    data["shape"] = is_array(frame.result)
     if frame.kind != "forward":
         receiver = trace.nodes[frame.node if frame.input is None else frame.input]
         data |= {"total": brief(frame.total), "totalExact": exact(frame.total)}

@@ -1,110 +1,56 @@
-"""Values and gradients as plain data for the page: every number in writing, and arrays as heat maps."""
+"""Values and gradients as plain data for the page: every number in writing, and arrays as heat maps.
+
+Where there are only numbers, nothing here loads NumPy: the playground does without it.
+"""
 
 import math
-
-import numpy as np
+import sys
+from contextlib import nullcontext
 
 from scalar_engine import Value
-from tensor_engine import Tensor
-
-CELLS = 40  # the most rows and columns of a heat map; of a larger array a cell is the mean of a block
-WRITTEN = 64  # elements: of an array no larger, each is also written out
-IMAGES = 12  # at most, side by side
 
 
 def brief(quantity):
     """A value or gradient as the engines write it, and an array by its shape."""
-    return (Tensor if isinstance(quantity, (np.ndarray, np.generic)) else Value).brief(quantity)
+    if not hasattr(quantity, "dtype"):
+        return Value.brief(quantity)
+    from tensor_engine import Tensor
+
+    return Tensor.brief(quantity)
 
 
 def exact(quantity):
     """A number with all its digits: "-0.0", "1e-300", "nan"; an array by its shape."""
-    return repr(float(np.asarray(quantity).item())) if np.size(quantity) == 1 else str(np.shape(quantity))
+    if not hasattr(quantity, "dtype"):
+        return repr(float(quantity))
+    return repr(float(quantity.item())) if quantity.size == 1 else str(quantity.shape)
 
 
-def summary(array, as_images=False):
-    """An array as plain data: shape, dtype, the least, greatest and mean element, and a heat map; None for a number.
+def is_array(quantity):
+    """Whether it is more, or less, than one number."""
+    return getattr(quantity, "size", 1) != 1
 
-    A cell is a byte, as two hexadecimal digits: 1 to 255 from the low to the high end of the scale, 0 for nan. The
-    scale runs from -m to m, m the largest finite magnitude, so that zero has the middle colour; for images it
-    runs from the least to the greatest element. Of four axes, the last two are a map each, side by side.
-    """
-    if np.size(array) == 1:
+
+def summary(quantity, as_images=False):
+    """What `heatmaps.described` says of an array; None for a number."""
+    if not is_array(quantity):
         return None
-    array = np.asarray(array)
-    with np.errstate(all="ignore"):
-        numbers = [array.min(), array.max(), mean(array)] if array.size else [math.nan] * 3
-    found = {
-        "shape": str(array.shape),
-        "dtype": str(array.dtype),
-        "min": brief(numbers[0]),
-        "max": brief(numbers[1]),
-        "mean": brief(numbers[2]),
-        "nan": int(np.isnan(array).sum()),
-    }
-    if 0 < array.size <= WRITTEN and array.ndim <= 2:
-        found["written"] = [[brief(x) for x in row] for row in np.atleast_2d(array)]
-    finite = array[np.isfinite(array)].astype(float)
-    if as_images and finite.size:
-        low, high = finite.min(), finite.max()
-        images = as_stack(array)[:IMAGES]
-        found["images"] = [cells(image, low, high) for image in images]
-        found["more"] = len(as_stack(array)) - len(images)
-    elif array.size:
-        m = np.abs(finite).max(initial=0.0)
-        if array.ndim == 4:  # a map for each channel of each instance, or for each filter
-            maps = array.reshape(-1, *array.shape[2:])
-            found["images"] = [cells(each, -m, m) for each in maps[:IMAGES]]
-            found["more"] = len(maps) - IMAGES
-        else:
-            found["map"] = cells(as_matrix(array), -m, m)
-        found["scale"] = brief(m)
-    return found
+    from .heatmaps import described
+
+    return described(quantity, as_images)
 
 
-def mean(array):
-    """The mean element; 0 where it is no more than what rounding has left."""
-    found = array.mean()
-    return 0.0 if abs(found) <= np.finfo(found.dtype).eps * np.abs(array).max() else found
+def quiet():
+    """A context in which a pass may meet inf and nan, and shows them."""
+    numpy = sys.modules.get("numpy")  # where there are arrays, it is there
+    return numpy.errstate(all="ignore") if numpy else nullcontext()
 
 
 def is_of_images(node):
     """Whether an array of data holds pictures: (n, h, h), or (n, h * h) with h at least 8."""
-    shape = np.shape(node.data)
+    shape = getattr(node.data, "shape", ())
     if node.inputs or node.requires_grad or len(shape) not in (2, 3):
         return False
     if len(shape) == 3:
         return shape[1] == shape[2] >= 8
     return shape[1] >= 64 and math.isqrt(shape[1]) ** 2 == shape[1]
-
-
-def as_stack(array):
-    side = array.shape[2] if array.ndim == 3 else math.isqrt(array.shape[1])
-    return array.reshape(len(array), side, side)
-
-
-def as_matrix(array):
-    """Any array as rows and columns: a vector is a row, and matrices stand below one another."""
-    return array.reshape(-1, array.shape[-1])
-
-
-def cells(matrix, low, high):
-    """{"rows", "columns", "cells"}: the matrix as bytes, in blocks if it is large."""
-    matrix = blocks(blocks(np.asarray(matrix, float), 0), 1)
-    with np.errstate(all="ignore"):
-        parts = np.clip((matrix - low) / (high - low), 0, 1) if high > low else np.full(matrix.shape, 0.5)
-        levels = np.where(np.isnan(matrix), 0, 1 + np.rint(np.nan_to_num(parts) * 254))
-    rows, columns = matrix.shape
-    return {"rows": rows, "columns": columns, "cells": levels.astype(np.uint8).tobytes().hex()}
-
-
-def blocks(matrix, axis):
-    """The means of at most CELLS blocks along an axis."""
-    n = matrix.shape[axis]
-    if n <= CELLS:
-        return matrix
-    starts = np.linspace(0, n, CELLS, endpoint=False).astype(int)
-    with np.errstate(all="ignore"):
-        sums = np.add.reduceat(matrix, starts, axis=axis)
-    counts = np.diff([*starts, n])
-    return sums / (counts[:, None] if axis == 0 else counts)

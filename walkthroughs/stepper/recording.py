@@ -6,12 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from scalar_engine import Node, Value, topological_order
 from scalar_engine.naming import unique_names
 
-from .quantities import brief, exact, summary
+from .quantities import brief, exact, is_array, quiet, summary
 
 FOLLOWED = 1_000  # nodes: of a larger graph of Values none is kept
 
@@ -30,11 +28,13 @@ class Update:
         """Whether it is gradient descent: after = before - rate * gradient, to rounding."""
         if self.rate is None or self.gradient is None:
             return False
-        expected = self.before - self.rate * np.asarray(self.gradient)
-        precision = 1e-4 if np.asarray(self.after).dtype == np.float32 else 1e-9
-        return bool(
-            np.allclose(self.after, expected, rtol=precision, atol=precision * np.max(np.abs(expected), initial=0))
-        )
+        expected = self.before - self.rate * self.gradient
+        precision = 1e-4 if str(getattr(self.after, "dtype", "")) == "float32" else 1e-9
+        size = abs(expected)
+        largest = size.max(initial=0) if is_array(size) else size
+        with quiet():
+            is_near = (self.after == expected) | (abs(self.after - expected) <= precision * (largest + size))
+        return bool(is_near.all() if is_array(is_near) else is_near)
 
     def formula(self, name: str) -> tuple[str, str]:
         """The update in names and in numbers: ("w <- w - rate * dw", "1 - 0.1 * 0.5 = 0.95")."""
@@ -42,10 +42,10 @@ class Update:
             rule, terms = f"{name} <- {name} - rate * d{name}", [self.before, self.rate, self.gradient]
             pattern = "{} - {} * {} = {}"
         else:
-            rule, terms = f"{name} <- {name} + change", [self.before, np.asarray(self.after) - np.asarray(self.before)]
+            rule, terms = f"{name} <- {name} + change", [self.before, self.after - self.before]
             pattern = "{} + {} = {}"
         numbers = [brief(terms[0]), *(f"({text})" if text.startswith("-") else text for text in map(brief, terms[1:]))]
-        return rule, pattern.format(*numbers, brief(self.after)) if np.size(self.before) == 1 else ""
+        return rule, pattern.format(*numbers, brief(self.after)) if not is_array(self.before) else ""
 
 
 class Recording:
@@ -93,7 +93,7 @@ class Recording:
         try:
             number = float(loss.data if isinstance(loss, Node) else loss)
         except (TypeError, ValueError):
-            what = f"shape {np.shape(loss.data)}" if isinstance(loss, Node) else f"a {type(loss).__name__}"
+            what = f"shape {getattr(loss.data, 'shape', ())}" if isinstance(loss, Node) else f"a {type(loss).__name__}"
             raise TypeError(f"recording.step: the loss is one number, a node or a float, not {what}") from None
         if self.made % self.every:
             yield
@@ -145,9 +145,9 @@ def form_of(order: list[Any]) -> list[Any]:
 
 def kept(quantity: Any, known: Any = None) -> Any:
     """A copy of what an update may change, or `known` if it is that already: each state is kept once."""
-    if not isinstance(quantity, np.ndarray):
+    if not hasattr(quantity, "copy"):  # a number
         return quantity
-    return known if known is not None and np.array_equal(quantity, known) else quantity.copy()
+    return known if known is not None and (quantity == known).all() else quantity.copy()
 
 
 def training_data(recording: Recording) -> dict[str, Any]:

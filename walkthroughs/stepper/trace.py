@@ -8,13 +8,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from scalar_engine.passes import Step, current_order, steps
 from walkthroughs.drawing.groups import groups_of
 
 from .formulas import Names, contribution_formula, in_numbers
-from .quantities import brief
+from .quantities import brief, is_array, quiet
 
 
 @dataclass(frozen=True)
@@ -47,14 +45,14 @@ class Frame:
     def formula(self):
         """The frame as one line: "h1 = sigmoid(k1) = sigmoid(2) = 0.8808", or in matrix form with shapes."""
         left = f"{self.left} {self.sign} {self.names}" if self.names else self.left
-        if np.size(self.result) > 1:
+        if is_array(self.result):
             return f"{left}    {self.numbers} -> {brief(self.result)}"
         return " = ".join(part for part in (left, self.numbers, brief(self.result)) if part)
 
     @property
     def sign(self):
         """ "+=" where a gradient is a sum: everywhere on numbers, and where an array has several contributions."""
-        return "+=" if self.kind == "backward" and (self.of > 1 or np.size(self.result) == 1) else "="
+        return "+=" if self.kind == "backward" and (self.of > 1 or not is_array(self.result)) else "="
 
     @property
     def note(self):
@@ -66,7 +64,7 @@ class Frame:
         if self.of == 1:
             return f"The only contribution to {self.left}."
         which = f"{ordinal(self.nth).capitalize()} of {cardinal(self.of)} contributions to {self.left}"
-        if np.size(self.total) > 1:
+        if is_array(self.total):
             return f"{which}, which are added up."
         return f"{which}; the sum{'' if self.nth == self.of else ' so far'} is {brief(self.total)}."
 
@@ -102,7 +100,7 @@ class Trace:
         self.names = Names(self.nodes)
         groups = groups_of(self.nodes)
         self.groups = [groups[node] for node in self.nodes]
-        with np.errstate(all="ignore"):  # a pass may meet inf and nan, and shows them
+        with quiet():
             records = steps(root)
         forward = [step for step in records if step.position is None]
         backward = records[len(forward) :]
@@ -127,7 +125,7 @@ class Trace:
         expected = Counter(step.input for step in records)
         for step in records:
             x, node = step.input, step.node
-            with np.errstate(all="ignore"):
+            with quiet():
                 totals[x] = totals[x] + step.contribution if x in totals else step.contribution
             counts[x] += 1
             names, numbers = contribution_formula(step, self.names)

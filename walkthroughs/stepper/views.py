@@ -8,8 +8,6 @@ import json
 from collections import Counter
 from itertools import combinations
 
-import numpy as np
-
 from walkthroughs.drawing.groups import prefixes
 from walkthroughs.drawing.picture import FOLD_FROM, LARGEST, draw
 
@@ -142,8 +140,8 @@ def in_layers(trace):
     inputs = [[trace.index[x] for x in node.inputs] for node in trace.nodes]
     longest = max(map(len, rows.values()))
     for depth in sorted(rows):
-        known = {i: np.mean([where[x] for x in inputs[i] if x in where] or [i]) for i in rows[depth]}
-        rows[depth].sort(key=known.get)
+        known = {i: [where[x] for x in inputs[i] if x in where] or [i] for i in rows[depth]}
+        rows[depth].sort(key=lambda i: sum(known[i]) / len(known[i]))
         for place, i in enumerate(rows[depth]):
             where[i] = (place + (longest - len(rows[depth])) / 2) * COLUMN
     at = [[round(where[i], 1), layer[i] * ROW, 78, 41] for i in range(len(trace.nodes))]

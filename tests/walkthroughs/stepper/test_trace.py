@@ -16,7 +16,7 @@ from tensor_engine import Tensor, scalarize
 from tests import ROOT
 from walkthroughs.stepper import Recording, step
 from walkthroughs.stepper.behind import disagreement, openings_of
-from walkthroughs.stepper.formulas import pull_on_tensors
+from walkthroughs.stepper.pulls import pull_on_tensors
 from walkthroughs.stepper.trace import Trace
 from walkthroughs.stepper.views import views_of
 

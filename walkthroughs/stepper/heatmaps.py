@@ -1,0 +1,86 @@
+"""Arrays as plain data for the page: heat maps, and the numbers of the small ones."""
+
+import math
+
+import numpy as np
+
+from .quantities import brief
+
+CELLS = 40  # the most rows and columns of a heat map; of a larger array a cell is the mean of a block
+WRITTEN = 64  # elements: of an array no larger, each is also written out
+IMAGES = 12  # at most, side by side
+
+
+def described(array, as_images):
+    """An array as plain data: shape, dtype, the least, greatest and mean element, and a heat map.
+
+    A cell is a byte, as two hexadecimal digits: 1 to 255 from the low to the high end of the scale, 0 for nan. The
+    scale runs from -m to m, m the largest finite magnitude, so that zero has the middle colour; for images it
+    runs from the least to the greatest element. Of four axes, the last two are a map each, side by side.
+    """
+    with np.errstate(all="ignore"):
+        numbers = [array.min(), array.max(), mean(array)] if array.size else [math.nan] * 3
+    found = {
+        "shape": str(array.shape),
+        "dtype": str(array.dtype),
+        "min": brief(numbers[0]),
+        "max": brief(numbers[1]),
+        "mean": brief(numbers[2]),
+        "nan": int(np.isnan(array).sum()),
+    }
+    if 0 < array.size <= WRITTEN and array.ndim <= 2:
+        found["written"] = [[brief(x) for x in row] for row in np.atleast_2d(array)]
+    finite = array[np.isfinite(array)].astype(float)
+    if as_images and finite.size:
+        low, high = finite.min(), finite.max()
+        images = as_stack(array)[:IMAGES]
+        found["images"] = [cells(image, low, high) for image in images]
+        found["more"] = len(as_stack(array)) - len(images)
+    elif array.size:
+        m = np.abs(finite).max(initial=0.0)
+        if array.ndim == 4:  # a map for each channel of each instance, or for each filter
+            maps = array.reshape(-1, *array.shape[2:])
+            found["images"] = [cells(each, -m, m) for each in maps[:IMAGES]]
+            found["more"] = len(maps) - IMAGES
+        else:
+            found["map"] = cells(as_matrix(array), -m, m)
+        found["scale"] = brief(m)
+    return found
+
+
+def mean(array):
+    """The mean element; 0 where it is no more than what rounding has left."""
+    found = array.mean()
+    return 0.0 if abs(found) <= np.finfo(found.dtype).eps * np.abs(array).max() else found
+
+
+def as_stack(array):
+    side = array.shape[2] if array.ndim == 3 else math.isqrt(array.shape[1])
+    return array.reshape(len(array), side, side)
+
+
+def as_matrix(array):
+    """Any array as rows and columns: a vector is a row, and matrices stand below one another."""
+    return array.reshape(-1, array.shape[-1])
+
+
+def cells(matrix, low, high):
+    """{"rows", "columns", "cells"}: the matrix as bytes, in blocks if it is large."""
+    matrix = blocks(blocks(np.asarray(matrix, float), 0), 1)
+    with np.errstate(all="ignore"):
+        parts = np.clip((matrix - low) / (high - low), 0, 1) if high > low else np.full(matrix.shape, 0.5)
+        levels = np.where(np.isnan(matrix), 0, 1 + np.rint(np.nan_to_num(parts) * 254))
+    rows, columns = matrix.shape
+    return {"rows": rows, "columns": columns, "cells": levels.astype(np.uint8).tobytes().hex()}
+
+
+def blocks(matrix, axis):
+    """The means of at most CELLS blocks along an axis."""
+    n = matrix.shape[axis]
+    if n <= CELLS:
+        return matrix
+    starts = np.linspace(0, n, CELLS, endpoint=False).astype(int)
+    with np.errstate(all="ignore"):
+        sums = np.add.reduceat(matrix, starts, axis=axis)
+    counts = np.diff([*starts, n])
+    return sums / (counts[:, None] if axis == 0 else counts)
