@@ -12,6 +12,8 @@ from typing import Any
 
 import graphviz
 
+from walkthroughs.drawing.sketch import EDGES, NODES, Sketch
+
 BITMAPS = {"png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "webp"}  # what has dots an inch
 UNUSABLE = (graphviz.ExecutableNotFound, graphviz.CalledProcessError, OSError)  # what a missing or broken dot raises
 OF_DOT = {"renderer", "formatter", "neato_no_op", "engine", "raise_if_result_exists", "overwrite_source"}
@@ -32,6 +34,13 @@ class Drawing(graphviz.Digraph):
     boxes: dict[str, tuple[str, int]]
     titles: dict[str, list[str]]
     dpi: int = 200
+
+    @classmethod
+    def of(cls, sketch: Sketch) -> "Drawing":
+        styles = {"graph_attr": sketch.graph_attr, "node_attr": NODES, "edge_attr": EDGES}
+        drawing = cls("graph", format="svg", body=sketch.body, **styles)
+        drawing.boxes, drawing.titles = sketch.boxes, sketch.titles
+        return drawing
 
     def pipe(self, format: str | None = None, **options: Any) -> Any:
         """The picture as bytes, or as text in `encoding`; notebooks call this to show it. Options as in graphviz.

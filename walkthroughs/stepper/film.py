@@ -20,7 +20,7 @@ from PIL import Image
 from tqdm.auto import tqdm
 
 from walkthroughs.drawing.palette import COLOURS
-from walkthroughs.drawing.picture import FOLD_FROM
+from walkthroughs.drawing.sketch import FOLD_FROM
 
 from .listing import printable
 from .moves import known_at

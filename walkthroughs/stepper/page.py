@@ -1,9 +1,9 @@
 """The stepper as one file: a trace as JSON in a template, with the script and the style that stand beside this file."""
 
+import html
+import json
 import re
 from importlib import resources
-
-import jinja2
 
 from scalar_engine.checking.likely import likely_answers
 from scalar_engine.formulas.writing import LATEX, latex_name
@@ -39,18 +39,23 @@ DIAGNOSED = 400  # frames: of a longer graph the likely wrong answers would be m
 def page(data, programs, title):
     """The HTML of a stepper with the given data. Text from labels enters as JSON only, in which no markup is left.
 
-    programs    a list in JavaScript: the program of the graph, and those of the scalar graphs behind it
+    programs    a list in JavaScript: the program of the graph, and those of the scalar graphs behind it. Made by
+                programs/javascript.py, of rules that it has understood: no text of a label is in it.
     """
-    template = template_of("page.html")
     script = MARGIN.sub("", "\n".join(text_of(f"{name}.js") for name in SCRIPTS))
     style = text_of("stepper.css") + text_of("screens.css")
-    return template.render(title=title, data=data, palette=palette(), style=style, script=script, programs=programs)
+    parts = {"palette": palette(), "style": style, "script": script, "programs": programs}
+    return filled("page.html", title=html.escape(title), data=in_script(data), **parts)
 
 
-def template_of(name):
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
-    return environment.from_string(text_of(name))
+def filled(template, **parts):
+    """A template with its places {{ name }} filled, each with a text as it stands."""
+    return re.sub(r"\{\{ (\w+) \}\}", lambda place: parts[place[1]], text_of(template))
+
+
+def in_script(data):
+    """JSON that ends no element and begins none, whatever is written in it."""
+    return re.sub("[<>&]", lambda found: f"\\u{ord(found[0]):04x}", json.dumps(data, separators=(",", ":")))
 
 
 def text_of(name):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import html
 from functools import cached_property
 
 from scalar_engine import Node
 from walkthroughs.drawing.palette import palette
 
-from .page import template_of
+from .page import filled
 from .stepper import Stepper, step
 
 
@@ -35,8 +36,9 @@ class Pair:
     @cached_property
     def html(self) -> str:
         """The page, as text."""
-        pages = [(stepper.title, stepper.html) for stepper in self.steppers]
-        return template_of("pair.html").render(title=self.title, palette=palette(), pages=pages)
+        pages = [(html.escape(stepper.title), html.escape(stepper.html)) for stepper in self.steppers]
+        frames = "\n".join(f'  <iframe srcdoc="{page}" title="{title}"></iframe>' for title, page in pages)
+        return filled("pair.html", title=html.escape(self.title), palette=palette(), frames=frames)
 
     def text(self) -> str:
         """The nodes of one name that differ in value or gradient, a line each."""

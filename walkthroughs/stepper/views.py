@@ -5,11 +5,12 @@ They are `draw`'s pictures, as plain data; the page draws them again, coloured b
 """
 
 import json
+import sys
 from collections import Counter
 from itertools import combinations
 
 from walkthroughs.drawing.groups import prefixes
-from walkthroughs.drawing.picture import FOLD_FROM, LARGEST, draw
+from walkthroughs.drawing.sketch import FOLD_FROM, LARGEST, sketch
 
 WHOLE = 5_000  # nodes: a larger graph is never shown whole
 READABLE = 1_000  # nodes: a larger whole is laid out in layers, for Graphviz takes minutes
@@ -61,10 +62,10 @@ def openings(groups):
 def view(trace, opened):
     """One picture, with the groups `opened` open, or all of them with None. Raises ValueError if it is too large."""
     is_whole = opened is None
-    drawing = draw(trace.root, not is_whole, opened or (), trace.gradients, WHOLE if is_whole else LARGEST)
+    drawing = sketch([trace.root], not is_whole, opened or (), trace.gradients, WHOLE if is_whole else LARGEST)
     if is_whole and len(trace.nodes) > LARGEST:
         drawing.graph_attr.update(QUICK)
-    layout = json.loads(drawing.pipe("json"))
+    layout = layout_of(drawing)
     places = {found["name"]: place(found) for found in layout["objects"]}
     nodes = {name[1:]: {"at": places[name], "title": lines} for name, lines in drawing.titles.items()}
     ops = {name[1:-3]: at for name, at in places.items() if name.endswith("_op")}
@@ -76,6 +77,17 @@ def view(trace, opened):
     *_, width, height = map(float, layout["bb"].split(","))
     extent = {"width": width + 2 * MARGIN, "height": height + 2 * MARGIN, "left": MARGIN, "top": height + MARGIN}
     return {"open": opened, **extent, "nodes": nodes, "ops": ops, "boxes": boxes, "edges": edges}
+
+
+def layout_of(drawing):
+    """What Graphviz says of its layout, as plain data: this machine's, or in the playground that of the page."""
+    if sys.platform == "emscripten":
+        from js import layout
+
+        return json.loads(layout(drawing.source))
+    from walkthroughs.drawing.rendering import Drawing  # whose package a page has not
+
+    return json.loads(Drawing.of(drawing).pipe("json"))
 
 
 # For more than hundreds of nodes: a layout that is worse, and comes in seconds.

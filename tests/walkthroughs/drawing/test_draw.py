@@ -15,7 +15,8 @@ from models.question3 import SHEET, Question3
 from scalar_engine import Value
 from tensor_engine import Tensor
 from walkthroughs.drawing import rendering
-from walkthroughs.drawing.picture import CONSTANT, INPUT, PARAMETER, ROOT, draw
+from walkthroughs.drawing.picture import draw
+from walkthroughs.drawing.sketch import CONSTANT, INPUT, PARAMETER, ROOT
 
 
 def texts(drawing):
