@@ -6,6 +6,7 @@ const beside = {
   others: new Map(), // {name: [value, gradient]} of what the other page shows
   isPaired: false, // whether there is another: a notebook has a page in a frame too
   isFollowing: false,
+  keepsAddress: false, // whether the page around this one keeps its address, as the playground does
 };
 
 // Where the stepper is, and what it says of every node by now.
@@ -31,6 +32,10 @@ function listenToBeside() {
     if (told.begins) {
       beside.isPaired = true;
       tellBeside(false);
+    }
+    if (typeof told.address === "string") {
+      beside.keepsAddress = true;
+      readAddress(told.address);
     }
     if (!told.stepper) return;
     const position = told.isAtEnd ? state.graph.frames.length : positionOf(told.step);

@@ -86,7 +86,7 @@ function listen() {
   listenToTaking();
   for (const place of [byId("scroll"), byId("rows"), byId("watched")]) listenToPointer(place);
   listenToSwipes(byId("now"));
-  addEventListener("hashchange", readAddress);
+  addEventListener("hashchange", () => readAddress());
 }
 
 function listenToButtons() {

@@ -19,10 +19,10 @@ let addressTimer = null;
 
 // A moment later, for browsers stop a page that writes its address many times a second.
 function writeAddress() {
-  if (location.protocol === "about:") return; // a notebook's frame has no address of its own
   clearTimeout(addressTimer);
   addressTimer = setTimeout(() => {
     const address = addressNow();
+    if (location.protocol === "about:") return beside.keepsAddress && parent.postMessage({ address }, "*"); // a frame has none
     if (location.hash !== address) history.replaceState(null, "", address);
   }, 100);
 }
@@ -35,8 +35,8 @@ function addressNow() {
   return `#${where}${state.position}${leavesInAddress()}${written.join("")}`;
 }
 
-function readAddress() {
-  const [, kind, number, position, leaves, rest] = location.hash.match(/^#(?:(scalars|graph)-(\d+)-)?(\d+)((?:~\d+=[-+.\w]+)*)((?:&\w+=[\d.]*)*)$/) ?? [];
+function readAddress(address = location.hash) {
+  const [, kind, number, position, leaves, rest] = address.match(/^#(?:(scalars|graph)-(\d+)-)?(\d+)((?:~\d+=[-+.\w]+)*)((?:&\w+=[\d.]*)*)$/) ?? [];
   const ofStep = kind === "graph" && data.graph?.life && data.leaves?.[number - 1];
   const graph = ofStep ? data.graph : (kind === "scalars" && scalarGraphs[number]) || first;
   const told = new Map([...(rest ?? "").matchAll(/&(\w+)=([\d.]*)/g)].map(([, name, text]) => [name, text.split(".").filter(Boolean).map(Number)]));

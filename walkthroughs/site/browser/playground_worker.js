@@ -1,0 +1,80 @@
+// Python in a worker: loads Pyodide and Graphviz, and runs one program after another. Whoever does not want to wait for
+// a program ends the worker and starts another one.
+
+let files, python, run;
+
+// Every file is asked for with its digest, also by Pyodide itself.
+const plainFetch = self.fetch.bind(self);
+self.fetch = (address, options = {}) => {
+  const integrity = files?.digests[new URL(address.url ?? address, files.base).href];
+  return plainFetch(address, integrity ? { ...options, integrity } : options);
+};
+
+async function imported(name) {
+  const text = await (await fetch(files.addresses[name])).blob();
+  const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+  return import(address);
+}
+
+async function start(told) {
+  files = told;
+  const packages = fetch(files.packages).then((answer) => answer.arrayBuffer());
+  const [{ loadPyodide }, { default: createPyodideModule }, viz] = await Promise.all([imported("pyodide.mjs"), imported("pyodide.asm.mjs"), imported("viz.js").then(({ instance }) => instance())]);
+  self.layout = (source) => viz.renderString(source, { format: "json" });
+  const indexURL = new URL(".", files.addresses["pyodide.asm.wasm"]).href;
+  python = await loadPyodide({ indexURL, createPyodideModule, lockFileURL: files.addresses["pyodide-lock.json"], stdLibURL: files.addresses["python_stdlib.zip"], packageBaseUrl: files.numpy });
+  python.unpackArchive(await packages, "zip", { extractDir: "/course" });
+  python.runPython("import sys; sys.path.insert(0, '/course')");
+  run = python.pyimport("walkthroughs.site.playground_run");
+  postMessage({ ready: true });
+}
+
+// ---- what is printed goes out in pieces, however small those are in which it is written
+
+let [written, sent] = ["", 0];
+
+function put(text) {
+  written += text;
+  if (performance.now() - sent > 100) send();
+}
+
+function send() {
+  if (written) postMessage({ output: written });
+  [written, sent] = ["", performance.now()];
+}
+
+// ---- a program
+
+let program = null;
+
+async function execute(source) {
+  if (run.needs_numpy(source) && !(await hasNumPy())) return postMessage({ done: true, graphs: [], error: null, shown: "", page: "", note: "This program needs NumPy, which could not be fetched from cdn.jsdelivr.net. Values do without it." });
+  program?.destroy();
+  program = run.Run(source, put);
+  send();
+  const found = JSON.parse(program.as_json());
+  postMessage({ done: true, ...found });
+  if (found.chosen !== null) show(found.chosen, false);
+}
+
+async function hasNumPy() {
+  postMessage({ notice: "NumPy is being fetched from cdn.jsdelivr.net." });
+  try {
+    await python.loadPackage("numpy", { messageCallback: () => {}, errorCallback: () => {} });
+  } catch {
+    return false;
+  }
+  return "numpy" in python.loadedPackages;
+}
+
+function show(name, howeverLarge) {
+  const [page, note] = program.page(name, howeverLarge).toJs();
+  postMessage({ name, page, note });
+}
+
+onmessage = ({ data }) => {
+  const failed = (error) => postMessage({ failed: String(error) });
+  if (data.start) start(data.start).catch(failed);
+  else if (data.run !== undefined) execute(data.run).catch(failed);
+  else if (data.show !== undefined) show(data.show, true);
+};
