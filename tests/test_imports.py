@@ -61,3 +61,21 @@ def test_engines_and_models_know_no_picture():
                 words = line.split()
                 if words[:1] in (["import"], ["from"]):
                     assert words[1].partition(".")[0] not in strangers, f"{path.name}: {line}"
+
+
+def test_stepping_through_values_needs_python_only():
+    """As in the playground, where Graphviz is the page's: everything but its layout, without any other package."""
+    program = (
+        "from scalar_engine import Value, derive; from walkthroughs.stepper import Recording, beside, step; "
+        "x = Value(2.0, 'x'); y = (x * x).named('y'); y.backward(); recording = Recording([x], 0.1)\n"
+        "with recording.step(y): pass\n"
+        "derive(y, x), beside(y, x * 3).text(), step(recording).html, step(y).text()\n"
+        "import json, types; sys.platform = 'emscripten'\n"
+        "layout = {'objects': [], 'edges': [], 'bb': '0,0,1,1'}\n"
+        "places = lambda source: json.dumps(layout | {'objects': [{'name': name, 'pos': '0,0', 'width': '1', "
+        "'height': '1'} for name in ('n0', 'n1', 'n1_op')]})\n"
+        "sys.modules['js'] = types.SimpleNamespace(layout=places)\n"
+        "step(y).html; print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    strangers = set(run(program).split()) - set(sys.stdlib_module_names)
+    assert strangers <= {"scalar_engine", "walkthroughs", "__main__", "js"}

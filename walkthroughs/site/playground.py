@@ -71,12 +71,12 @@ def page(outside: dict[tuple[str, str], tuple[str, str]], bundle: bool) -> str:
         "integrity": {local(address): digest for address, digest in modules.values()},
     }
     worker = {
-        "addresses": {path.rpartition("/")[2]: entry[0] for (package, path), entry in outside.items() if entry},
-        "digests": {address: digest for address, digest in outside.values()},
+        "addresses": {path.rpartition("/")[2]: entry[0] for (_, path), entry in outside.items()},
+        "digests": dict(outside.values()),
         "numpy": f"{CDN}/pyodide/v{OUTSIDE['pyodide']['version']}/full/",
     }
     examples = [example(name) for name in EXAMPLES]
-    parts = {
+    parts = site_header() | {
         "imports": in_script(imports),
         "worker": in_script(worker),
         "examples": in_script(examples),
@@ -86,6 +86,16 @@ def page(outside: dict[tuple[str, str], tuple[str, str]], bundle: bool) -> str:
     }
     template = (HERE / "browser" / "playground.html").read_text(encoding="utf-8")
     return re.sub(r"\{\{ (\w+) \}\}", lambda place: parts[place[1]], template)
+
+
+def site_header() -> dict[str, str]:
+    """What every page of the site has in its head and above it; nothing without the extra `site`."""
+    try:
+        from walkthroughs.site.pages import PARTS, environment
+    except ImportError:
+        return {"head": "", "header": ""}
+    made = {name: environment().get_template(f"{name}.html.jinja2") for name in ("head", "header")}
+    return {name: template.render(top="../", parts=PARTS) for name, template in made.items()}
 
 
 def local(address: str) -> str:
@@ -160,7 +170,8 @@ def digest_of(content: bytes) -> str:
 
 def write_offline(folder: Path, outside: dict[tuple[str, str], tuple[str, str]]) -> None:
     """Write the service worker, which keeps what the page needs; its version is a digest of the page's own files."""
-    own = ["index.html", "packages.zip", "palette.css", *COPIED]
+    shared = [name for name in ("../site.css", "../search.js") if (folder / name).exists()]
+    own = ["index.html", "packages.zip", "palette.css", *COPIED, *shared]
     version = digest_of(b"".join((folder / name).read_bytes() for name in own))[7:23]
     kept = [*([name, digest_of((folder / name).read_bytes())] for name in own), *map(list, outside.values())]
     script = (HERE / "browser" / "playground_offline.js").read_text(encoding="utf-8")

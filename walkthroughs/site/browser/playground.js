@@ -34,7 +34,7 @@ function take(told) {
   if (told.ready) ready();
   if (told.output) print(told.output);
   if (told.notice) say(told.notice);
-  if (told.failed) finish(`Something broke: ${told.failed}`);
+  if (told.failed) fail(told.failed);
   if (told.done) done(told);
   if (told.page !== undefined) showPage(told);
 }
@@ -42,14 +42,16 @@ function take(told) {
 function ready() {
   isReady = true;
   say("");
-  if (waiting) [waiting] = [null, waiting()];
-  else navigator.serviceWorker?.register("offline.js");
+  waiting?.();
+  waiting = null;
+  navigator.serviceWorker?.register("offline.js");
 }
 
 function run() {
   if (isRunning) return;
   if (!isReady) return void (waiting = run);
   isRunning = true;
+  wait(true);
   clearOutput();
   patience = setTimeout(() => (say("Running."), showButtons()), QUIET);
   worker.postMessage({ run: textOf(editor) });
@@ -57,8 +59,8 @@ function run() {
 
 function stop() {
   worker.terminate();
-  finish("");
-  say("Stopped. Python is starting again.");
+  finish("Stopped. Python is starting again.");
+  wait(false);
   start();
 }
 
@@ -68,6 +70,14 @@ function finish(words) {
   showButtons();
   say(words);
 }
+
+function fail(words) {
+  finish(`Something broke: ${words}`);
+  wait(false);
+}
+
+// Until the program has run, and its stepper is there.
+const wait = (isBusy) => document.querySelector("main").setAttribute("aria-busy", isBusy);
 
 function showButtons() {
   byId("stop").hidden = !isRunning;
@@ -96,7 +106,8 @@ function done({ graphs, chosen, error, shown: html, note }) {
   if (error) showError(error);
   const names = graphs.map((name) => Object.assign(document.createElement("option"), { textContent: name, value: name, selected: name === chosen }));
   if (names.length) byId("graph").replaceChildren(...names);
-  if (graphs.length) byId("graph").disabled = false;
+  byId("graph").disabled &&= !names.length;
+  if (chosen === null) wait(false);
 }
 
 function showError(error) {
@@ -120,7 +131,7 @@ function showValue(html) {
 // The next stepper takes the place of the last one when it is there, so that nothing flickers.
 function showPage({ name, page, note }) {
   byId("note").textContent = note;
-  if (!page) return;
+  if (!page) return wait(false);
   Object.assign(shown, { name, page, address: "" });
   byId("download").disabled = false;
   const frame = Object.assign(document.createElement("iframe"), { title: `Stepper of ${name}`, srcdoc: page });
@@ -129,6 +140,7 @@ function showPage({ name, page, note }) {
     while (byId("frames").firstChild !== frame) byId("frames").firstChild.remove();
     frame.contentWindow.postMessage({ address: shown.awaited }, "*");
     shown.awaited = "";
+    wait(false);
   };
   byId("frames").append(frame);
   showPart("steps");
@@ -216,7 +228,10 @@ byId("link").onclick = makeLink;
 byId("download").onclick = download;
 byId("code-part").onclick = () => showPart("code");
 byId("steps-part").onclick = () => showPart("steps");
-byId("graph").onchange = () => worker.postMessage({ show: byId("graph").value });
+byId("graph").onchange = () => {
+  wait(true);
+  worker.postMessage({ show: byId("graph").value });
+};
 byId("example").onchange = () => {
   if (!byId("example").value) return;
   setText(editor, EXAMPLES.get(byId("example").value));

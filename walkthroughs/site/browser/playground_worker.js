@@ -1,6 +1,7 @@
 // Python in a worker: loads Pyodide and Graphviz, and runs one program after another. Whoever does not want to wait for
 // a program ends the worker and starts another one.
 
+const NO_NUMPY = "Tensors need NumPy, which could not be fetched from cdn.jsdelivr.net. Values do without it.";
 let files, python, run;
 
 // Every file is asked for with its digest, also by Pyodide itself.
@@ -19,10 +20,13 @@ async function imported(name) {
 async function start(told) {
   files = told;
   const packages = fetch(files.packages).then((answer) => answer.arrayBuffer());
-  const [{ loadPyodide }, { default: createPyodideModule }, viz] = await Promise.all([imported("pyodide.mjs"), imported("pyodide.asm.mjs"), imported("viz.js").then(({ instance }) => instance())]);
-  self.layout = (source) => viz.renderString(source, { format: "json" });
+  const graphviz = imported("viz.js").then(({ instance }) => instance());
+  const [{ loadPyodide }, { default: createPyodideModule }] = await Promise.all([imported("pyodide.mjs"), imported("pyodide.asm.mjs")]);
   const indexURL = new URL(".", files.addresses["pyodide.asm.wasm"]).href;
   python = await loadPyodide({ indexURL, createPyodideModule, lockFileURL: files.addresses["pyodide-lock.json"], stdLibURL: files.addresses["python_stdlib.zip"], packageBaseUrl: files.numpy });
+  const viz = await graphviz;
+  // it knows how wide letters are in Helvetica, and takes a list of fonts for Times
+  self.layout = (source) => viz.renderString(source.replaceAll('"Helvetica,Arial,sans-serif"', "Helvetica"), { format: "json" });
   python.unpackArchive(await packages, "zip", { extractDir: "/course" });
   python.runPython("import sys; sys.path.insert(0, '/course')");
   run = python.pyimport("walkthroughs.site.playground_run");
@@ -48,7 +52,7 @@ function send() {
 let program = null;
 
 async function execute(source) {
-  if (run.needs_numpy(source) && !(await hasNumPy())) return postMessage({ done: true, graphs: [], error: null, shown: "", page: "", note: "This program needs NumPy, which could not be fetched from cdn.jsdelivr.net. Values do without it." });
+  if (run.needs_numpy(source) && !(await hasNumPy())) return postMessage({ done: true, graphs: [], chosen: null, error: null, shown: "", note: NO_NUMPY });
   program?.destroy();
   program = run.Run(source, put);
   send();
