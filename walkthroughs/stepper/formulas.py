@@ -8,8 +8,9 @@ from scalar_engine.formulas.symbol import Application, Number, Product, Symbol, 
 from scalar_engine.formulas.writing import Text
 from scalar_engine.naming import operand_of, reads_as_quotient, shortened, unique_names
 from scalar_engine.operators import multiply, power
-from scalar_engine.value import Value
 from walkthroughs.drawing.groups import groups_of
+
+from .quantities import is_of_arrays
 
 UNDEFINED = (ArithmeticError, AttributeError, TypeError, ValueError)  # what a rule made for numbers only may raise
 
@@ -90,12 +91,12 @@ def contribution_formula(step, names):
     if step.local is not None:
         rule = f"{upstream} * {names.locals(node)[step.position]}"
         return rule, applied(multiply, [brief(step.upstream), brief(step.local)])
-    if isinstance(node, Value):
-        found = formula_on_symbols(step, names)
-    else:
+    if is_of_arrays(node):
         from .pulls import formula_on_tensors  # with NumPy, which numbers do without
 
         found = formula_on_tensors(step, names)
+    else:
+        found = formula_on_symbols(step, names)
     return found or (f"{node.op.name}.pull({upstream})", brief(step.upstream))
 
 

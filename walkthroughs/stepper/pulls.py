@@ -5,16 +5,14 @@ from functools import partial
 import numpy as np
 
 from tensor_engine import Tensor, operand
-from tensor_engine.array_operator import ArrayOperator, is_choice
+from tensor_engine.array_operator import is_choice
 from tensor_engine.scalar_graph import recorded
 
-from .formulas import UNDEFINED, formula_on_symbols, in_numbers
+from .formulas import UNDEFINED, in_numbers
 
 
 def formula_on_tensors(step, names):
     """What a backward step on tensors adds, in names and in numbers (or shapes); None where that cannot be written."""
-    if not isinstance(step.node.op, ArrayOperator):
-        return formula_on_symbols(step, names)
     made, texts = pull_on_tensors(step, names)
     if made is None:
         return None

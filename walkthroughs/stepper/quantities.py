@@ -31,6 +31,15 @@ def is_array(quantity):
     return getattr(quantity, "size", 1) != 1
 
 
+def is_of_arrays(node):
+    """Whether an operator on arrays as a whole has made a node."""
+    if isinstance(node, Value):
+        return False
+    from tensor_engine.array_operator import ArrayOperator
+
+    return isinstance(node.op, ArrayOperator)
+
+
 def summary(quantity, as_images=False):
     """What `heatmaps.described` says of an array; None for a number."""
     if not is_array(quantity):

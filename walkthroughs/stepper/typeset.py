@@ -9,8 +9,9 @@ import re
 from scalar_engine.formulas.symbol import Symbol, symbol
 from scalar_engine.formulas.writing import SUM, Latex, latex_name
 from scalar_engine.naming import shortened
-from tensor_engine.array_operator import ArrayOperator
 from walkthroughs.reports.markup import mathml
+
+from .quantities import is_of_arrays
 
 BARE, GUARDED = 0xF0000, 0xF8000  # a character for each place: alone, and where a formula needs parentheses
 DOTS = "..."
@@ -47,7 +48,7 @@ class Forms:
         """
         step = frame.step
         has_no_local = step and step.position is not None and step.local is None
-        if not step or has_no_local or isinstance(step.node.op, ArrayOperator):
+        if not step or has_no_local or is_of_arrays(step.node):
             return {}
         try:
             found = self.forward(step.node) if step.position is None else self.local(step.node, step.position)
