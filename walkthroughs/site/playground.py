@@ -156,7 +156,9 @@ def unpack(archive: Path, digests: dict[str, str], folder: Path) -> None:
                 continue
             content = (package.extractfile(member) or io.BytesIO()).read()
             if path in digests and digest_of(content) != digests[path]:
-                raise ValueError(f"{archive.name}: {path} is not the file whose digest playground_files.json has")
+                raise ValueError(
+                    f"{archive.name}: {path} is {digest_of(content)}, and not the file that playground_files.json means"
+                )
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(content)
 

@@ -156,6 +156,7 @@ def test_the_last_line_is_shown_and_latex_is_typeset(page):
 def test_tensors_say_that_numpy_is_missing(page):
     run(page, "from tensor_engine import Tensor\nTensor([1.0, 2.0])")
     assert "could not be fetched from cdn.jsdelivr.net" in page.text_content("#status")
+    assert page.is_disabled("#graph") and "of the program before" in page.text_content("#note")
 
 
 def test_a_link_carries_program_and_step(page, visitor):
@@ -255,7 +256,7 @@ def test_other_peoples_files_have_versions_and_digests(tmp_path, monkeypatch):
         assert re.fullmatch(r"https://cdn\.jsdelivr\.net/npm/.+@\d+\.\d+\.\d+/.+", address)
         assert found["integrity"][address].startswith("sha384-")
     monkeypatch.setitem(playground.OUTSIDE, "crelt", {"version": "1.0.6", "files": {"index.js": "sha384-other"}})
-    with pytest.raises(ValueError, match="is not the file whose digest"):
+    with pytest.raises(ValueError, match="not the file that playground_files.json means"):
         archive = tmp_path / "crelt.tgz"
         pack(archive, "package/index.js", b"// other")
         playground.unpack(archive, playground.OUTSIDE["crelt"]["files"], tmp_path / "crelt")

@@ -71,9 +71,12 @@ function finish(words) {
   say(words);
 }
 
+// Python itself has broken, by running out of memory for example: another one is started, unless none ever was.
 function fail(words) {
   finish(`Something broke: ${words}`);
   wait(false);
+  worker.terminate();
+  if (isReady) start();
 }
 
 // Until the program has run, and its stepper is there.
@@ -104,10 +107,12 @@ function done({ graphs, chosen, error, shown: html, note }) {
   finish(note ?? (isSilent ? "Done: nothing printed, and no graph." : ""));
   if (html) showValue(html);
   if (error) showError(error);
-  const names = graphs.map((name) => Object.assign(document.createElement("option"), { textContent: name, value: name, selected: name === chosen }));
-  if (names.length) byId("graph").replaceChildren(...names);
-  byId("graph").disabled &&= !names.length;
-  if (chosen === null) wait(false);
+  const options = graphs.map((name) => Object.assign(document.createElement("option"), { textContent: name, value: name, selected: name === chosen }));
+  byId("graph").replaceChildren(...options);
+  byId("graph").disabled = !graphs.length;
+  if (chosen !== null) return;
+  byId("note").textContent = shown.page && `none; below is ${shown.name} of the program before`;
+  wait(false);
 }
 
 function showError(error) {
@@ -143,11 +148,11 @@ function showPage({ name, page, note }) {
     wait(false);
   };
   byId("frames").append(frame);
-  showPart("steps");
+  if (byId("error").hidden) showPart("steps");
 }
 
 addEventListener("message", ({ data, source }) => {
-  if (source === byId("frames").firstChild?.contentWindow && typeof data.address === "string") shown.address = data.address;
+  if (source === byId("frames").firstChild?.contentWindow && typeof data?.address === "string") shown.address = data.address;
 });
 
 // ---- what a link carries: the program, packed, and where the stepper is

@@ -76,9 +76,12 @@ function show(name, howeverLarge) {
   postMessage({ name, page, note });
 }
 
-onmessage = ({ data }) => {
-  const failed = (error) => postMessage({ failed: String(error) });
-  if (data.start) start(data.start).catch(failed);
-  else if (data.run !== undefined) execute(data.run).catch(failed);
-  else if (data.show !== undefined) show(data.show, true);
+onmessage = async ({ data }) => {
+  try {
+    if (data.start) await start(data.start);
+    else if (data.run !== undefined) await execute(data.run);
+    else show(data.show, true);
+  } catch (error) {
+    postMessage({ failed: String(error) });
+  }
 };
