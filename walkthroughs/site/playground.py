@@ -113,15 +113,15 @@ def write_packages(path: Path) -> None:
     """Write this project's packages, and what typesets LaTeX, as a zip that is the same each time."""
     found = {str(file.relative_to(ROOT).as_posix()): file for pattern in PACKAGES for file in ROOT.glob(pattern)}
     for package in TYPESETTING:
-        found |= {str(file): Path(str(file.locate())) for file in files_of(package) or [] if is_python(str(file))}
+        found |= {str(file): Path(str(file.locate())) for file in files_of(package) or [] if is_needed(str(file))}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, file in sorted(found.items()):
             if file.is_file() and "__pycache__" not in name:
                 archive.writestr(zipfile.ZipInfo(name), file.read_bytes(), zipfile.ZIP_DEFLATED)
 
 
-def is_python(name: str) -> bool:
-    return name.endswith((".py", "unimathsymbols.txt"))
+def is_needed(name: str) -> bool:
+    return name.endswith((".py", "unimathsymbols.txt", ".dist-info/METADATA"))
 
 
 # ---- what others have made

@@ -19,7 +19,8 @@ from walkthroughs.site.playground_run import Run
 from walkthroughs.stepper import step
 from walkthroughs.stepper.page import trace_data
 
-NOT_THERE = ("Failed to load resource", "net::ERR")  # what the console says of NumPy's host
+# What the console says of NumPy's host, and of Playwright's own script in a frame where none may run.
+NOT_THERE = ("Failed to load resource", "net::ERR", "Blocked script execution")
 
 HOSTILE = "</script><img src=x onerror=alert(1)><b>"
 

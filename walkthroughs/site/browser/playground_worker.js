@@ -82,6 +82,6 @@ onmessage = async ({ data }) => {
     else if (data.run !== undefined) await execute(data.run);
     else show(data.show, true);
   } catch (error) {
-    postMessage({ failed: String(error) });
+    postMessage({ failed: String(error).trim().split("\n").pop() });
   }
 };
