@@ -57,7 +57,7 @@ def quiet():
 
 def is_of_images(node):
     """Whether an array of data holds pictures: (n, h, h), or (n, h * h) with h at least 8."""
-    shape = getattr(node.data, "shape", ())
+    shape: tuple[int, ...] = getattr(node.data, "shape", ())
     if node.inputs or node.requires_grad or len(shape) not in (2, 3):
         return False
     if len(shape) == 3:
