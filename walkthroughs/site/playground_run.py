@@ -9,7 +9,7 @@ import linecache
 import re
 import sys
 import traceback
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from html import escape
 from pathlib import Path
 
@@ -187,7 +187,8 @@ def face(value):
     """HTML, in which text is text; LaTeX is typeset as MathML."""
     for name, shown in [("_repr_html_", str), ("_repr_markdown_", markdown), ("_repr_latex_", markdown)]:
         if hasattr(value, name) and (text := getattr(value, name)()):
-            return shown(text)
+            with suppress(ValueError):  # LaTeX that no browser can set
+                return shown(text)
     return f"<pre>{escape(repr(value))}</pre>"
 
 
