@@ -49,9 +49,9 @@ function ready() {
 
 function run() {
   if (isRunning) return;
+  wait(true);
   if (!isReady) return void (waiting = run);
   isRunning = true;
-  wait(true);
   clearOutput();
   patience = setTimeout(() => (say("Running."), showButtons()), QUIET);
   worker.postMessage({ run: textOf(editor) });
@@ -193,6 +193,7 @@ async function makeLink() {
 async function openLink() {
   const found = await carried(location.hash);
   if (!found) return false;
+  byId("example").value = new URLSearchParams(location.hash.slice(1)).get("example") ?? "";
   setText(editor, found.text);
   shown.awaited = found.step;
   run();
