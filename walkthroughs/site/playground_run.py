@@ -64,7 +64,7 @@ class Run:
                 self.shown = "" if value is None or is_graph(value) else face(value)
         finally:  # what there is so far, whatever has gone wrong after it
             self.graphs = {name: namespace[name] for name in assigned(tree) if is_graph(namespace.get(name))}
-            if is_graph(value):
+            if last is not None and is_graph(value):
                 name = getattr(value, "title", "") or ast.unparse(last.value)
                 self.graphs.pop(name, None)
                 self.graphs[name] = value
@@ -136,7 +136,7 @@ def assigned(tree):
 
     The variable of a loop is none: it goes through what is there already.
     """
-    places = {}
+    places: dict[str, tuple[int, int]] = {}
     pending = list(tree.body)
     while pending:
         node = pending.pop()
@@ -185,10 +185,10 @@ def chain_of(told):
 
 def face(value):
     """HTML, in which text is text; LaTeX is typeset as MathML."""
-    for name, shown in [("_repr_html_", str), ("_repr_markdown_", markdown), ("_repr_latex_", markdown)]:
+    for name in ("_repr_html_", "_repr_markdown_", "_repr_latex_"):
         if hasattr(value, name) and (text := getattr(value, name)()):
             with suppress(ValueError):  # LaTeX that no browser can set
-                return shown(text)
+                return text if name == "_repr_html_" else markdown(text)
     return f"<pre>{escape(repr(value))}</pre>"
 
 
