@@ -95,7 +95,9 @@ def test_a_graph_is_stepped_through_and_its_leaves_live(page):
         frame.click("#next")
     assert "the turn" in frame.text_content("#where")
     frame.fill("#number", "2")
-    wait(frame, "document.getElementById('n2').textContent.includes('16')")
+    wait(frame, "document.getElementById('changed').textContent === 'Changed: x was 3.'")
+    frame.click("#back")
+    assert frame.text_content("#formula").endswith("= 16")
 
 
 def test_question3_shows_the_numbers_of_python(page):
