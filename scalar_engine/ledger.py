@@ -62,7 +62,7 @@ class Ledger:
         rows = [entry_columns(entry, self.names) for entry in self.entries]
         rows = [(row[0], row[1] if len(row) > 2 else "", row[-1].removeprefix("= ")) for row in rows]
         total = (f"{self.title}, their sum", "", self.node.brief(self.gradient))
-        return table(("through", "local x upstream", "contribution"), [*rows, total])
+        return table(("through", "upstream x local", "contribution"), [*rows, total])
 
 
 def entry_columns(step: Step, names: dict[Node, str] = NO_NAMES) -> tuple[str, ...]:

@@ -94,7 +94,7 @@ def test_faces_show_text_as_text():
     value, _, unnamed, ledger, *_ = (thing._repr_html_() for thing in objects("w"))
     assert "<td>y</td><td>sigmoid(k)</td><td>0.1192</td><td>1</td>" in value
     assert "<td>w * x</td><td>-2</td><td>None</td>" in unnamed
-    assert "<td>k = w * x</td><td>2 x 0.105</td><td>0.21</td>" in ledger and "dy/dw, their sum" in ledger
+    assert "<td>k = w * x</td><td>0.105 x 2</td><td>0.21</td>" in ledger and "dy/dw, their sum" in ledger
 
 
 def test_formulas_are_shown_as_formulas_that_mathjax_knows():
