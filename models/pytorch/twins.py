@@ -135,7 +135,9 @@ def block(layer: ours.TransformerBlock) -> nn.Module:
     options = {"layer_norm_eps": EPSILON, "batch_first": True, "norm_first": True, "activation": activation}
     made = Block(layer.width, layer.heads, layer.hidden, layer.dropout, **options)
     made.causal = layer.causal
-    dense = {f"linear{i}__weight": each.W.data.T for i, each in enumerate((layer.dense1, layer.dense2), 1)}
+    dense: dict[str, Any] = {
+        f"linear{i}__weight": each.W.data.T for i, each in enumerate((layer.dense1, layer.dense2), 1)
+    }
     dense |= {"linear1__bias": layer.dense1.b, "linear2__bias": layer.dense2.b}
     norms = {f"norm{i}__weight": norm.gamma for i, norm in enumerate((layer.norm1, layer.norm2), 1)}
     norms |= {"norm1__bias": layer.norm1.beta, "norm2__bias": layer.norm2.beta}
