@@ -59,7 +59,7 @@ def clear(site):
 
 def build(options):
     """Write the site; returns the number of its pages. Raises ValueError if a link leads nowhere."""
-    from walkthroughs.site import front, material, pages, reference, tour  # pdoc is an extra
+    from walkthroughs.site import front, material, pages, playground, reference, tour  # pdoc is an extra
 
     site = options.out
     total = len(ENTRIES) * options.quick + len(EXERCISES) + SECTIONS
@@ -77,13 +77,10 @@ def build(options):
         tour.write_notebook(site)
         material.write_worksheets(site, after)
         reference.write_reference(site)
-        if find_spec("walkthroughs.site.playground"):
-            from walkthroughs.site.playground import write_playground
-
-            try:
-                write_playground(site / "playground", options.bundle)
-            except RuntimeError as error:  # npm is missing, or fails
-                raise ValueError(str(error)) from error
+        try:
+            playground.write_playground(site / "playground", options.bundle)
+        except RuntimeError as error:  # npm is missing, or fails
+            raise ValueError(str(error)) from error
         front.write_front(site)
     return read_again(site, options.bundle)
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 import jinja2
@@ -30,8 +29,6 @@ PARTS = [  # of the site: (words, address), the header of every page
     ("Notebook", "notebook/index.html"),
     ("Reference", "reference/index.html"),
 ]
-if find_spec("walkthroughs.site.playground") is None:
-    PARTS = PARTS[1:]
 MATH = re.compile(r"\$\$(.+?)\$\$|(?<![\\$`])\$(?!\s)([^$\n`]+?)(?<!\s)\$(?!\d)", re.DOTALL)
 HEADING = re.compile(r'<(h[2-3])\b[^>]*?\bid="([^"]*)"[^>]*>(.*?)</\1>', re.DOTALL)
 COLOURS = {"light": "default", "dark": "github-dark"}  # Pygments' styles, whose contrast is enough on our pages
