@@ -14,6 +14,7 @@ import pytest
 
 from models.question3 import SHEET, Question3
 from walkthroughs.site import playground
+from walkthroughs.site.pages import write_shared
 from walkthroughs.site.playground import EXAMPLES, write_playground
 from walkthroughs.site.playground_run import Run
 from walkthroughs.stepper import step
@@ -38,10 +39,11 @@ def site(needed, tmp_path_factory):
     """The address of the playground, and the requests that it gets."""
     needed(shutil.which("npm"), "npm")
     folder = tmp_path_factory.mktemp("site")
-    write_playground(folder, bundle=True)
+    write_shared(folder)
+    write_playground(folder / "playground", bundle=True)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=folder))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/index.html"
+    yield f"http://127.0.0.1:{server.server_port}/playground/index.html"
     server.shutdown()
     server.server_close()
 
@@ -199,6 +201,8 @@ def test_the_stepper_is_a_file_of_its_own(page, open_page, tmp_path):
 
 
 def test_a_second_visit_needs_no_network(page, visitor):
+    run(page, "print(4.0)")
+    page.evaluate("history.replaceState(null, '', location.pathname)")  # no link's program
     page.evaluate(
         "Promise.race([navigator.serviceWorker.ready.then(() => 0), new Promise((_, no) => setTimeout(no, 9000))])"
     )
