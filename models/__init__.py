@@ -4,7 +4,8 @@ question3               the assignment's network; mlp, scalar_training: networks
 layers/, training/      networks of Tensors, by kind of layer, and how they learn; history: what happened
 compiled, threads       training steps as programs; how many threads their products have
 experiment, sweep       a run said in plain data; many of them, in parallel and continued
-train, predict          the commands `python -m models.train` and `python -m models.predict`
+train, predict, branch  the commands `python -m models.train`, `models.predict` and `models.branch`
+watching/               a run seen from inside while it goes on, and what is wrong with it
 mistakes                pictures of what a network takes for what
 keeping/                what stays on disk: checkpoints, and trained networks (`models.save`, `models.load`)
 datasets/               data sets by name, data of one's own, and the file formats of both

@@ -12,12 +12,16 @@ stopped goes on, bit for bit, with
 
     python -m models.train --resume --out DIR
 
-and with --epochs, --learning-rate or --patience goes on so from there. Exit status: 0 when all is done, 2 when
-something that was given is wrong, 3 when the loss stopped being finite, 130 when interrupted.
+and with --epochs, --learning-rate or --patience goes on so from there. --watch writes DIR/health.html, a page that
+shows how the network learns while it does, and what is wrong; and it keeps a checkpoint of each epoch, to which
+`python -m models.branch` rewinds. Exit status: 0 when all is done, 2 when something that was given is wrong, 3 when
+the loss stopped being finite, 130 when interrupted.
 """
 
 import argparse
 import json
+import os
+import shutil
 import sys
 import warnings
 from dataclasses import fields
@@ -40,6 +44,7 @@ from .mistakes import draw_confusion, draw_mistakes
 from .training import Diverged, evaluate, fit, piece_size
 from .training.augmentation import AUGMENTATIONS
 from .training.schedules import SCHEDULES
+from .watching import Watch
 
 USUAL_ACTIVATIONS = ", ".join(f"{activation} for {name}" for name, (activation, _) in MODELS.items())
 USUAL_RATES = ", ".join(f"{rate:g} for {name}" for name, (rate, _) in OPTIMIZERS.items())
@@ -115,15 +120,24 @@ OPTIONS: dict[str, dict[str, Any]] = {  # how argparse reads each
     "--eager": {"action": "store_true", "help": "run the network itself at each step, instead of a program of it"},
     "--program": {"action": "store_true", "help": "print the program of a step, and do not train"},
     "--mistakes": {"action": "store_true", "help": "draw the confusion matrix and the ten worst mistakes"},
+    "--watch": {"action": "store_true", "help": "show how it learns on a page that follows the run, health.html"},
+    "--tensorboard": {"metavar": "DIR", "help": "write the same numbers there, as TensorBoard reads them"},
     "--out": {"type": Path, "metavar": "DIR"},
     "--resume": {"action": "store_true", "help": "go on with the run in --out"},
 }
 SETUP = {field.name: field.default for field in fields(Setup)}  # what decides the numbers of a run, and its defaults
-OF_A_CALL = {"data_dir": None, "mistakes": False, "program": False, "out": Path("runs/train"), "resume": False}
+OF_A_CALL = {
+    "data_dir": None, "mistakes": False, "program": False, "watch": False, "tensorboard": None,
+    "out": Path("runs/train"), "resume": False,
+}  # fmt: skip
 FOR_SOME = (
     ("momentum", "optimizer", ("sgd", "nesterov")), ("hidden", "model", ("mlp",)),
     ("learning_rate_decay", "schedule", ("exponential",)),
 )  # fmt: skip
+DIFFERENCES = (  # that models.branch can make of a run
+    "--learning-rate", "--momentum", "--batch-size", "--dropout", "--weight-decay", "--clip-norm", "--label-smoothing",
+)  # fmt: skip
+KEPT_BYTES = 1 << 28  # of the checkpoints of all epochs: of a larger network only the last is kept
 MAY_CHANGE = {"epochs", "learning_rate", "patience"}  # when a run is resumed
 
 
@@ -157,7 +171,8 @@ def main(arguments=None):
             checkpoint = checkpoints.read(path) if is_resumed else None
             config = config_of(given, checkpoint)
             with threadpool_limits(config["threads"], "blas"):
-                return train_into(out, config, checkpoint, given.get("data_dir"), given.get("mistakes"))
+                watch = watch_of(out, given.get("watch"), given.get("tensorboard"), config)
+                return train_into(out, config, checkpoint, given.get("data_dir"), given.get("mistakes"), watch)
 
 
 def config_of(given, checkpoint):
@@ -201,7 +216,38 @@ def blas_threads():
     return max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1)
 
 
-def train_into(out, config, checkpoint, data_dir, mistakes):
+def watch_of(out, page, tensorboard, config):
+    """The Watch of a run, if it is to be watched."""
+    if not (page or tensorboard):
+        return None
+    title = f"Training {config['model']} on {Path(config['data']).name}"
+    if page:
+        print(f"{out / 'health.html'} follows the run: open it in a browser", flush=True)
+    return Watch(out / "health.html" if page else None, tensorboard, title)
+
+
+def keep_epoch(path, epoch):
+    """Keep the checkpoint `path` as that of an epoch: by another name of the same file, which costs no time."""
+    kept = path.parent / "epochs" / f"{epoch}.npz"
+    kept.parent.mkdir(exist_ok=True)
+    kept.unlink(missing_ok=True)
+    try:
+        os.link(path, kept)
+    except OSError:  # a file system without such names
+        shutil.copyfile(path, kept)
+
+
+def epochs_kept(folder):
+    """{epoch: the checkpoint of it} of a run, in order: those kept by --watch, and the last."""
+    found = {int(path.stem): path for path in (folder / "epochs").glob("*.npz") if path.stem.isdecimal()}
+    last = folder / "checkpoint.npz"
+    if last.exists():
+        epochs = checkpoints.read(last)["history"].epochs
+        found.setdefault(epochs[-1].epoch if epochs else 0, last)
+    return dict(sorted(found.items()))
+
+
+def train_into(out, config, checkpoint, data_dir, mistakes, watch=None):
     """Load, train, and write everything into the folder `out`; returns the exit status."""
     setup = checkpoints.setup_of(config)
     data = data_of(setup, data_dir)
@@ -241,6 +287,8 @@ def train_into(out, config, checkpoint, data_dir, mistakes):
             config["threads"] = blas_threads()
             write_config()
         checkpoints.save(path, model, optimizer, rng, history, config)
+        if keeps_epochs:
+            keep_epoch(path, history.epochs[-1].epoch)
         if setup.patience and history.best is history.epochs[-1]:
             kept.save(best, model, data)
         report(history.epochs[-1], held_out)
@@ -248,19 +296,25 @@ def train_into(out, config, checkpoint, data_dir, mistakes):
     history.interrupted, history.held_out = False, held_out
     if not checkpoint:
         best.unlink(missing_ok=True)  # of an earlier run
+        shutil.rmtree(out / "epochs", ignore_errors=True)
     if not checkpoint or checkpoint["config"] != config:  # so that a run can be resumed from its start
         checkpoints.save(path, model, optimizer, rng, history, config)
+    keeps_epochs = watch and watch.page and path.stat().st_size * setup.epochs < KEPT_BYTES
+    if keeps_epochs and not checkpoint:
+        keep_epoch(path, 0)
     write_config()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Diverged)  # it is said below
         history = fit(
             model, data, optimizer, setup.epochs, setup.batch_size, rng, **options_of(setup, data), history=history,
-            after_epoch=after_epoch, style=config["style"],
+            after_epoch=after_epoch, style=config["style"], watch=watch,
         )  # fmt: skip
     if setup.patience and history.epochs and history.best.epoch < first and best.exists():
         model = kept.load(best).model  # none of this call's epochs was better
     elif not (setup.patience or history.interrupted or history.diverged):
         kept.save(best, model, data)
+    for finding in watch.findings if watch else ():
+        print(f"{finding.panel}: {finding.text}")
     return tell(out, setup, data, model, history, mistakes)
 
 
@@ -271,7 +325,9 @@ def tell(out, setup, data, model, history, mistakes):
         early = "stopped early; " if history.waited >= setup.patience and not stopped else ""
         print(f"{early}the best epoch is {history.best.epoch}, and the model has its weights")
     written = [out / "config.json", *(history.save(out) if history.batch_losses else [])]
-    written += [path for path in (out / "checkpoint.npz", out / "model.safetensors") if path.exists()]
+    written += [
+        path for path in map(out.joinpath, ("checkpoint.npz", "model.safetensors", "health.html")) if path.exists()
+    ]
     if not stopped and (setup.final or mistakes):
         found = evaluate(model, data.xval, data.yval)
         if setup.final:

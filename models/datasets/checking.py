@@ -115,3 +115,8 @@ def numbers(values, name, otherwise="every element must be a number"):
             where = f"[{', '.join(map(str, place))}]" if place else ""
             raise ValueError(f"{name}{where} is {str(array[place])!r}: {otherwise}") from None
     return array.astype(np.float64)
+
+
+def is_unscaled(x):
+    """Whether features look like pixels as they are stored, from 0 to 255: by the first thousand instances."""
+    return x[:1000].min() >= 0 and x[:1000].max() >= 100

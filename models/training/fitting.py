@@ -13,6 +13,7 @@ from tensor_engine import cross_entropy, modes, topological_order
 from tensor_engine.programs import jit
 
 from ..compiled import CompiledForward, checked_step, compiled_step, style_for
+from ..datasets.checking import is_unscaled
 from ..history import Epoch, History
 from ..threads import Threads
 from .evaluation import checked, measured
@@ -22,7 +23,7 @@ from .schedules import factor
 
 def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entropy, clip_norm=None,
         patience=None, decay=1.0, schedule="exponential", warmup=0, augment=None, piece=None, history=None,
-        record_norms=False, every=1, after_epoch=None, progress=True, style=None):  # fmt: skip
+        record_norms=False, every=1, after_epoch=None, progress=True, style=None, watch=None):  # fmt: skip
     """Train until `epochs` epochs are finished; returns the History.
 
     data            a Dataset (models.datasets) with x as floats, scaled; `checking` says what becomes of other x and y
@@ -47,6 +48,7 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
     style           "eager": each step runs the model itself. Otherwise it is compiled, to a program in NumPy ("arrays")
                     or with Numba's loops ("loops"); None takes what is faster for a run of this length. A warning,
                     NotCompiled, says what cannot be compiled: layers that are not `pure`, a loss that changes
+    watch           a Watch (models.watching): a page on how it learns, and what is wrong if it does not
 
     A keyboard interrupt ends the run; the history then has the finished epochs, and says that it was interrupted.
     A loss that is not finite ends it too, before it reaches the weights: `history.diverged` says where, and so does
@@ -94,6 +96,9 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
         optimizer.step()
         return batch_loss
 
+    if watch:
+        watch.begin(model, x, y, yval, loss, history, getattr(data, "image_shape", None))
+    watched = watch.around(train_on) if watch else train_on
     try:
         seconds = 0.0
         for epoch in range(history.epochs[-1].epoch + 1 if history.epochs else 1, epochs + 1):
@@ -113,7 +118,7 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
             if step is not None:
                 threads.decide(step.rehearsed, x[first], y[first])
                 threads.begin()
-            losses, rows = run_epoch(model, len(x), size, rng, train_on, title)
+            losses, rows = run_epoch(model, len(x), size, rng, watched, title)
             seconds += time.perf_counter() - started
             history.batch_losses += losses
             history.gradient_norms += norms
@@ -130,6 +135,8 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
             rate = optimizer.learning_rate
             history.epochs.append(Epoch(epoch, mean_loss, accuracy, val_loss, val_accuracy, rate, seconds))
             seconds = 0.0
+            if watch:
+                watch.after_epoch(history)
             if patience and history.best is history.epochs[-1]:
                 best = [each.data.copy() for each in [*model.parameters(), *model.statistics()]]
             if after_epoch and not history.diverged:
@@ -139,6 +146,8 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
     finally:
         optimizer.learning_rate = first_rate
         threads.restore()
+        if watch:
+            watch.end(history)
     if best:
         for each, data in zip([*model.parameters(), *model.statistics()], best):
             each.data[...] = data
@@ -196,8 +205,7 @@ def first_not_finite(model, x, y, loss):
 
 
 def say_if_unscaled(x):
-    x = x[:1000]  # enough to tell by
-    if x.min() >= 0 and x.max() >= 100:
+    if is_unscaled(x):
         warnings.warn(
             f"xtrain goes from {x.min():g} to {x.max():g}: networks learn from features around 0 and about 1 in size, "
             "as datasets.standardised(data) makes them",
