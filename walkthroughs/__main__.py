@@ -9,8 +9,8 @@ python -m walkthroughs exercise NAME    worksheets with keys, or a sheet's code 
 python -m walkthroughs mark FOLDER      marks and feedback for what comes back
 python -m walkthroughs site --out DIR   all of this as a site: static files, to host anywhere
 
-`scalar-to-tensor` is the same command, installed; `scalar-to-tensor demo`, `train` and `predict` are those of
-`python -m walkthroughs.demo`, `models.train` and `models.predict`. A shell completes its words after
+`scalar-to-tensor` is the same command, installed; `scalar-to-tensor demo`, `train`, `branch` and `predict` are those of
+`python -m walkthroughs.demo`, `models.train`, `models.branch` and `models.predict`. A shell completes its words after
 eval "$(register-python-argcomplete scalar-to-tensor)"
 """
 
@@ -31,6 +31,7 @@ COMMANDS = {
     "demo": "walkthroughs.demo",
     "train": "models.train",
     "predict": "models.predict",
+    "branch": "models.branch",
 }
 
 
