@@ -273,7 +273,7 @@ def without_encoding(tree):
             name = getattr(call.func, "attr", getattr(call.func, "id", ""))
             of = getattr(getattr(call.func, "value", None), "id", "")
             modes = [a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
-            is_open = name == "open" and of not in ("os", "gzip") and not any("b" in mode for mode in modes)
+            is_open = name == "open" and of not in ("os", "gzip", "tarfile") and not any("b" in mode for mode in modes)
             if is_open or name in ("write_text", "read_text"):
                 yield call.lineno
 
