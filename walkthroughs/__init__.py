@@ -3,6 +3,7 @@
 sheets/         a script a question, in a room a sheet; `python -m walkthroughs` lists them
 reports/        what they write: pages, tables, figures, sentences made from numbers
 drawing/        pictures of graphs: `from walkthroughs.draw import draw`
+markup          formulas in LaTeX as MathML, and a little markup as HTML
 stepper/        both passes, step by step: `from walkthroughs.stepper import step`
 """
 

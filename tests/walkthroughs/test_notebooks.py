@@ -14,8 +14,8 @@ from scalar_engine import Value, check_steps, compile_graph, derive, explain, gr
 from tensor_engine import Tensor
 from tensor_engine.checking.layer_check import LayerCheck
 from tests import ROOT
+from walkthroughs.markup import mathml
 from walkthroughs.reports.figures import new_figure
-from walkthroughs.reports.markup import mathml
 from walkthroughs.stepper import Recording, beside, step
 
 NOTEBOOKS = sorted((ROOT / "walkthroughs").glob("*.ipynb"))

@@ -1,6 +1,6 @@
 """What the walkthroughs write.
 
-Reading order: report, tables, values, figures, readings, markup; latex, fitting and document, which make report.tex;
+Reading order: report, tables, values, figures, readings; latex, fitting and document, which make report.tex;
 saving.
 """
 

@@ -8,7 +8,7 @@ import textwrap
 import unicodedata
 
 from scalar_engine.formulas.writing import escaped, escaped_character
-from walkthroughs.reports.markup import CODE, FORMULA, LINK, link_of
+from walkthroughs.markup import CODE, FORMULA, LINK, link_of
 
 # The characters that mean something to LaTeX, as those of a typewriter; these fonts have upright quotes elsewhere.
 TYPED = {c: rf"{{\char{ord(c)}}}" for c in r"\{}$&#^_~%"} | {"'": r"{\straight}", "`": r"{\char18}"}

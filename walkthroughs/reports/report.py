@@ -25,8 +25,8 @@ from threadpoolctl import threadpool_info
 
 from models.keeping.files import as_json, write_whole
 from walkthroughs.drawing.palette import palette
+from walkthroughs.markup import marked_up, mathml, plain
 from walkthroughs.reports.document import document
-from walkthroughs.reports.markup import marked_up, mathml, plain
 from walkthroughs.reports.saving import inline_svg, recoloured, save, svg_of, write_columns, write_file
 from walkthroughs.reports.tables import Table
 

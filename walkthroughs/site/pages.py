@@ -16,7 +16,7 @@ import scalar_engine
 import tensor_engine
 from models.keeping.files import write_whole
 from walkthroughs.drawing.palette import palette
-from walkthroughs.reports.markup import mathml
+from walkthroughs.markup import mathml
 
 BROWSER = Path(__file__).parent / "browser"
 PARTS = [  # of the site: (words, address), the header of every page

@@ -32,8 +32,8 @@ COPIED = ["playground.js", "playground_editor.js", "playground_worker.js", "play
 # What of this project a program in the page can import; and, of others, what typesets LaTeX there.
 PACKAGES = [
     "scalar_engine/**/*", "tensor_engine/**/*", "models/*.py", "models/keeping/*.py", "walkthroughs/__init__.py",
-    "walkthroughs/stepper/**/*", "walkthroughs/drawing/*.py", "walkthroughs/reports/__init__.py",
-    "walkthroughs/reports/markup.py", "walkthroughs/site/__init__.py", "walkthroughs/site/playground_run.py",
+    "walkthroughs/stepper/**/*", "walkthroughs/drawing/*.py",
+    "walkthroughs/markup.py", "walkthroughs/site/__init__.py", "walkthroughs/site/playground_run.py",
 ]  # fmt: skip
 TYPESETTING = ["latex2mathml", "markupsafe"]
 EXAMPLES = [

@@ -194,7 +194,7 @@ def face(value):
 
 def markdown(text):
     """The Markdown that the engine writes: paragraphs, **headings**, formulas between dollars, and code."""
-    from walkthroughs.reports.markup import marked_up, mathml
+    from walkthroughs.markup import marked_up, mathml
 
     html = ""
     for part in re.split(r"\n\n+|(```.*?```)", text, flags=re.DOTALL):

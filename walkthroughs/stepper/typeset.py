@@ -9,7 +9,7 @@ import re
 from scalar_engine.formulas.symbol import Symbol, symbol
 from scalar_engine.formulas.writing import SUM, Latex, latex_name
 from scalar_engine.naming import shortened
-from walkthroughs.reports.markup import mathml
+from walkthroughs.markup import mathml
 
 from .quantities import is_of_arrays
 

@@ -11,8 +11,8 @@ import pytest
 
 from scalar_engine import Value, derive, sigmoid
 from walkthroughs.draw import draw
+from walkthroughs.markup import ATTRIBUTES, ESCAPES, TAGS, marked_up, mathml
 from walkthroughs.reports.figures import loss_curve, new_figure
-from walkthroughs.reports.markup import ATTRIBUTES, ESCAPES, TAGS, marked_up, mathml
 from walkthroughs.reports.report import Report, command_line
 from walkthroughs.reports.tables import Table
 

@@ -10,8 +10,8 @@ import pytest
 
 from models.datasets import load
 from models.history import Epoch, History
+from walkthroughs.markup import marked_up, mathml
 from walkthroughs.reports.figures import finish, learning_curves, loss_curve, new_figure
-from walkthroughs.reports.markup import marked_up, mathml
 from walkthroughs.reports.report import Report
 from walkthroughs.reports.saving import inline_svg, recoloured
 from walkthroughs.reports.tables import Table

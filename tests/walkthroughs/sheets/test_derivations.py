@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from scalar_engine import Symbol, operators
-from walkthroughs.reports.markup import mathml
+from walkthroughs.markup import mathml
 from walkthroughs.sheets.answer import TOLERANCE, error_of
 from walkthroughs.sheets.answers import answers, assignment_answers
 from walkthroughs.sheets.typesetting import displayed

@@ -16,8 +16,8 @@ from models.datasets.idx_files import VARIABLE, is_here
 from tests import ROOT
 from walkthroughs.__main__ import main as list_all
 from walkthroughs.catalogue import BY_NAME, ENTRIES, Entry
+from walkthroughs.markup import mathml
 from walkthroughs.reports.document import joined
-from walkthroughs.reports.markup import mathml
 from walkthroughs.sheets.answers import jacobian_answer, linear_relu_answer, sigmoid_answer, two_layers_answer
 from walkthroughs.sheets.typesetting import displayed
 
