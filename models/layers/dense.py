@@ -34,10 +34,18 @@ class Linear(Module):
         label: str = "layer",
         bias: bool = True,
     ) -> None:
-        self.n_inputs, self.n_outputs, self.label, self.bias = n_inputs, n_outputs, label, bias
+        self.label, self.bias = label, bias
         weights = initialisation_of(initialisation)(rng, n_inputs, n_outputs).astype(dtype)
         self.W = Tensor(weights, f"{label}/W", requires_grad=True)
         self.b = Tensor(np.zeros(n_outputs, dtype), f"{label}/b", requires_grad=True) if bias else None
+
+    @property
+    def n_inputs(self) -> int:
+        return self.W.shape[0]
+
+    @property
+    def n_outputs(self) -> int:
+        return self.W.shape[1]
 
     def __call__(self, x: Any) -> Any:
         if x.ndim > 2:
