@@ -21,7 +21,7 @@ from .array_operator import ArrayOperator, is_choice
 from .elements import array_of, each
 from .tensor import Released, Tensor, operand
 
-LARGEST = 200_000  # Values in a graph: half a second and 50 MB
+LARGEST = 300_000  # Values in a graph: a second and 75 MB; one image through an MLP of a sheet fits
 
 
 class ScalarGraph:
@@ -76,7 +76,7 @@ def scalarize(tensor: Tensor) -> ScalarGraph:
 
     The Value behind W[0, 1] has the label "W[0, 1]", and takes a gradient if W does. Where floats have no result
     (log 0, 1 / 0, an overflow), Values raise. Raises ValueError if nothing was recorded or if there would be more than
-    200,000 Values, RuntimeError if a backward pass has released the graph, TypeError for an unknown array operator.
+    300,000 Values, RuntimeError if a backward pass has released the graph, TypeError for an unknown array operator.
     """
     if not tensor.requires_grad:
         raise ValueError(
