@@ -93,7 +93,8 @@ def expanded(layer, hidden):
 
 def linear_network(layers):
     """A network, in float32, of Linear layers with these (W, b)."""
-    network = Sequential(*(Linear(1, 1, np.random.default_rng(0), label=f"layer{i + 1}") for i in range(len(layers))))
+    rng = np.random.default_rng(0)
+    network = Sequential(*(Linear(*W.shape, rng, label=f"layer{i + 1}") for i, (W, _) in enumerate(layers)))
     for layer, (W, b) in zip(network.layers, layers):
         layer.W.data, layer.b.data = W.astype(np.float32), b.astype(np.float32)
     return network
