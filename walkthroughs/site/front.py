@@ -24,7 +24,7 @@ y.backward()
 """
 COMMANDS = """
 <h2 id="install">On your machine</h2>
-<pre tabindex="0">pip install scalar-to-tensor      # Python 3.10 or newer
+<pre tabindex="0">pip install .                     # in a clone of the project; Python 3.10 or newer
 scalar-to-tensor demo             # Question 3, and a network that learns handwritten digits</pre>
 """
 ABOUT = {

@@ -6,8 +6,8 @@ import numpy as np
 
 from .quantities import brief
 
-CELLS = 40  # the most rows and columns of a heat map; of a larger array a cell is the mean of a block
-WRITTEN = 64  # elements: of an array no larger, each is also written out
+CELLS = 40  # the most rows and columns of a larger array's heat map, in which a cell is the mean of a block
+WRITTEN = 256  # elements: of an array no larger, each is a cell with its number in it
 IMAGES = 12  # at most, side by side
 
 
@@ -66,7 +66,9 @@ def as_matrix(array):
 
 def cells(matrix, low, high):
     """{"rows", "columns", "cells"}: the matrix as bytes, in blocks if it is large."""
-    matrix = blocks(blocks(np.asarray(matrix, float), 0), 1)
+    matrix = np.asarray(matrix, float)
+    if matrix.size > WRITTEN:
+        matrix = blocks(blocks(matrix, 0), 1)
     with np.errstate(all="ignore"):
         parts = np.clip((matrix - low) / (high - low), 0, 1) if high > low else np.full(matrix.shape, 0.5)
         levels = np.where(np.isnan(matrix), 0, 1 + np.rint(np.nan_to_num(parts) * 254))

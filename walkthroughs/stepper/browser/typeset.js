@@ -42,6 +42,7 @@ function treeInMath(tree) {
     case "group": return inParentheses(listed());
     case "list": return `<mrow><mo>[</mo>${listed()}<mo>]</mo></mrow>`;
     case "dots": return "<mi>…</mi>";
+    case "nothing": return "";
     case "minus": return `<mo form="prefix">−</mo>${treeInMath(a)}`;
     case "word": return asText(tree.text);
     case "option": return `${asText(tree.name)}<mo>=</mo>${treeInMath(tree.value)}`;
@@ -80,7 +81,7 @@ function derivativeInMath(i) {
 }
 
 function fraction(root, by) {
-  const small = (name) => inRow(`<mo rspace="0">∂</mo>${name}`);
+  const small = (name) => inRow(`<mi mathvariant="normal">d</mi>${name}`);
   return `<mfrac>${small(root)}${small(by)}</mfrac>`;
 }
 

@@ -8,7 +8,7 @@ const [UNARY, LOOSEST] = [3, 1];
 // The tree of a formula, in which names are those of the graph's nodes; null for what cannot be read.
 function treeOf(text, graph = state.graph) {
   const isOdd = ({ name, tex, label }) => name.includes("#") || ((label || tex) && !LIKE_A_NAME.test(name));
-  graph.called ??= { nodes: new Map(graph.nodes.map(({ name }, i) => [name, i])), odd: graph.nodes.filter(isOdd).map(({ name }) => name).sort((a, b) => b.length - a.length) };
+  graph.called ??= { nodes: new Map(graph.nodes.flatMap(({ name, label, inputs }, i) => (label || !inputs.length ? [[name, i]] : []))), odd: graph.nodes.filter(isOdd).map(({ name }) => name).sort((a, b) => b.length - a.length) };
   const { derivative } = graph.nodes.at(-1); // "dl/dl"
   const reader = new Reader(text, graph.called, derivative ? derivative.slice(0, (derivative.length + 3) / 2) : null);
   try {
@@ -103,9 +103,10 @@ class Reader {
       parts.push(this.sum());
       if (!this.takes(",")) {
         this.needs(end);
-        break;
+        return parts;
       }
     }
+    if (parts.length) parts.push({ kind: "nothing" }); // after the comma of (2,)
     return parts;
   }
 }
@@ -145,7 +146,7 @@ function latexOf(text) {
 }
 
 const bare = (tree) => (tree.kind === "group" && tree.parts.length === 1 ? bare(tree.parts[0]) : tree);
-const listedTex = (parts) => parts.map(tex).join(", ");
+const listedTex = (parts) => parts.map(tex).join(", ").trimEnd();
 
 function inBrackets(text, [left, right] = "()") {
   return /\\frac|\\sqrt|\^/.test(text) ? `\\left${left}${text}\\right${right}` : left + text + right;
@@ -160,6 +161,7 @@ function tex(tree) {
     case "group": return inBrackets(listedTex(parts));
     case "list": return inBrackets(listedTex(parts), "[]");
     case "dots": return "\\ldots";
+    case "nothing": return "";
     case "minus": return `-${tex(a)}`;
     case "word": return tree.text === "inf" ? "\\infty" : `\\mathrm{${tree.text.replaceAll("_", "\\_")}}`;
     case "option": return `\\mathrm{${tree.name.replaceAll("_", "\\_")}} = ${tex(tree.value)}`;

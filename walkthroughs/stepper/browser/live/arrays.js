@@ -69,7 +69,7 @@ const briefly = (x) => (x === undefined ? "–" : Number.isFinite(x) ? general(x
 
 // ---- what quantities.py says of an array, for other numbers
 
-const CELLS = 40;
+const [CELLS, WRITTEN] = [40, 256];
 
 function arrayOf(base, numbers) {
   const finite = numbers.filter(Number.isFinite);
@@ -100,7 +100,7 @@ const inRows = (numbers, columns) => Array.from({ length: numbers.length / colum
 // A matrix as bytes in hexadecimal digits, in blocks if it is large.
 function cellsOf(matrix, low, high) {
   const across = (rows) => rows[0].map((_, j) => rows.map((row) => row[j]));
-  const rows = across(blocks(across(blocks(matrix))));
+  const rows = matrix.length * matrix[0].length > WRITTEN ? across(blocks(across(blocks(matrix)))) : matrix;
   const level = (x) => (x !== x ? 0 : 1 + Math.round(254 * (high > low ? Math.min(1, Math.max(0, (x - low) / (high - low))) : 0.5)));
   const cells = rows.flat().map((x) => level(x).toString(16).padStart(2, "0")).join("");
   return { rows: rows.length, columns: rows[0].length, cells };

@@ -26,9 +26,12 @@ function spoken(i) {
   return words.join(", ");
 }
 
+const CHARACTER = 5.8; // about as wide as one is
+const lengthOf = (text) => text.length * CHARACTER;
+
 function write(line, text, width) {
   line.textContent = text;
-  if (text.length * 5.8 > width - 6) {
+  if (lengthOf(text) > width - 6) {
     line.setAttribute("textLength", width - 8);
     line.setAttribute("lengthAdjust", "spacingAndGlyphs");
   } else line.removeAttribute("textLength");

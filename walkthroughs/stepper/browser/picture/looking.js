@@ -47,7 +47,7 @@ const fitting = () => Math.min(byId("scroll").clientWidth / picture.view.width, 
 // Of a picture that is shown first: it is read without zooming, and from the last row in a lecture.
 function beginningZoom() {
   if (lecture.on) return lecture.zoom ?? Math.min(2.2, Math.max(1.5, fitting()));
-  return Math.min(1.3, Math.max(0.85, byId("scroll").clientWidth / picture.view.width));
+  return Math.min(1.3, Math.max(1, byId("scroll").clientWidth / picture.view.width));
 }
 
 function fit() {

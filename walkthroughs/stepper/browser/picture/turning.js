@@ -6,30 +6,55 @@ const OVAL = 18; // the least height of an operator's
 
 // The whole view, its corner in the upper left as before.
 function turned(view) {
-  view.turned ??= {
+  if (view.turned) return view.turned;
+  const along = alongOf(view);
+  const left = -along(-view.top);
+  const boxOnItsSide = ([x, y, width, height], least = 0) => {
+    const [start, end] = [along(y - height / 2), along(y + height / 2)];
+    return [(start + end) / 2, x * DOWN, end - start, Math.max(least, width * DOWN)];
+  };
+  const nodeOnItsSide = (node) => {
+    const at = boxOnItsSide(node.at);
+    return { ...node, at, title: node.title.flatMap((line) => broken(line, at[2])) };
+  };
+  view.turned = {
     ...view,
-    width: view.height * ACROSS,
+    left,
+    width: left + along(view.height - view.top),
     height: view.width * DOWN,
-    left: view.top * ACROSS,
     top: view.left * DOWN,
-    nodes: mapped(view.nodes, (node) => ({ ...node, at: boxOnItsSide(node.at) })),
+    nodes: mapped(view.nodes, nodeOnItsSide),
     ops: mapped(view.ops, (at) => boxOnItsSide(at, OVAL)),
     boxes: view.boxes.map((box) => ({ ...box, at: boxOnItsSide(box.at) })),
-    edges: view.edges.map(edgeOnItsSide),
+    edges: view.edges.map((edge) => edgeOnItsSide(edge, ([x, y]) => [along(y), x * DOWN])),
   };
   return view.turned;
 }
 
 const mapped = (found, change) => Object.fromEntries(Object.entries(found).map(([key, value]) => [key, change(value)]));
-const onItsSide = ([x, y]) => [y * ACROSS, x * DOWN];
 const tenths = (number) => Number(number.toFixed(1));
 const pointsIn = (text) => [...text.matchAll(/(-?[\d.]+),(-?[\d.]+)/g)].map(([, x, y]) => [Number(x), Number(y)]);
 
-function boxOnItsSide([x, y, width, height], least = 0) {
-  return [...onItsSide([x, y]), height * ACROSS, Math.max(least, width * DOWN)];
+// How far along a height comes to lie: a row of operators gets the room that their names take.
+function alongOf(view) {
+  const rows = [];
+  const ops = Object.entries(view.ops).map(([i, [, y, , height]]) => ({ start: y - height / 2, height, needed: lengthOf(state.graph.nodes[i].op) + 14 }));
+  for (const op of ops.sort((a, b) => a.start - b.start)) {
+    const last = rows.at(-1);
+    if (last && op.start < last.start + last.height) last.needed = Math.max(last.needed, op.needed);
+    else rows.push({ ...op });
+  }
+  const more = ({ start, height, needed }, y) => Math.max(0, needed - ACROSS * height) * Math.min(1, Math.max(0, (y - start) / height));
+  return (y) => rows.reduce((sum, row) => sum + more(row, y), y * ACROSS);
 }
 
-function edgeOnItsSide(edge) {
+// A title in lines that fit: a box on its side is as high as its title was long.
+function broken(line, width) {
+  const most = Math.floor((width - 10) / (1.12 * CHARACTER)); // in bold
+  return line.match(new RegExp(`.{1,${most}}$|.{0,${most - 1}}[ _./]|.{1,${most}}`, "gu"));
+}
+
+function edgeOnItsSide(edge, onItsSide) {
   const path = edge.path.replace(/(-?[\d.]+),(-?[\d.]+)/g, (_, x, y) => onItsSide([x, y]).map(tenths).join());
   const made = { ...edge, path };
   if (edge.number) made.number = [edge.number[0], ...onItsSide(edge.number.slice(1))];
