@@ -10,6 +10,7 @@ from models.layers import MLP
 from scalar_engine import Value
 from tensor_engine import Tensor
 from walkthroughs.stepper import step
+from walkthroughs.stepper.heatmaps import described
 
 from .graphs import tensor_loss
 from .pages import node_of, wait
@@ -58,6 +59,14 @@ def test_arrays_show_their_shape_numbers_and_map(open_page):
             red_minus_blue = [int(red) - int(blue) for red, blue in (re.findall(r"\d+", c)[::2] for c in colours)]
             strong = (np.abs(array) > 0.05 * np.abs(array).max()).ravel()
             assert (np.sign(red_minus_blue) == np.sign(array).ravel())[strong].all()
+
+
+def test_every_number_has_a_cell_of_its_own():
+    for shape in [(64,), (1, 256), (16, 16)]:
+        array = described(np.linspace(-1, 1, np.prod(shape)).reshape(shape), as_images=False)
+        assert array["map"]["rows"] * array["map"]["columns"] == sum(map(len, array["written"]))
+    large = described(np.zeros((100, 3)), as_images=False)
+    assert "written" not in large and large["map"]["rows"] == 40
 
 
 def test_numbers_out_of_sight_are_counted(open_page):

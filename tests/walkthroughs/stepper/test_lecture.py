@@ -5,7 +5,8 @@ import re
 import pytest
 
 from models.mlp import MLP
-from scalar_engine import Value, exp, log, maximum, sqrt, sum
+from scalar_engine import Value, exp, log, maximum, sigmoid, sqrt, sum
+from tensor_engine import Tensor
 from walkthroughs.stepper import step
 
 from .graphs import graphs, tensor_loss
@@ -34,7 +35,7 @@ def set_in_math(page, place):
 def test_formulas_are_set_as_in_the_derivations(lecture):
     assert set_in_math(lecture, 1) == "W11x1 =1⋅1 =1"
     assert set_in_math(lecture, 4) == "h1= σ(k1) =σ(2) =0.8808"
-    assert set_in_math(lecture, 80) == "∂l∂k1+= ∂l∂h1⋅h1(1−h1) =0⋅0.105 =0"
+    assert set_in_math(lecture, 80) == "dldk1+= dldh1⋅h1(1−h1) =0⋅0.105 =0"
     assert lecture.locator("#math mfrac").count() == 2 and lecture.locator("#math msub").count() == 4
     lecture.evaluate("goTo(4), change(state.graph, [[2, 3]]), showNumbers()")
     assert lecture.text_content("#math") == "h1= σ(k1) =σ(4) =0.982"
@@ -72,8 +73,14 @@ def test_every_frame_can_be_set(open_page, name, root):
 def test_what_is_about_arrays_is_read(open_page):
     page = open_page(step(tensor_loss()).html)
     page.keyboard.press("l")
-    assert set_in_math(page, page.evaluate("state.graph.frames.length")) == "∂L∂W= X⊤∂L∂(XW) (4, 3) @ (3, 2) →(4, 2)"
+    assert set_in_math(page, page.evaluate("state.graph.frames.length")) == "dLdW= X⊤dLd(XW) (4, 3) @ (3, 2) →(4, 2)"
     assert page.locator("#math msup").count() == 1
+    v, W = Tensor([1.0, 2.0], "v", requires_grad=True), Tensor([[3.0, 4.0]], "W", requires_grad=True)
+    page = open_page(step((v.sum() * (W @ W.T).sum()).named("L")).html)
+    page.keyboard.press("l")
+    lefts = page.evaluate("state.graph.frames.map(({ left }) => left)")
+    assert set_in_math(page, lefts.index("dL/dv") + 1).startswith("dLdv= broadcast_to(dLd(sum(v)),(2,))")
+    assert set_in_math(page, lefts.index("W.T") + 1).startswith("W⊤ ")
 
 
 def test_long_lists_are_cut_and_names_are_short_in_their_group(open_page):
@@ -156,6 +163,17 @@ def test_from_left_to_right(lecture):
       });
     }""")
     assert wrong == [] and lecture.get_attribute("#direction", "aria-pressed") == "true"
+
+
+def test_a_turned_picture_has_room_for_its_words(open_page):
+    weight = Value(2.0, "the_weight_of_the_second_layer")
+    page = open_page(step(log(exp(sigmoid(weight * 3.0)).named("h")).named("y")).html)
+    page.keyboard.press("d")
+    room = page.evaluate("""() => [...document.querySelectorAll("#scroll :is(.op, .words) text")].map((text) => {
+        const around = (text.closest(".op") ?? text.closest(".words").previousSibling).firstChild.getBBox();
+        return text.hasAttribute("textLength") ? -1 : around.width - text.getComputedTextLength();
+    })""")
+    assert min(room) > 2
 
 
 def test_dragging_wheel_and_minimap(open_page, lecture):

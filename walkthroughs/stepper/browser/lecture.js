@@ -40,7 +40,8 @@ function showFormula() {
   if (place.hidden) return;
   place.innerHTML = typeset(frameAt()).map((part) => `<math display="inline">${part}</math>`).join(" ");
   place.style.setProperty("--size", 1);
-  const size = place.clientWidth / place.scrollWidth;
+  const room = byId("now");
+  const size = Math.min(place.clientWidth / place.scrollWidth, room.clientHeight / room.scrollHeight);
   if (size < 1) place.style.setProperty("--size", Math.max(SMALLEST, size));
 }
 

@@ -8,7 +8,8 @@ const [UNARY, LOOSEST] = [3, 1];
 // The tree of a formula, in which names are those of the graph's nodes; null for what cannot be read.
 function treeOf(text, graph = state.graph) {
   const isOdd = ({ name, tex, label }) => name.includes("#") || ((label || tex) && !LIKE_A_NAME.test(name));
-  graph.called ??= { nodes: new Map(graph.nodes.flatMap(({ name, label, inputs }, i) => (label || !inputs.length ? [[name, i]] : []))), odd: graph.nodes.filter(isOdd).map(({ name }) => name).sort((a, b) => b.length - a.length) };
+  const isFormula = ({ name, label, inputs }) => !label && inputs.length && LIKE_A_NAME.test(name); // W.T
+  graph.called ??= { nodes: new Map(graph.nodes.flatMap((node, i) => (isFormula(node) ? [] : [[node.name, i]]))), odd: graph.nodes.filter(isOdd).map(({ name }) => name).sort((a, b) => b.length - a.length) };
   const { derivative } = graph.nodes.at(-1); // "dl/dl"
   const reader = new Reader(text, graph.called, derivative ? derivative.slice(0, (derivative.length + 3) / 2) : null);
   try {

@@ -26,12 +26,17 @@ function spoken(i) {
   return words.join(", ");
 }
 
-const CHARACTER = 5.8; // about as wide as one is
-const lengthOf = (text) => text.length * CHARACTER;
+const pen = document.createElement("canvas").getContext("2d");
+
+// How wide the picture's words are in the reader's font, which need not be Graphviz's.
+function lengthOf(text, isTitle = false) {
+  pen.font = `${isTitle ? "bold " : ""}11px Helvetica, Arial, sans-serif`;
+  return pen.measureText(text).width;
+}
 
 function write(line, text, width) {
   line.textContent = text;
-  if (lengthOf(text) > width - 6) {
+  if (text && lengthOf(text, line.classList.contains("title")) > width - 6) {
     line.setAttribute("textLength", width - 8);
     line.setAttribute("lengthAdjust", "spacingAndGlyphs");
   } else line.removeAttribute("textLength");

@@ -50,7 +50,7 @@ function alongOf(view) {
 
 // A title in lines that fit: a box on its side is as high as its title was long.
 function broken(line, width) {
-  const most = Math.floor((width - 10) / (1.12 * CHARACTER)); // in bold
+  const most = Math.max(2, Math.floor((line.length * (width - 10)) / lengthOf(line, true)));
   return line.match(new RegExp(`.{1,${most}}$|.{0,${most - 1}}[ _./]|.{1,${most}}`, "gu"));
 }
 
