@@ -24,7 +24,7 @@ class Table:
     rows        a value for each column; None is an empty cell
 
     >>> table = Table("rates", "What was tried.", {"rate": "g", "right": ".1%"}, [(0.1, 0.9312), (1, None)])
-    >>> print(table.text())
+    >>> print(table)
       rate  right
        0.1  93.1%
          1
@@ -58,6 +58,8 @@ class Table:
         return "\n".join(
             "  " + "  ".join(getattr(cell, f)(w) for cell, f, w in zip(line, flush, widths)).rstrip() for line in lines
         )
+
+    __str__ = text
 
     def html(self) -> str:
         """The table in HTML, as a notebook shows it."""

@@ -17,7 +17,7 @@ def table(root: Node) -> Table:
 
     >>> from scalar_engine import Value
     >>> x = Value(3.0, "x")
-    >>> print(table((x * x).named("y")).text())
+    >>> print(table((x * x).named("y")))
       name  value  gradient
       x         3         6
       y         9         1

@@ -165,7 +165,7 @@ function showNode() {
   const panel = byId("node");
   const forward = state.graph.frames[state.graph.computedAt[i] - 1];
   panel.replaceChildren(
-    element("h2", {}, node.name, state.selected === i ? "" : element("small", {}, " at work now")),
+    element("h2", {}, node.name, state.selected === i || workedOn() !== i ? "" : element("small", {}, " at work now")),
     element("p", { class: "kind" }, `${node.label && node.label !== node.name ? `${node.label}, ` : ""}${kinds[node.kind]}${forward?.names ? ` as ${forward.names}` : ""}`),
     element("dl", {}, ...pair("value", isKnown(i) ? node.data : null, node.exact), ...(node.takes ? pair("gradient", gradient?.total, gradient?.totalExact) : [])),
   );
