@@ -215,6 +215,15 @@ def test_a_second_visit_needs_no_network(page, visitor):
         visitor.set_offline(False)
 
 
+def test_a_phone_needs_no_scrolling(page):
+    size = page.viewport_size
+    for width, height in [(360, 740), (740, 360)]:
+        page.set_viewport_size({"width": width, "height": height})
+        shown = page.evaluate("['scrollWidth', 'scrollHeight'].map((side) => document.documentElement[side])")
+        assert shown == [width, height]
+    page.set_viewport_size(size)
+
+
 def test_everybody_can_use_it(page):
     run(page, 'x = Value(2.0, "x")\ny = x * x\nprint(y.data)\n1 / 0')
     page.evaluate("document.getElementById('shown').remove()")  # where no script runs, axe-core does not

@@ -149,7 +149,7 @@ function showCourse() {
   const x = (i) => 1 + (118 * i) / (losses.length - 1);
   const y = (loss) => 29 - (28 * (loss - low)) / (high - low || 1);
   const points = losses.flatMap((loss, i) => (Number.isFinite(loss) ? [`${x(i).toFixed(1)},${y(loss).toFixed(1)}`] : []));
-  const words = `${losses.length - 1} steps: ${brief(losses[0])} → ${brief(losses.at(-1))}`;
+  const words = `${losses.length - 1} step${losses.length > 2 ? "s" : ""}: ${brief(losses[0])} → ${brief(losses.at(-1))}`;
   const svg = svgElement("svg", { viewBox: "0 0 120 30", width: 120, height: 30, class: "curve", "aria-hidden": true });
   svg.append(svgElement("polyline", { points: points.join(" "), class: "loss" }));
   course.append(svg, ` ${words}`);
