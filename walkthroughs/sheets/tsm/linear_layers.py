@@ -94,7 +94,7 @@ def expanded(layer, hidden):
 def linear_network(layers):
     """A network, in float32, of Linear layers with these (W, b)."""
     rng = np.random.default_rng(0)
-    network = Sequential(*(Linear(*W.shape, rng, label=f"layer{i + 1}") for i, (W, _) in enumerate(layers)))
+    network = Sequential(*(Linear(len(W), len(b), rng, label=f"layer{i + 1}") for i, (W, b) in enumerate(layers)))
     for layer, (W, b) in zip(network.layers, layers):
         layer.W.data, layer.b.data = W.astype(np.float32), b.astype(np.float32)
     return network
