@@ -25,21 +25,30 @@ if TYPE_CHECKING:
 ELEMENTWISE = {kernel.__name__: op for op, kernel in KERNELS.items() if hasattr(kernel, "__name__")}
 ROOMS = (operators, further_operators, rearranging, compositions, further_reductions, fused)
 
-# What has no derivative: booleans, integers, shapes and new arrays, computed of the data.
 # fmt: off
+# What has no derivative: booleans, integers, shapes and new arrays, computed of the data.
 OF_DATA = {
     "all", "allclose", "any", "argwhere", "array2string", "array_equal", "array_repr",
     "array_str", "can_cast", "count_nonzero", "empty_like", "full_like", "iscomplexobj", "isclose", "isrealobj",
     "ndim", "nonzero", "ones_like", "result_type", "shape", "size", "zeros_like",
 }
-# fmt: on
-OTHER_NAMES = {"amax": "max", "amin": "min", "matmul": "__matmul__"}
+OTHER_NAMES = {
+    "amax": "max", "amin": "min", "around": "round", "fabs": "__abs__", "positive": "__pos__", "matmul": "__matmul__",
+}
 
 
 def linalg_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    if ord is not None and not (ord == 2 and (np.ndim(data_of(x)) == 1 or isinstance(axis, int))):
+    matrix = np.ndim(data_of(x)) == 2 if axis is None else isinstance(axis, tuple)
+    if ord is not None and not (ord == "fro" and matrix) and not (ord == 2 and (np.ndim(data_of(x)) == 1 or isinstance(axis, int))):
         raise TypeError(f"np.linalg.norm of a Tensor has no ord={ord!r}: write it with abs, sum and max")
     return further_reductions.norm(x, axis, keepdims)
+
+
+def dot(a: Any, b: Any) -> Any:
+    """The product over the last axis of a and the last but one of b: of matrices and vectors, a @ b."""
+    if not np.ndim(a) or not np.ndim(b):
+        return a * b
+    return a @ b if np.ndim(b) <= 2 else compositions.tensordot(a, b, (-1, -2))
 
 
 COMPOSED = {
@@ -48,7 +57,14 @@ COMPOSED = {
     "reciprocal": lambda x: 1 / x,
     "logaddexp": lambda x, y: logsumexp([x, y]),
     "einsum": einsum,
-    "dot": lambda a, b: a @ b if np.ndim(a) and np.ndim(b) else a * b,
+    "dot": dot,
+    "inner": lambda a, b: compositions.tensordot(a, b, (-1, -1)) if np.ndim(a) and np.ndim(b) else a * b,
+    "trace": lambda x: compositions.diag(x).sum(),
+    "clip": lambda x, a_min=None, a_max=None: further_operators.clip(x, a_min, a_max),
+    "transpose": lambda x, axes=None: x.transpose() if axes is None else x.transpose(tuple(axes)),
+    "hstack": lambda xs: rearranging.concatenate([x if np.ndim(x) else np.reshape(x, 1) for x in xs], int(np.ndim(xs[0]) > 1)),
+    "vstack": lambda xs: rearranging.concatenate([x if np.ndim(x) > 1 else np.reshape(x, (1, -1)) for x in xs], 0),
+    "column_stack": lambda xs: rearranging.concatenate([x if np.ndim(x) > 1 else np.reshape(x, (-1, 1)) for x in xs], 1),
 }
 
 
