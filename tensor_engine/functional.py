@@ -1,7 +1,7 @@
 """Derivatives of functions instead of graphs: what `grad(f)` and its relatives make of a Python function of arrays.
 
 The function may be written with tensor_engine's functions or with NumPy's own. What is made here nests: it is a
-function of arrays too, and can be differentiated again. Names and the order of arguments: JAX's and HIPS autograd's.
+function of arrays too, and can be differentiated again. The functions are called as JAX's and HIPS autograd's.
 """
 
 from __future__ import annotations
@@ -102,6 +102,8 @@ def jacobian(f: Function, wrt: int = 0) -> Function:
     """
 
     def derivatives(*xs: Any, **options: Any) -> Any:
+        if not isinstance(wrt, int):
+            raise ValueError(f"jacobian, hessian: by one argument at a time, wrt=0 say, not {wrt}")
         out, pull = traced(partial(f, **options), wrt, xs)
         units = np.eye(out.size, dtype=out.dtype).reshape(out.size, *out.shape)
         rows = [pull(unit) for unit in units] or [np.zeros((0, *np.shape(xs[wrt])))]
@@ -123,8 +125,8 @@ def hessian(f: Function, wrt: int = 0) -> Function:
 def traced(f: Function, wrt: Which, xs: Sequence[Any]) -> tuple[Tensor, Function]:
     """f(*xs) as the root of a graph, and the function that pulls a gradient of it back to the arguments `wrt`."""
     which = wrt if isinstance(wrt, tuple) else (wrt,)
-    if any(not -len(xs) <= i < len(xs) for i in which):
-        raise ValueError(f"differentiated by argument {wrt}, and called with {len(xs)}")
+    if any(not isinstance(i, int) or not -len(xs) <= i < len(xs) for i in which):
+        raise ValueError(f"differentiated by argument {wrt}, and called with {len(xs)}, which are counted from 0")
     inputs = [*xs]
     for i in which:
         x = xs[i]

@@ -79,6 +79,8 @@ def test_nothing_else_is_changed_and_nothing_is_lost():
         "number": (lambda: grad(lambda x: float(x))(1.0), "gives float instead of a Tensor: is it computed of .data"),
         "shape": (lambda: grad(curl)(X), r"shape \(4,\), not one number; jacobian takes such"),
         "argument": (lambda: grad(f, 2)(X), "by argument 2, and called with 1"),
+        "a list of arguments": (lambda: grad(np.dot, [0, 1])(X, X), r"by argument \[0, 1\], and called with 2"),
+        "a jacobian by two": (lambda: jacobian(np.dot, (0, 1))(X, X), r"one argument at a time, .* not \(0, 1\)"),
         "pulled": (lambda: vjp(curl, X)[1](np.ones(3)), r"has shape \(4,\), and its gradient \(3,\)"),
         "tangents": (lambda: jvp(f, [X], [1.0]), r"jvp: shapes \[\(3,\)\] and tangents \[\(\)\]"),
     }.values(),
