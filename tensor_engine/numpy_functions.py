@@ -38,8 +38,8 @@ OTHER_NAMES = {
 
 
 def linalg_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    matrix = np.ndim(data_of(x)) == 2 if axis is None else isinstance(axis, tuple)
-    if ord is not None and not (ord == "fro" and matrix) and not (ord == 2 and (np.ndim(data_of(x)) == 1 or isinstance(axis, int))):
+    n = np.ndim(data_of(x)) if axis is None else np.size(axis)
+    if ord is not None and (ord, n) not in ((2, 1), ("fro", 2)):
         raise TypeError(f"np.linalg.norm of a Tensor has no ord={ord!r}: write it with abs, sum and max")
     return further_reductions.norm(x, axis, keepdims)
 
@@ -51,6 +51,11 @@ def dot(a: Any, b: Any) -> Any:
     return a @ b if np.ndim(b) <= 2 else compositions.tensordot(a, b, (-1, -2))
 
 
+def joined(xs: Any, n: int, shape: tuple[int, ...], axis: int) -> Any:
+    """Arrays joined along an axis, those of fewer than n axes in the shape."""
+    return rearranging.concatenate([x if np.ndim(x) >= n else np.reshape(x, shape) for x in xs], axis)
+
+
 COMPOSED = {
     "linalg.norm": linalg_norm,
     "square": lambda x: x**2,
@@ -58,13 +63,13 @@ COMPOSED = {
     "logaddexp": lambda x, y: logsumexp([x, y]),
     "einsum": einsum,
     "dot": dot,
-    "inner": lambda a, b: compositions.tensordot(a, b, (-1, -1)) if np.ndim(a) and np.ndim(b) else a * b,
+    "inner": lambda a, b: dot(a, np.swapaxes(b, -1, -2) if np.ndim(b) > 1 else b),
     "trace": lambda x: compositions.diag(x).sum(),
     "clip": lambda x, a_min=None, a_max=None: further_operators.clip(x, a_min, a_max),
     "transpose": lambda x, axes=None: x.transpose() if axes is None else x.transpose(tuple(axes)),
-    "hstack": lambda xs: rearranging.concatenate([x if np.ndim(x) else np.reshape(x, 1) for x in xs], int(np.ndim(xs[0]) > 1)),
-    "vstack": lambda xs: rearranging.concatenate([x if np.ndim(x) > 1 else np.reshape(x, (1, -1)) for x in xs], 0),
-    "column_stack": lambda xs: rearranging.concatenate([x if np.ndim(x) > 1 else np.reshape(x, (-1, 1)) for x in xs], 1),
+    "hstack": lambda xs: joined(xs, 1, (-1,), int(np.ndim(xs[0]) > 1)),
+    "vstack": lambda xs: joined(xs, 2, (1, -1), 0),
+    "column_stack": lambda xs: joined(xs, 2, (-1, 1), 1),
 }
 
 

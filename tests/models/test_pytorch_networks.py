@@ -224,7 +224,8 @@ OURS = {
     "block": (layers.TransformerBlock(8, 2, RNG, dtype="float64"), (2, 5, 8)),
     "sequence": (layers.Sequential(layers.MultiHeadAttention(8, 2, RNG), layers.LayerNorm(8)), (2, 5, 8)),
     "activations": (
-        layers.Sequential(layers.LeakyReLU(), layers.ELU(), layers.Linear(4, 3, RNG), layers.GELU(), layers.SiLU()), (5, 4),
+        layers.Sequential(layers.ELU(), layers.LeakyReLU(), layers.Linear(4, 3, RNG), layers.GELU(), layers.SiLU()),
+        (5, 4),
     ),
     "rows": (layers.Sequential(layers.Linear(4, 3, RNG, bias=False), layers.BatchNorm(3), layers.Sigmoid()), (5, 4)),
 }  # fmt: skip
