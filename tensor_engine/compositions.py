@@ -51,12 +51,14 @@ def expand_dims(x: Any, axis: Axes) -> Any:
     return Reshape(tuple(1 if i in axes else next(old) for i in range(n)))(x)
 
 
-def ravel(x: Any) -> Any:
-    """The elements of x along one axis.
+def ravel(x: Any, order: str = "C") -> Any:
+    """The elements of x along one axis, row by row (order "C").
 
     >>> ravel(np.array([[1.0, 2.0], [3.0, 4.0]])).tolist()
     [1.0, 2.0, 3.0, 4.0]
     """
+    if order != "C":
+        raise ValueError(f'ravel, flatten: order "C", not {order!r}; for (instances, features): x.reshape(len(x), -1)')
     return Reshape((-1,))(x)
 
 

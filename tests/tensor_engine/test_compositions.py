@@ -96,6 +96,7 @@ T = Tensor(array(2, 3, 4), "x", requires_grad=True)
     (lambda: te.pad(T, -1), "pad: -1, widths are not negative"),
     (lambda: te.pad(T, 1, "mean"), "pad: mode='mean', .* or \"edge\""),
     (lambda: te.pad(T, 1, constant_values=(1, 2)), r"pad: .* constant_values=\(1, 2\): the mode is .*one num"),
+    (lambda: T.flatten(1), r"flatten: order .* not 1; for \(instances, features\): x.reshape"),
     (lambda: te.diag(T), r"diag: \(2, 3, 4\), needs a vector or a matrix"),
     (lambda: te.take(T, 9, 0), 'index 9 is out of bounds for axis 0 with size 2 .*"x"'),
     (lambda: te.take_along_axis(T, [1], 0), "take_along_axis: .* must have as many axes"),

@@ -91,7 +91,8 @@ def test_norms_and_parts():
         np.linalg.norm(x, 1)
 
 
-def test_numbers_of_numpys_are_numbers_and_functions_pickle():
+def test_numbers_and_lists_are_taken_as_numpy_takes_them_and_functions_pickle():
+    assert te.norm([3, 4]) == 5 and te.mse([1.0, 2.0], [1.0, 4.0]) == 2 and te.exp([0.0, 0.0]).tolist() == [1, 1]
     x = np.arange(6)
     assert len(te.split(x, np.int64(3))) == 3 and te.tile(x, np.int64(2)).shape == (12,)
     assert te.avg_pool1d(x.reshape(1, 1, 6), np.int64(2)).tolist() == [[[0.5, 2.5, 4.5]]]
