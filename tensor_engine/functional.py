@@ -6,7 +6,6 @@ function of arrays too, and can be differentiated again. The functions are calle
 
 from __future__ import annotations
 
-from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
     Function = Callable[..., Any]
     Which = int | tuple[int, ...]
-
-within: ContextVar[bool] = ContextVar("within", default=False)  # a function that is being differentiated
 
 
 def grad(of: Any, wrt: Any = 0, create_graph: bool = False) -> Any:
@@ -85,11 +82,11 @@ def jvp(f: Function, xs: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, A
     """
     if [np.shape(x) for x in xs] != [np.shape(t) for t in tangents]:
         raise ValueError(f"jvp: shapes {[*map(np.shape, xs)]} and tangents {[*map(np.shape, tangents)]}")
-    with modes.switched(within, True):
+    with modes.switched(modes.within, True):
         out, pull = traced(f, tuple(range(len(xs))), xs)
         unit = Tensor(np.ones(out.shape, out.dtype), requires_grad=True)
         along: Any = sum((np.sum(by_x * t) for by_x, t in zip(pull(unit), tangents)), 0.0)
-    nested = within.get() or any(isinstance(x, Node) for x in (*xs, *tangents))
+    nested = modes.within.get() or any(isinstance(x, Node) for x in (*xs, *tangents))
     return plain(out, xs), plain(passes.grad(along, unit, create_graph=nested), xs)
 
 
@@ -134,14 +131,14 @@ def traced(f: Function, wrt: Which, xs: Sequence[Any]) -> tuple[Tensor, Function
         taken = isinstance(x, Node) and x.requires_grad
         inputs[i] = x.reshape(x.shape) if taken else Tensor(x.data if isinstance(x, Node) else x, requires_grad=True)
     sources = [inputs[i] for i in which]
-    with modes.switched(within, True), modes.switched(modes.recording, modes.recording.get() or True):
+    with modes.switched(modes.within, True), modes.switched(modes.recording, modes.recording.get() or True):
         out = f(*inputs)
     if not isinstance(out, Tensor):
         raise ValueError(
             f"differentiated: the function gives {type(out).__name__} instead of a Tensor: is it computed of .data or "
             f"by float(), or a tuple of results?"
         )
-    nested = within.get() or any(isinstance(x, Node) for x in xs)
+    nested = modes.within.get() or any(isinstance(x, Node) for x in xs)
 
     def pull(upstream: Any) -> Any:
         if np.shape(upstream) != out.shape:
@@ -160,7 +157,7 @@ def traced(f: Function, wrt: Which, xs: Sequence[Any]) -> tuple[Tensor, Function
 def plain(result: Any, xs: Sequence[Any]) -> Any:
     """A result as its caller has it: a node where it is nested or of nodes, else an array; of Python's numbers, one."""
     if isinstance(result, Node):
-        if within.get() or any(isinstance(x, Node) for x in xs):
+        if modes.within.get() or any(isinstance(x, Node) for x in xs):
             return result
         result = result.data
     return result.item() if np.ndim(result) == 0 else result

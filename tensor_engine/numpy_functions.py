@@ -139,7 +139,7 @@ class NumpyFunctions:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if self.requires_grad and modes.recording.get():
-            if self.ndim:
+            if self.ndim or modes.within.get():
                 raise TypeError(
                     f"{self.describe()} takes a gradient, and an array of NumPy's would lose it: write it with "
                     f"functions of Tensors (np.stack, np.where, ...), or take .data if no gradient is wanted"
