@@ -35,6 +35,7 @@ OF_DATA = {
 OTHER_NAMES = {
     "amax": "max", "amin": "min", "around": "round", "fabs": "__abs__", "positive": "__pos__", "matmul": "__matmul__",
 }
+# fmt: on
 
 
 def linalg_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
