@@ -51,10 +51,10 @@ from .further_operators import (
     log1p,
     log2,
     log10,
+    round,
     sinh,
     tan,
 )
-from .further_operators import round as round  # not in __all__: `import *` must leave Python's own alone
 from .graph import Node, Operator, topological_order
 from .ledger import Ledger, explain
 from .operators import (
@@ -125,6 +125,7 @@ __all__ = [
     "mean",
     "minimum",
     "relu",
+    "round",
     "sigmoid",
     "sign",
     "silu",

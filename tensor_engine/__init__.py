@@ -80,6 +80,7 @@ from scalar_engine import (
     maximum,
     minimum,
     relu,
+    round,
     sigmoid,
     sign,
     silu,
@@ -94,7 +95,6 @@ from scalar_engine import (
     topological_order,
     xlogy,
 )
-from scalar_engine import round as round  # not in __all__: `import *` must leave Python's own alone
 
 from .array_operator import ArrayOperator
 from .checking.layer_check import LayerCheck
@@ -233,6 +233,7 @@ __all__ = [
     "relu",
     "repeat",
     "roll",
+    "round",
     "scalarize",
     "sigmoid",
     "sign",
@@ -269,7 +270,7 @@ __all__ = [
 ]
 
 globals().update(telling(globals()))
-for _kind in (ArrayNotation, SGD, Adam):
+for _kind in (ArrayNotation, Tensor, SGD, Adam, AdamW, RMSprop):
     for _name, _function in telling(vars(_kind)).items():
         setattr(_kind, _name, _function)
 

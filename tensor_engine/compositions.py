@@ -51,12 +51,14 @@ def expand_dims(x: Any, axis: Axes) -> Any:
     return Reshape(tuple(1 if i in axes else next(old) for i in range(n)))(x)
 
 
-def ravel(x: Any) -> Any:
-    """The elements of x along one axis.
+def ravel(x: Any, order: str = "C") -> Any:
+    """The elements of x along one axis, row by row (order "C").
 
     >>> ravel(np.array([[1.0, 2.0], [3.0, 4.0]])).tolist()
     [1.0, 2.0, 3.0, 4.0]
     """
+    if order != "C":
+        raise ValueError(f'ravel, flatten: order "C", not {order!r}; for (instances, features): x.reshape(len(x), -1)')
     return Reshape((-1,))(x)
 
 
@@ -86,7 +88,7 @@ def split(x: Any, sections: int | Sequence[int], axis: int = 0) -> list[Any]:
     shape = shape_of(x)
     axis = normalize_axis_index(axis, len(shape), "split")
     n = shape[axis]
-    if isinstance(sections, int):
+    if isinstance(sections, (int, np.integer)):
         if sections < 1 or n % sections:
             raise ValueError(
                 f"split: {shape}, axis {axis} cannot be cut into {sections} equal parts: say where, as in [2, 5]"
@@ -105,7 +107,7 @@ def tile(x: Any, reps: int | Sequence[int]) -> Any:
     >>> tile(np.array([1.0, 2.0]), (2, 2)).tolist()
     [[1.0, 2.0, 1.0, 2.0], [1.0, 2.0, 1.0, 2.0]]
     """
-    counts, shape = (reps,) if isinstance(reps, int) else tuple(reps), shape_of(x)
+    counts, shape = (reps,) if isinstance(reps, (int, np.integer)) else tuple(reps), shape_of(x)
     n = max(len(counts), len(shape))
     counts, shape = (1,) * (n - len(counts)) + counts, (1,) * (n - len(shape)) + shape
     apart = Reshape(tuple(i for size in shape for i in (1, size)))(x)
@@ -152,7 +154,7 @@ def flip(x: Any, axis: Axes | None = None) -> Any:
 def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float = 0.0) -> Any:
     """x with elements around it: so many before and after along every axis, or (before, after) for each axis.
 
-    mode            "constant", of `constant_values`; or another of np.pad's that repeat elements: "edge", "reflect",
+    mode            "constant", of `constant_values`, one number; or what repeats elements: "edge", "reflect",
                     "symmetric", "wrap"
 
     >>> pad(np.array([[1.0, 2.0]]), ((0, 1), (1, 1))).tolist()
@@ -162,6 +164,11 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float =
     widths = np.broadcast_to(pad_width, (len(shape), 2)).tolist()
     if min(map(min, widths), default=0) < 0:
         raise ValueError(f"pad: {pad_width}, widths are not negative: to take elements away, write x[1:-1]")
+    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap") or np.ndim(constant_values):
+        raise ValueError(
+            f'pad: mode={mode!r}, constant_values={constant_values}: the mode is "constant", of one number, or "edge", '
+            f'"reflect", "symmetric" or "wrap"'
+        )
     if mode != "constant":
         for axis, (n, width) in enumerate(zip(shape, widths)):
             x = take(x, np.pad(np.arange(n), width, mode), axis)  # type: ignore[call-overload]

@@ -249,8 +249,8 @@ class Convolution(Windowed):
 
 def per_axis(value: int | tuple[int, ...], d: int, of: str, least: int = 1) -> tuple[int, ...]:
     """One number for each of d axes, from one for all or from a tuple of them."""
-    numbers = (value,) * d if isinstance(value, int) else tuple(value)
-    if len(numbers) != d or any(n < least for n in numbers):
+    numbers = tuple(value) if isinstance(value, (tuple, list)) else (value,) * d
+    if len(numbers) != d or any(not isinstance(n, (int, np.integer)) or n < least for n in numbers):
         raise ValueError(f"{of}={value}: needs a whole number of at least {least}, or {d} of them, one an axis")
     return numbers
 

@@ -1,12 +1,11 @@
 """Derivatives of functions instead of graphs: what `grad(f)` and its relatives make of a Python function of arrays.
 
 The function may be written with tensor_engine's functions or with NumPy's own. What is made here nests: it is a
-function of arrays too, and can be differentiated again. Names and the order of arguments: JAX's and HIPS autograd's.
+function of arrays too, and can be differentiated again. The functions are called as JAX's and HIPS autograd's.
 """
 
 from __future__ import annotations
 
-from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
     Function = Callable[..., Any]
     Which = int | tuple[int, ...]
-
-within: ContextVar[bool] = ContextVar("within", default=False)  # a function that is being differentiated
 
 
 def grad(of: Any, wrt: Any = 0, create_graph: bool = False) -> Any:
@@ -85,11 +82,11 @@ def jvp(f: Function, xs: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, A
     """
     if [np.shape(x) for x in xs] != [np.shape(t) for t in tangents]:
         raise ValueError(f"jvp: shapes {[*map(np.shape, xs)]} and tangents {[*map(np.shape, tangents)]}")
-    with modes.switched(within, True):
+    with modes.switched(modes.within, True):
         out, pull = traced(f, tuple(range(len(xs))), xs)
         unit = Tensor(np.ones(out.shape, out.dtype), requires_grad=True)
         along: Any = sum((np.sum(by_x * t) for by_x, t in zip(pull(unit), tangents)), 0.0)
-    nested = within.get() or any(isinstance(x, Node) for x in (*xs, *tangents))
+    nested = modes.within.get() or any(isinstance(x, Node) for x in (*xs, *tangents))
     return plain(out, xs), plain(passes.grad(along, unit, create_graph=nested), xs)
 
 
@@ -102,6 +99,8 @@ def jacobian(f: Function, wrt: int = 0) -> Function:
     """
 
     def derivatives(*xs: Any, **options: Any) -> Any:
+        if not isinstance(wrt, int):
+            raise ValueError(f"jacobian, hessian: by one argument at a time, wrt=0 say, not {wrt}")
         out, pull = traced(partial(f, **options), wrt, xs)
         units = np.eye(out.size, dtype=out.dtype).reshape(out.size, *out.shape)
         rows = [pull(unit) for unit in units] or [np.zeros((0, *np.shape(xs[wrt])))]
@@ -123,8 +122,8 @@ def hessian(f: Function, wrt: int = 0) -> Function:
 def traced(f: Function, wrt: Which, xs: Sequence[Any]) -> tuple[Tensor, Function]:
     """f(*xs) as the root of a graph, and the function that pulls a gradient of it back to the arguments `wrt`."""
     which = wrt if isinstance(wrt, tuple) else (wrt,)
-    if any(not -len(xs) <= i < len(xs) for i in which):
-        raise ValueError(f"differentiated by argument {wrt}, and called with {len(xs)}")
+    if any(not isinstance(i, int) or not -len(xs) <= i < len(xs) for i in which):
+        raise ValueError(f"differentiated by argument {wrt}, and called with {len(xs)}, which are counted from 0")
     inputs = [*xs]
     for i in which:
         x = xs[i]
@@ -132,14 +131,14 @@ def traced(f: Function, wrt: Which, xs: Sequence[Any]) -> tuple[Tensor, Function
         taken = isinstance(x, Node) and x.requires_grad
         inputs[i] = x.reshape(x.shape) if taken else Tensor(x.data if isinstance(x, Node) else x, requires_grad=True)
     sources = [inputs[i] for i in which]
-    with modes.switched(within, True), modes.switched(modes.recording, modes.recording.get() or True):
+    with modes.switched(modes.within, True), modes.switched(modes.recording, modes.recording.get() or True):
         out = f(*inputs)
     if not isinstance(out, Tensor):
         raise ValueError(
             f"differentiated: the function gives {type(out).__name__} instead of a Tensor: is it computed of .data or "
             f"by float(), or a tuple of results?"
         )
-    nested = within.get() or any(isinstance(x, Node) for x in xs)
+    nested = modes.within.get() or any(isinstance(x, Node) for x in xs)
 
     def pull(upstream: Any) -> Any:
         if np.shape(upstream) != out.shape:
@@ -158,7 +157,7 @@ def traced(f: Function, wrt: Which, xs: Sequence[Any]) -> tuple[Tensor, Function
 def plain(result: Any, xs: Sequence[Any]) -> Any:
     """A result as its caller has it: a node where it is nested or of nodes, else an array; of Python's numbers, one."""
     if isinstance(result, Node):
-        if within.get() or any(isinstance(x, Node) for x in xs):
+        if modes.within.get() or any(isinstance(x, Node) for x in xs):
             return result
         result = result.data
     return result.item() if np.ndim(result) == 0 else result

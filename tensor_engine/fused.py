@@ -319,6 +319,6 @@ def reduced(losses, total, reduction):
         raise ValueError(f'a loss has reduction="mean", "sum" or "none", not {reduction!r}')
     if reduction == "none":
         return losses
-    if reduction == "mean" and not len(losses):
+    if reduction == "mean" and not losses.size:
         raise ValueError("a loss has no instances to take the mean over")
     return losses.sum() / total if reduction == "mean" else losses.sum()

@@ -222,6 +222,11 @@ def forward_on_arrays(op, *xs):
     return op.forward(*xs) if isinstance(op, ArrayOperator) else kernel_of(op)(*xs)
 
 
+def forward_on_lists(op, *xs):
+    return forward_on_arrays(op, *[np.asarray(x) if isinstance(x, list) else x for x in xs])
+
+
+Operator.forward_on[list] = forward_on_lists
 # Numbers of NumPy's too, such as a sum over all axes. np.float64 is a float, but gives inf or nan where a float raises.
 for kind in (np.ndarray, np.float16, np.float32, np.float64, np.longdouble):
     Operator.forward_on[kind] = forward_on_arrays

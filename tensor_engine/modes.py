@@ -15,6 +15,7 @@ from scalar_engine.graph import data_of
 EVERYTHING = "everything"  # recorded, also what requires no gradient: programs are made of it
 recording: ContextVar[Any] = ContextVar("recording", default=True)
 watching = ContextVar("watching", default=False)
+within: ContextVar[bool] = ContextVar("within", default=False)  # a function that is being differentiated
 drawing: ContextVar[Any] = ContextVar("drawing", default=None)
 noting: ContextVar[Any] = ContextVar("noting", default=None)
 

@@ -25,21 +25,36 @@ if TYPE_CHECKING:
 ELEMENTWISE = {kernel.__name__: op for op, kernel in KERNELS.items() if hasattr(kernel, "__name__")}
 ROOMS = (operators, further_operators, rearranging, compositions, further_reductions, fused)
 
-# What has no derivative: booleans, integers, shapes and new arrays, computed of the data.
 # fmt: off
+# What has no derivative: booleans, integers, shapes and new arrays, computed of the data.
 OF_DATA = {
     "all", "allclose", "any", "argwhere", "array2string", "array_equal", "array_repr",
     "array_str", "can_cast", "count_nonzero", "empty_like", "full_like", "iscomplexobj", "isclose", "isrealobj",
     "ndim", "nonzero", "ones_like", "result_type", "shape", "size", "zeros_like",
 }
+OTHER_NAMES = {
+    "amax": "max", "amin": "min", "around": "round", "fabs": "__abs__", "positive": "__pos__", "matmul": "__matmul__",
+}
 # fmt: on
-OTHER_NAMES = {"amax": "max", "amin": "min", "matmul": "__matmul__"}
 
 
 def linalg_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    if ord is not None and not (ord == 2 and (np.ndim(data_of(x)) == 1 or isinstance(axis, int))):
+    n = np.ndim(data_of(x)) if axis is None else np.size(axis)
+    if ord is not None and (ord, n) not in ((2, 1), ("fro", 2)):
         raise TypeError(f"np.linalg.norm of a Tensor has no ord={ord!r}: write it with abs, sum and max")
     return further_reductions.norm(x, axis, keepdims)
+
+
+def dot(a: Any, b: Any) -> Any:
+    """The product over the last axis of a and the last but one of b: of matrices and vectors, a @ b."""
+    if not np.ndim(a) or not np.ndim(b):
+        return a * b
+    return a @ b if np.ndim(b) <= 2 else compositions.tensordot(a, b, (-1, -2))
+
+
+def joined(xs: Any, n: int, shape: tuple[int, ...], axis: int) -> Any:
+    """Arrays joined along an axis, those of fewer than n axes in the shape."""
+    return rearranging.concatenate([x if np.ndim(x) >= n else np.reshape(x, shape) for x in xs], axis)
 
 
 COMPOSED = {
@@ -48,7 +63,14 @@ COMPOSED = {
     "reciprocal": lambda x: 1 / x,
     "logaddexp": lambda x, y: logsumexp([x, y]),
     "einsum": einsum,
-    "dot": lambda a, b: a @ b if np.ndim(a) and np.ndim(b) else a * b,
+    "dot": dot,
+    "inner": lambda a, b: dot(a, np.swapaxes(b, -1, -2) if np.ndim(b) > 1 else b),
+    "trace": lambda x: compositions.diag(x).sum(),
+    "clip": lambda x, a_min=None, a_max=None: further_operators.clip(x, a_min, a_max),
+    "transpose": lambda x, axes=None: x.transpose() if axes is None else x.transpose(tuple(axes)),
+    "hstack": lambda xs: joined(xs, 1, (-1,), int(np.ndim(xs[0]) > 1)),
+    "vstack": lambda xs: joined(xs, 2, (1, -1), 0),
+    "column_stack": lambda xs: joined(xs, 2, (-1, 1), 1),
 }
 
 
@@ -118,7 +140,7 @@ class NumpyFunctions:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if self.requires_grad and modes.recording.get():
-            if self.ndim:
+            if self.ndim or modes.within.get():
                 raise TypeError(
                     f"{self.describe()} takes a gradient, and an array of NumPy's would lose it: write it with "
                     f"functions of Tensors (np.stack, np.where, ...), or take .data if no gradient is wanted"

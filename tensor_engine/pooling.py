@@ -107,7 +107,7 @@ class AveragePool(Pooling):
 
     @halves_widened
     def forward(self, x):
-        return self.of_windows(np.add, x) * x.dtype.type(1 / math.prod(self.size))
+        return self.of_windows(np.add, x) * (1 / math.prod(self.size))
 
     def pull(self, upstream, out, x, needs):
         windows, axes = self.windows_of(x)

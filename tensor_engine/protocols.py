@@ -54,6 +54,12 @@ class ArrayProtocols:
         return (self[i] for i in range(len(self)))
 
     def __float__(self) -> float:
+        """The one number; refused in a function being differentiated, where `out[i] = x` of an array asks for it."""
+        if self.requires_grad and modes.within.get() and modes.recording.get():
+            raise TypeError(
+                f"float of {self.describe()} loses its gradient, as math.sqrt(x) and out[i] = x of an array do: "
+                f"np.sqrt and np.stack([...]) keep it, and x.item() is the number alone"
+            )
         return float(self.item())
 
     def __int__(self) -> int:

@@ -24,15 +24,24 @@ FUNCTIONS = {
     "mm": "@",
     "bmm": "@",
     "numel": "size",
+    "dim": "ndim",
+    "chunk": "split",
+    "unfold": "im2col",
+    "fold": "col2im",
+    "mse_loss": "mse",
+    "nll_loss": "nll",
     "float": "data.astype(np.float32), of a leaf",
     "double": "data.astype(np.float64), of a leaf",
 }
-ARGUMENTS = {"dim": "axis", "keepdim": "keepdims", "lr": "learning_rate", "dims": "axis", "correction": "ddof"}
+ARGUMENTS = {
+    "dim": "axis", "dims": "axis", "keepdim": "keepdims", "correction": "ddof", "kernel_size": "size",
+    "lr": "learning_rate", "retain_graph": "keep", "argnum": "wrt", "argnums": "wrt",
+}  # fmt: skip
 
 
 def unknown(owner: str, name: str) -> AttributeError:
     """The error for an attribute that is not there, which says what PyTorch's is called here."""
-    told = f": PyTorch's name; here as in NumPy it is {FUNCTIONS[name]}" if name in FUNCTIONS else ""
+    told = f": PyTorch's name; here it is {FUNCTIONS[name]}" if name in FUNCTIONS else ""
     return AttributeError(f"{owner} has no attribute {name!r}{told}")
 
 
@@ -50,8 +59,10 @@ def told(function: Callable[..., Any]) -> Callable[..., Any]:
     def called(*args: Any, **options: Any) -> Any:
         if not options.keys().isdisjoint(ARGUMENTS):
             name = next(name for name in options if name in ARGUMENTS)
+            whose = "autograd's" if name.startswith("argnum") else "PyTorch's"
             what = function.__qualname__.replace(".__init__", "").removeprefix("ArrayNotation.")
-            raise TypeError(f"{what}: {name}= is PyTorch's name; here it is {ARGUMENTS[name]}=")
+            raise TypeError(f"{what}: {name}= is {whose} name; here it is {ARGUMENTS[name]}=")
         return function(*args, **options)
 
+    called.__module__ = function.__module__.partition(".")[0]  # where it is found again, for pickle
     return called

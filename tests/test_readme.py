@@ -1,9 +1,13 @@
 """The README's Python runs from top to bottom, and gives the numbers that stand beside it."""
 
 import re
+import warnings
+from importlib.util import find_spec
 
+import numpy as np
 import pytest
 
+from models.layers import Linear
 from tests import ROOT
 from walkthroughs.grow import examples
 
@@ -29,6 +33,18 @@ def test_the_blocks_run_and_their_numbers_are_right(tmp_path, monkeypatch, capsy
     printed = capsys.readouterr().out
     assert "dy/dw = 0.2983, the sum of upstream x local over" in printed and "likely slip" in printed
     assert compared >= 12 and len(BLOCKS) >= 7
+
+
+def test_what_needs_pytorch_runs_where_it_is(needed):
+    needed(find_spec("torch"), "PyTorch")
+    import torch
+
+    namespace = {"torch": torch, "Linear": Linear, "rng": np.random.default_rng(0)}
+    (block,) = re.findall(r"^```py\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of torch.export's, about itself
+        run(block, namespace)
+    assert namespace["out"].shape == (1, 3) and namespace["out"].requires_grad
 
 
 def test_a_wrong_number_is_noticed():

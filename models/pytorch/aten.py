@@ -13,6 +13,7 @@ import numpy as np
 
 import tensor_engine as te
 from scalar_engine.graph import data_of
+from tensor_engine.rearranging import Cast
 
 OF_MEMORY = {"memory_format", "pin_memory", "device", "layout", "dtype"}  # options that make no other number
 
@@ -102,6 +103,31 @@ def sliced(x: Any, axis: int = 0, start: Any = None, stop: Any = None, step: int
     return x[(*[slice(None)] * (axis % x.ndim), slice(start, stop, step))]
 
 
+def gathered(x: Any, axis: int, index: Any, **options: Any) -> Any:
+    """Of each line its own elements; where the index is smaller along other axes, of the first lines only."""
+    index = chosen(index)
+    first = tuple(slice(None) if i == axis % x.ndim else slice(n) for i, n in enumerate(index.shape))
+    return te.take_along_axis(x[first], index, axis)
+
+
+def padded(x: Any, widths: Sequence[int], value: float = 0.0) -> Any:
+    pairs = [*zip(widths[::2], widths[1::2])]  # of the last axis first
+    return te.pad(x, [(0, 0)] * (x.ndim - len(pairs)) + pairs[::-1], constant_values=value)
+
+
+def length(x: Any, order: float = 2, axis: Any = None, keepdims: bool = False) -> Any:
+    if order not in (1, 2):
+        raise NotImplementedError(f"a norm of order {order}")
+    return te.norm(x, axes(axis), keepdims) if order == 2 else abs(x).sum(axes(axis), keepdims)
+
+
+def where(condition: Any, x: Any, y: Any) -> Any:
+    """Of integers, which are to choose themselves, without a graph."""
+    if all(np.asarray(data_of(each)).dtype.kind in "biu" for each in (x, y)):
+        return np.where(data_of(condition), data_of(x), data_of(y))
+    return te.where(chosen(condition), x, y)
+
+
 def expanded(x: Any, shape: Sequence[int], implicit: bool = False) -> Any:
     given = (*[1] * (len(shape) - x.ndim), *x.shape)
     return np.broadcast_to(x, tuple(m if n == -1 else n for n, m in zip(shape, given)))
@@ -116,6 +142,14 @@ def scaled_sum(beta: float, alpha: float, a: Any, b: Any) -> Any:
     return a + b
 
 
+def cast(x: Any, dtype: Any) -> Any:
+    """x in PyTorch's dtype: integers and booleans, and what is made of them, are arrays."""
+    to = np.dtype(str(dtype).removeprefix("torch."))
+    if isinstance(x, te.Tensor) and x.dtype.kind == to.kind == "f":
+        return x if x.dtype == to else Cast(to)(x)
+    return np.asarray(data_of(x)).astype(to)
+
+
 def same(x: Any, *options: Any, **others: Any) -> Any:
     return x
 
@@ -126,6 +160,7 @@ def of_data(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 ALIKE = "exp log sqrt sin cos tan sinh cosh tanh sigmoid relu erf silu floor ceil round sign expm1 log1p log2 log10"
+LOGIC = "not", "and", "or"
 ATEN: dict[str, Callable[..., Any]] = {
     **{name: getattr(te, name) for name in [*ALIKE.split(), "maximum", "minimum"]},
     "abs": abs,
@@ -156,10 +191,17 @@ ATEN: dict[str, Callable[..., Any]] = {
         te.linear(x, w, b) if beta == alpha == 1 and b.ndim == 1 else scaled_sum(beta, alpha, b, x @ w)
     ),
     # over axes
-    "sum": lambda x, axis=None, keepdims=False: x.sum(axes(axis), keepdims),
-    "mean": lambda x, axis=None, keepdims=False: x.mean(axes(axis), keepdims),
-    "amax": lambda x, axis=None, keepdims=False: x.max(axes(axis), keepdims),
-    "amin": lambda x, axis=None, keepdims=False: x.min(axes(axis), keepdims),
+    "sum": lambda x, axis=None, keepdims=False: x.sum(axes(axis), keepdims=keepdims),
+    "mean": lambda x, axis=None, keepdims=False: x.mean(axes(axis), keepdims=keepdims),
+    "amax": lambda x, axis=None, keepdims=False: x.max(axes(axis), keepdims=keepdims),
+    "amin": lambda x, axis=None, keepdims=False: x.min(axes(axis), keepdims=keepdims),
+    "prod": lambda x, axis=None, keepdims=False: te.prod(x, axis, keepdims),
+    "var": lambda x, axis=None, correction=1, keepdim=False: te.var(x, axes(axis), keepdim, correction),
+    "max": lambda x, axis=None, *keepdims: (
+        x.max() if axis is None else (x.max(axis, *keepdims), te.argmax(x, axis, *keepdims))
+    ),
+    "linalg_vector_norm": length,
+    "cumsum": te.cumsum,
     "_softmax": lambda x, axis, to_float: te.softmax(x, axis),
     "_log_softmax": lambda x, axis, to_float: te.log_softmax(x, axis),
     # layers
@@ -190,6 +232,10 @@ ATEN: dict[str, Callable[..., Any]] = {
     "slice": sliced,
     "index": indexed,
     "index_select": lambda x, axis, i: x[(*[slice(None)] * (axis % x.ndim), chosen(i))],
+    "gather": gathered,
+    "constant_pad_nd": padded,
+    "flip": lambda x, axis: te.flip(x, tuple(axis)),
+    "repeat": te.tile,
     "cat": lambda xs, axis=0: te.concatenate(xs, axis),
     "stack": lambda xs, axis=0: te.stack(xs, axis),
     "split_with_sizes": lambda x, sizes, axis=0: tuple(
@@ -199,12 +245,11 @@ ATEN: dict[str, Callable[..., Any]] = {
     "alias": same,
     "detach": lambda x: x.detach(),
     "_to_copy": same,
+    "_assert_tensor_metadata": same,
     # choice, without a derivative but for where
-    "where": lambda condition, x, y: te.where(chosen(condition), x, y),
+    "where": where,
     **{name: of_data(getattr(operator, name)) for name in ("eq", "ne", "gt", "ge", "lt", "le")},
-    "logical_not": of_data(np.logical_not),
-    "logical_and": of_data(np.logical_and),
-    "logical_or": of_data(np.logical_or),
+    **{f"{kind}_{name}": of_data(getattr(np, f"{kind}_{name}")) for kind in ("logical", "bitwise") for name in LOGIC},
     "any": of_data(lambda x, axis=None, keepdims=False: np.any(x, axis, keepdims=keepdims)),
     "full_like": of_data(np.full_like),
     "full": lambda shape, value: np.full(shape, value, np.float32 if isinstance(value, float) else None),

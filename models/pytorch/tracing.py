@@ -15,7 +15,7 @@ import torch
 import tensor_engine as te
 from scalar_engine.graph import Node, data_of
 
-from .aten import ATEN, OF_MEMORY
+from .aten import ATEN, OF_MEMORY, cast
 
 
 def from_torch(module: torch.nn.Module, *inputs: Any) -> Any:
@@ -72,7 +72,9 @@ def computed(node: Any, args: Any, options: dict[str, Any]) -> Any:
     where = place[-1].split("@")[0] if place else ""
     try:
         result = ATEN[name](*args, **{key: x for key, x in options.items() if key not in OF_MEMORY})
-    except (KeyError, TypeError, NotImplementedError) as error:
+        if options.get("dtype") is not None:
+            result = cast(result, options["dtype"])
+    except (KeyError, TypeError, ValueError, IndexError, NotImplementedError) as error:
         said = "it has no counterpart here" if isinstance(error, KeyError) else error
         line = next((x.strip() for x in reversed((node.meta.get("stack_trace") or "").splitlines()) if x.strip()), "")
         raise NotImplementedError(

@@ -94,7 +94,26 @@ def by_hand(torch):
     return Own(), (4, 3)
 
 
-NETWORKS = (lmu, cnn, transformer, after_norm, recurrent, by_hand)
+def with_its_loss(torch):
+    """A network whose output is its loss, with PyTorch's casts, norms and movements on the way."""
+    from torch import nn
+
+    class Own(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.y = nn.Linear(4, 3), torch.tensor([0, 2])
+
+        def forward(self, x):
+            x = nn.functional.pad(x, (1, 0, 0, 1), value=0.5)[:2] * (x.sum() > -100).to(x.dtype)
+            x = x + (2.7 * x).int() - x.cumsum(1).flip(0) + nn.functional.normalize(x) * x.norm(p=1)
+            x = x.max(dim=1, keepdim=True).values.repeat(1, 4) * x.var(dim=1, keepdim=True) + x[:, :1].prod()
+            picked = self.a(x).gather(1, torch.tensor([[1, 1]]))
+            return nn.functional.cross_entropy(self.a(x), self.y, label_smoothing=0.1) + picked.sum()
+
+    return Own(), (2, 3)
+
+
+NETWORKS = (lmu, cnn, transformer, after_norm, recurrent, by_hand, with_its_loss)
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -204,6 +223,10 @@ OURS = {
     "LeNet": (layers.LeNet((12, 12), 4, normalise=True), (2, 144)),
     "block": (layers.TransformerBlock(8, 2, RNG, dtype="float64"), (2, 5, 8)),
     "sequence": (layers.Sequential(layers.MultiHeadAttention(8, 2, RNG), layers.LayerNorm(8)), (2, 5, 8)),
+    "activations": (
+        layers.Sequential(layers.ELU(), layers.LeakyReLU(), layers.Linear(4, 3, RNG), layers.GELU(), layers.SiLU()),
+        (5, 4),
+    ),
     "rows": (layers.Sequential(layers.Linear(4, 3, RNG, bias=False), layers.BatchNorm(3), layers.Sigmoid()), (5, 4)),
 }  # fmt: skip
 

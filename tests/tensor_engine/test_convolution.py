@@ -102,6 +102,7 @@ def test_equal_elements_of_a_window_share_its_derivative():
     (lambda x: te.conv2d(x, np.ones((8, 4, 3))), r"conv2d: the weight has shape \(8, 4, 3\), not \(filters, channels"),
     (lambda x: te.conv2d(x, np.ones((8, 4, 12, 3)), padding=1), r"span \(12, 3\) do not fit into \(11, 10\)"),
     (lambda x: te.conv2d(x, np.ones((8, 4, 3, 3)), stride=0), "stride=0: needs a whole number of at least 1, or 2 of"),
+    (lambda x: te.conv2d(x, np.ones((8, 4, 3, 3)), stride=1.5), "stride=1.5: needs a whole number of at least 1"),
     (lambda x: te.max_pool2d(x, 2, padding=2), r"max_pool2d: padding \(2, 2\) is more than half of the window"),
     (lambda x: te.max_pool2d(x[0], 2), r"max_pool2d: \(4, 9, 8\), the input must be \(instances, channels, ...\)"),
 ])  # fmt: skip

@@ -1,5 +1,7 @@
 """Derivatives of functions: values known by hand, nesting, and every one against finite differences of the function."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -76,9 +78,11 @@ def test_nothing_else_is_changed_and_nothing_is_lost():
 @pytest.mark.parametrize(
     "wrong, message",
     {
-        "number": (lambda: grad(lambda x: float(x))(1.0), "gives float instead of a Tensor: is it computed of .data"),
+        "number": (lambda: grad(lambda x: x.item())(1.0), "gives float instead of a Tensor: is it computed of .data"),
         "shape": (lambda: grad(curl)(X), r"shape \(4,\), not one number; jacobian takes such"),
         "argument": (lambda: grad(f, 2)(X), "by argument 2, and called with 1"),
+        "a list of arguments": (lambda: grad(np.dot, [0, 1])(X, X), r"by argument \[0, 1\], and called with 2"),
+        "a jacobian by two": (lambda: jacobian(np.dot, (0, 1))(X, X), r"one argument at a time, .* not \(0, 1\)"),
         "pulled": (lambda: vjp(curl, X)[1](np.ones(3)), r"has shape \(4,\), and its gradient \(3,\)"),
         "tangents": (lambda: jvp(f, [X], [1.0]), r"jvp: shapes \[\(3,\)\] and tangents \[\(\)\]"),
     }.values(),
@@ -86,3 +90,15 @@ def test_nothing_else_is_changed_and_nothing_is_lost():
 def test_errors_say_what_is_wrong(wrong, message):
     with pytest.raises(ValueError, match=message):
         wrong()
+
+
+def written(x):
+    out = np.zeros(1)
+    out[0] = x
+    return out.sum()
+
+
+@pytest.mark.parametrize("lossy", [math.exp, float, lambda x: np.array([x])[0], lambda x: np.sum([x]), written])
+def test_numbers_that_would_lose_a_gradient_are_refused_within(lossy):
+    with pytest.raises((TypeError, ValueError), match="lose|setting an array element"):
+        grad(lambda x: x[0] + lossy(x[1]))(X)

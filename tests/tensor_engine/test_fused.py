@@ -231,6 +231,12 @@ def test_classes_that_vary_are_followed_into_a_program():
     assert program([others], [o.data])[0] == pytest.approx(loss(o, others).item(), rel=1e-14)
 
 
+def test_a_loss_of_one_number():
+    z = Tensor(0.0, requires_grad=True)
+    (te.binary_cross_entropy_with_logits(z, 1) + te.hinge(z, 1)).backward()
+    assert z.grad == -1.5
+
+
 def test_losses_that_would_lose_digits():
     """A certain and right answer has a loss of exp(-40), and one of 1e4 that is wrong costs 1e4."""
     loss = te.binary_cross_entropy_with_logits(np.array([40.0, -40.0]), np.array([1.0, 0.0]), reduction="none")

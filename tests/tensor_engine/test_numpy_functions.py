@@ -1,5 +1,7 @@
 """NumPy's functions on Tensors: our operators where they are named alike, and nothing lost in silence elsewhere."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,9 @@ LOSSES = {
     "reductions": lambda x, y: np.sum(x, axis=0) * np.mean(y) + np.max(x, axis=1) - np.amin(x),
     "choice": lambda x, y: np.where(x > 0, x, y) + np.maximum(x, y) + np.clip(x, 0.0, 1.0),
     "joined": lambda x, y: np.concatenate([x, y, B], axis=0) * np.stack([y[0, 0], x[0, 1]]),
+    "stacked": lambda x, y: np.vstack([x, y[0], B]) @ np.hstack([y[0], x[0, 0]])[:2] + np.column_stack([x, y[0]])[0, 2],
+    "dotted": lambda x, y: np.dot(x, np.ones((3, 2, 2)) * y)[:, 0] + np.inner(x, y) * np.trace(x),
+    "named": lambda x, y: np.transpose(x, axes=(1, 0)) * np.clip(y, a_min=0.1, a_max=0.5) + np.linalg.norm(x, "fro"),
     "moved": lambda x, y: np.transpose(x) + np.reshape(y, (2, 1)) + np.swapaxes(x, 0, 1) + np.broadcast_to(y, (2, 2)),
     "logs": lambda x, y: np.logaddexp(x, y) + np.log(y) + np.sqrt(y) + np.tanh(x) * np.sin(x) * np.cos(y),
 }
@@ -84,3 +89,11 @@ def test_norms_and_parts():
     assert np.linalg.norm(x, axis=1, keepdims=True).shape == (2, 1) and len(np.split(x, 2)) == 2
     with pytest.raises(TypeError, match="np.linalg.norm of a Tensor has no ord=1"):
         np.linalg.norm(x, 1)
+
+
+def test_numbers_and_lists_are_taken_as_numpy_takes_them_and_functions_pickle():
+    assert te.norm([3, 4]) == 5 and te.mse([1.0, 2.0], [1.0, 4.0]) == 2 and te.exp([0.0, 0.0]).tolist() == [1, 1]
+    x = np.arange(6)
+    assert len(te.split(x, np.int64(3))) == 3 and te.tile(x, np.int64(2)).shape == (12,)
+    assert te.avg_pool1d(x.reshape(1, 1, 6), np.int64(2)).tolist() == [[[0.5, 2.5, 4.5]]]
+    assert pickle.loads(pickle.dumps(te.softmax)) is te.softmax

@@ -87,13 +87,16 @@ def test_hazard_transpose_with_two_axes():
     {
         "method": (
             lambda x: x.view(-1),
-            "Tensor has no attribute 'view': PyTorch's name; here as in NumPy it is reshape",
+            "Tensor has no attribute 'view': PyTorch's name; here it is reshape",
         ),
         "function": (lambda x: te.cat([x, x]), "tensor_engine has no attribute 'cat': .* it is concatenate"),
         "product": (lambda x: x.mm(x), "has no attribute 'mm': .* it is @"),
         "axis": (lambda x: x.sum(dim=0), "sum: dim= is PyTorch's name; here it is axis="),
         "of a function": (lambda x: te.softmax(x, dim=1), "softmax: dim= is PyTorch's name; here it is axis="),
         "keepdims": (lambda x: te.max(x, 0, keepdim=True), "max: keepdim= is PyTorch's name; here it is keepdims="),
+        "pass": (lambda x: x.backward(retain_graph=True), "Tensor.backward: retain_graph= is PyTorch's .* keep="),
+        "argument": (lambda x: te.grad(np.sum, argnum=0), "grad: argnum= is autograd's name; here it is wrt="),
+        "a kind's own": (lambda x: te.AdamW([x], lr=0.1), "AdamW: lr= is PyTorch's name"),
         "rate": (lambda x: te.SGD([x], lr=0.1), "SGD: lr= is PyTorch's name; here it is learning_rate="),
         "neither's": (lambda x: x.nonsense, "Tensor has no attribute 'nonsense'$"),
     }.values(),

@@ -25,7 +25,7 @@ LARGEST = 1_500  # nodes: a larger graph is drawn if it is asked for
 PRINTED = 200_000  # characters: what a program prints beyond them is not shown
 
 # What is there without an import: the engine's names, but for those that mean something else already.
-BUILT_IN = {"sum", "step"}
+BUILT_IN = {"round", "sum", "step"}
 PRELUDE = {name: getattr(scalar_engine, name) for name in scalar_engine.__all__ if name not in BUILT_IN}
 PRELUDE |= {name: getattr(walkthroughs.stepper, name) for name in walkthroughs.stepper.__all__}
 
