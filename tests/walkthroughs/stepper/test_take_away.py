@@ -105,7 +105,7 @@ def test_a_link_into_scalars_and_of_changed_leaves(open_page):
     page = open_page(html)
     page.evaluate("i => openScalars(i)", node_of(page, "Y"))
     page.fill("#number", "2")
-    page.wait_for_timeout(300)
+    page.wait_for_function("/scalars.*~/.test(location.hash)")
     again = open_page(html, "#" + page.url.partition("#")[2])
     assert again.text_content("#formula") == page.text_content("#formula")
     assert again.text_content("#changed") == page.text_content("#changed") != ""
