@@ -105,7 +105,7 @@ def test_a_link_into_scalars_and_of_changed_leaves(open_page):
     page = open_page(html)
     page.evaluate("i => openScalars(i)", node_of(page, "Y"))
     page.fill("#number", "2")
-    page.wait_for_function("/scalars.*~/.test(location.hash)")
+    page.wait_for_url(re.compile("#scalars.*~"))
     again = open_page(html, "#" + page.url.partition("#")[2])
     assert again.text_content("#formula") == page.text_content("#formula")
     assert again.text_content("#changed") == page.text_content("#changed") != ""
