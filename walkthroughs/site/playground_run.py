@@ -4,11 +4,14 @@ The page's worker calls it, in Pyodide; everything goes back as text that JSON c
 """
 
 import ast
+import io
 import json
 import linecache
+import py_compile
 import re
 import sys
 import traceback
+import zipfile
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from html import escape
 from pathlib import Path
@@ -219,3 +222,16 @@ def needs_numpy(source):
     imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     roots = {name.partition(".")[0] for name in imported}
     return bool(roots & {"numpy", "tensor_engine"}) and "numpy" not in sys.modules
+
+
+def bytecode(folder):
+    """The modules below a folder that are loaded, compiled: a zip to be unpacked there before another start."""
+    found = io.BytesIO()
+    with zipfile.ZipFile(found, "w", zipfile.ZIP_DEFLATED) as package:
+        for module in [*sys.modules.values()]:
+            source = getattr(module, "__file__", None) or ""
+            if source.startswith(folder) and source.endswith(".py"):
+                # whether the source is newer is not asked: the zip goes by the digest of all sources
+                made = py_compile.compile(source, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+                package.write(made, Path(made).relative_to(folder))
+    return found.getvalue()

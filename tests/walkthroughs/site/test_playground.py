@@ -4,11 +4,14 @@ import ast
 import contextlib
 import functools
 import http.server
+import importlib
 import io
 import json
 import re
 import shutil
+import sys
 import threading
+import zipfile
 
 import pytest
 
@@ -16,7 +19,7 @@ from models.question3 import SHEET, Question3
 from walkthroughs.site import playground
 from walkthroughs.site.pages import write_shared
 from walkthroughs.site.playground import EXAMPLES, write_playground
-from walkthroughs.site.playground_run import Run
+from walkthroughs.site.playground_run import Run, bytecode
 from walkthroughs.stepper import step
 from walkthroughs.stepper.page import trace_data
 
@@ -206,6 +209,7 @@ def test_a_second_visit_needs_no_network(page, visitor):
     page.evaluate(
         "Promise.race([navigator.serviceWorker.ready.then(() => 0), new Promise((_, no) => setTimeout(no, 9000))])"
     )
+    assert page.evaluate("caches.open('bytecode').then((cache) => cache.keys()).then((keys) => keys.length)") == 1
     visitor.set_offline(True)
     try:
         page.reload()
@@ -298,3 +302,12 @@ def test_the_same_files_come_out_each_time(tmp_path):
         write_playground(tmp_path / name, bundle=False)
     for path in (tmp_path / "a").iterdir():
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
+
+
+def test_what_python_has_compiled_can_be_kept(tmp_path, monkeypatch):
+    (tmp_path / "compiled_here.py").write_text("x = 1")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(sys.modules, "compiled_here", importlib.import_module("compiled_here"))
+    with zipfile.ZipFile(io.BytesIO(bytecode(str(tmp_path)))) as package:
+        (name,) = package.namelist()
+        assert name.startswith("__pycache__/compiled_here.")

@@ -27,10 +27,29 @@ async function start(told) {
   const viz = await graphviz;
   // it knows how wide letters are in Helvetica, and takes a list of fonts for Times
   self.layout = (source) => viz.renderString(source.replaceAll('"Helvetica,Arial,sans-serif"', "Helvetica"), { format: "json" });
-  python.unpackArchive(await packages, "zip", { extractDir: "/course" });
+  const zip = await packages;
+  python.unpackArchive(zip, "zip", { extractDir: "/course" });
+  const bytecode = await keptBytecode(zip);
+  if (bytecode?.found) python.unpackArchive(bytecode.found, "zip", { extractDir: "/course" });
   python.runPython("import sys; sys.path.insert(0, '/course')");
   run = python.pyimport("walkthroughs.site.playground_run");
   postMessage({ ready: true });
+  if (bytecode && !bytecode.found) setTimeout(() => bytecode.keep(run.bytecode("/course").toJs()), 2000);
+}
+
+// What Python has compiled of these packages is kept in the browser: a second visit starts a second earlier.
+async function keptBytecode(zip) {
+  if (!self.caches) return null; // not a secure context
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", zip));
+  const address = new URL(`bytecode-${[...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`, files.base).href;
+  const cache = await caches.open("bytecode").catch(() => null);
+  if (!cache) return null;
+  const found = await cache.match(address).then((answer) => answer?.arrayBuffer());
+  const keep = async (made) => {
+    for (const old of await cache.keys()) await cache.delete(old);
+    await cache.put(address, new Response(made));
+  };
+  return { found, keep };
 }
 
 // ---- what is printed goes out in pieces, however small those are in which it is written
