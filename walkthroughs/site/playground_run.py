@@ -232,6 +232,6 @@ def bytecode(folder):
             source = getattr(module, "__file__", None) or ""
             if source.startswith(folder) and source.endswith(".py"):
                 # whether the source is newer is not asked: the zip goes by the digest of all sources
-                made = py_compile.compile(source, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+                made = str(py_compile.compile(source, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH))
                 package.write(made, Path(made).relative_to(folder))
     return found.getvalue()
