@@ -29,6 +29,16 @@ def needed():
 
 
 @pytest.fixture
+def torch(needed):
+    """PyTorch, with which the engines are compared."""
+    try:
+        import torch
+    except ImportError:
+        needed(False, "torch")
+    return torch
+
+
+@pytest.fixture
 def compiles(needed, tmp_path):
     """compiles(latex): whether pdflatex takes a document, or what goes into one, without an error."""
     needed(shutil.which("pdflatex"), "pdflatex")

@@ -1,7 +1,6 @@
 """Somebody's PyTorch networks as graphs of Tensors: outputs and all gradients are PyTorch's; and ours as PyTorch's."""
 
 import warnings
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -15,10 +14,7 @@ RNG = np.random.default_rng(3)
 
 
 @pytest.fixture(autouse=True)
-def torch(needed):
-    needed(find_spec("torch"), "PyTorch")
-    import torch
-
+def torch(torch):
     torch.manual_seed(0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of torch.export's, about itself

@@ -20,15 +20,6 @@ POOLINGS = [(2, {}), (3, {}), ((2, 4), {}), (3, {"stride": 2}), (3, {"stride": 1
             ((2, 3), {"stride": (3, 1), "padding": (1, 0)})]  # fmt: skip
 
 
-@pytest.fixture
-def torch(needed):
-    try:
-        import torch
-    except ImportError:
-        needed(False, "torch")
-    return torch
-
-
 def require_pytorchs(torch, ours, theirs, arrays):
     """The same values, and the same gradients by every array, from an upstream of no two equal numbers."""
     inputs = [Tensor(x, requires_grad=True) for x in arrays]

@@ -5,15 +5,6 @@ import pytest
 from ..expressions import EXPRESSIONS, cases
 
 
-@pytest.fixture
-def torch(needed):
-    try:
-        import torch
-    except ImportError:
-        needed(False, "torch")
-    return torch
-
-
 def twins(torch):
     """PyTorch's functions under the names that the expressions use."""
 

@@ -21,16 +21,6 @@ from walkthroughs.sheets.lmu.normalisation_answers import batch_answer, layer_an
 
 from .test_readings import history
 
-
-@pytest.fixture
-def torch(needed):
-    try:
-        import torch
-    except ImportError:
-        needed(False, "torch")
-    return torch
-
-
 # ---- Task 1
 
 
