@@ -40,9 +40,9 @@ Derivatives
 Training
     SGD, Adam, AdamW, RMSprop   gradient descent
 
-Reading order: array_operator, kernels, rearranging, operators, compositions, further_reductions, fused, einstein_sums,
-convolution, pooling, notation, protocols, tensor, errors, modes, numpy_functions, functional, optimizers, elements,
-scalar_graph; then the rooms programs and checking.
+Reading order: kernels; in the room operators array_operator, rearranging, products, reductions, compositions,
+further_reductions, fused, convolution, pooling, elements; then notation, protocols, tensor, errors, modes,
+numpy_functions, functional, optimizers, scalar_graph; then the rooms programs and checking.
 """
 
 from typing import TYPE_CHECKING
@@ -96,11 +96,14 @@ from scalar_engine import (
     xlogy,
 )
 
-from .array_operator import ArrayOperator
 from .checking.layer_check import LayerCheck
 from .checking.layers import check_layer
 from .checking.updates import check_update
-from .compositions import (
+from .functional import grad, hessian, jacobian, jvp, value_and_grad, vjp
+from .modes import detect_anomaly, drawn, no_grad, noted
+from .notation import ArrayNotation
+from .operators.array_operator import ArrayOperator
+from .operators.compositions import (
     diag,
     expand_dims,
     flip,
@@ -120,11 +123,9 @@ from .compositions import (
     tril,
     triu,
 )
-from .convolution import col2im, conv1d, conv2d, im2col
-from .einstein_sums import einsum
-from .functional import grad, hessian, jacobian, jvp, value_and_grad, vjp
-from .further_reductions import argmax, argmin, argsort, cumprod, cumsum, norm, prod, sort, std, topk, var
-from .fused import (
+from .operators.convolution import col2im, conv1d, conv2d, im2col
+from .operators.further_reductions import argmax, argmin, argsort, cumprod, cumsum, norm, prod, sort, std, topk, var
+from .operators.fused import (
     binary_cross_entropy_with_logits,
     cross_entropy,
     hinge,
@@ -133,13 +134,12 @@ from .fused import (
     nll,
     softmax_cross_entropy,
 )
-from .modes import detect_anomaly, drawn, no_grad, noted
-from .notation import ArrayNotation
-from .operators import log_softmax, logsumexp, max, mean, min, softmax, sum
+from .operators.pooling import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
+from .operators.products import einsum
+from .operators.rearranging import concatenate, stack, where
+from .operators.reductions import log_softmax, logsumexp, max, mean, min, softmax, sum
 from .optimizers import SGD, Adam, AdamW, RMSprop
-from .pooling import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
 from .pytorch_names import telling, unknown
-from .rearranging import concatenate, stack, where
 from .scalar_graph import ScalarGraph, scalarize
 from .tensor import Tensor, operand
 

@@ -13,7 +13,7 @@ from scalar_engine import further_operators as further
 from scalar_engine import operators as scalar
 from scalar_engine.graph import Operator
 
-from .array_operator import ArrayOperator
+from .operators.array_operator import ArrayOperator
 
 # The C library hands freed blocks above a threshold back to the system, and fresh ones cost a page fault every 4 KB.
 # Freeing one large block, which is never written to, raises the threshold, so that a training step reuses its memory.

@@ -11,11 +11,11 @@ import numpy as np
 
 from scalar_engine.arithmetic import Arithmetic
 
-from . import compositions, further_reductions
-from .array_operator import is_choice, key_and_operands
 from .errors import mismatch, warn_of_expansion
-from .operators import MaxOver, MeanOver, MinOver, SumOver
-from .rearranging import BroadcastTo, Cast, Index, Reshape, Transpose
+from .operators import compositions, further_reductions
+from .operators.array_operator import is_choice, key_and_operands
+from .operators.rearranging import BroadcastTo, Cast, Index, Reshape, Transpose
+from .operators.reductions import MaxOver, MeanOver, MinOver, SumOver
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,15 +15,16 @@ from scalar_engine import further_operators
 from scalar_engine.graph import Node, data_of
 from scalar_engine.operators import logsumexp
 
-from . import compositions, further_reductions, fused, modes, operators, rearranging
-from .einstein_sums import einsum
+from . import modes
 from .kernels import KERNELS
+from .operators import compositions, further_reductions, fused, rearranging, reductions
+from .operators.products import einsum
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ELEMENTWISE = {kernel.__name__: op for op, kernel in KERNELS.items() if hasattr(kernel, "__name__")}
-ROOMS = (operators, further_operators, rearranging, compositions, further_reductions, fused)
+ROOMS = (reductions, further_operators, rearranging, compositions, further_reductions, fused)
 
 # fmt: off
 # What has no derivative: booleans, integers, shapes and new arrays, computed of the data.

@@ -17,8 +17,8 @@ from scalar_engine.passes import current_order
 from scalar_engine.value import Value
 
 from . import modes
-from .array_operator import ArrayOperator, is_choice
-from .elements import array_of, each
+from .operators.array_operator import ArrayOperator, is_choice
+from .operators.elements import array_of, each
 from .tensor import Released, Tensor, operand
 
 LARGEST = 300_000  # Values in a graph: a second and 75 MB; one image through an MLP of a sheet fits

@@ -12,14 +12,14 @@ from scalar_engine.graph import Node, Operator, data_of
 from scalar_engine.passes import backward_pass, current_order
 
 from . import modes
-from .array_operator import ArrayOperator, written
 from .checking import slips
 from .errors import mismatch, require_finite, require_finite_contribution
 from .heat_map import heat_map
 from .kernels import KERNELS, kernel_of
 from .notation import ArrayNotation, aligned, of_one_dtype
 from .numpy_functions import NumpyFunctions
-from .operators import matmul
+from .operators.array_operator import ArrayOperator, written
+from .operators.products import matmul
 from .protocols import ArrayProtocols
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import math
 import numpy as np
 
 import tensor_engine as te
-from tensor_engine.convolution import Col2Im, Im2Col
-from tensor_engine.fused import SoftmaxLessOneHot
-from tensor_engine.rearranging import BroadcastTo, Cast, Scatter, SumTo
+from tensor_engine.operators.convolution import Col2Im, Im2Col
+from tensor_engine.operators.fused import SoftmaxLessOneHot
+from tensor_engine.operators.rearranging import BroadcastTo, Cast, Scatter, SumTo
 
 
 def array(*shape):

@@ -13,7 +13,7 @@ import numpy as np
 
 import tensor_engine as te
 from scalar_engine.graph import data_of
-from tensor_engine.rearranging import Cast
+from tensor_engine.operators.rearranging import Cast
 
 OF_MEMORY = {"memory_format", "pin_memory", "device", "layout", "dtype"}  # options that make no other number
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tensor_engine import cross_entropy, no_grad
-from tensor_engine.fused import CrossEntropyOfClasses
+from tensor_engine.operators.fused import CrossEntropyOfClasses
 
 from ..datasets.checking import checked_labels, checked_targets, checked_x
 from ..layers import Embedding, Linear, Unflatten

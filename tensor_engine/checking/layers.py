@@ -17,8 +17,8 @@ from scalar_engine.graph import topological_order
 from scalar_engine.operators import log, relu, sigmoid, tanh
 from scalar_engine.passes import backward_pass
 
-from ..fused import mse, softmax_cross_entropy
-from ..operators import softmax
+from ..operators.fused import mse, softmax_cross_entropy
+from ..operators.reductions import softmax
 from ..tensor import Tensor
 from .layer_check import LayerCheck
 from .student_layers import Student

@@ -14,9 +14,9 @@ from scalar_engine.checking.candidates import Candidate, contribution_of
 from scalar_engine.checking.slips import BROADCAST, TRANSPOSED, KnownSlip
 from scalar_engine.operators import multiply, sigmoid
 
-from ..fused import CrossEntropyOfClasses, CrossEntropyOfWeights
-from ..operators import Reduction, Softmax
-from ..rearranging import Index, SumTo
+from ..operators.fused import CrossEntropyOfClasses, CrossEntropyOfWeights
+from ..operators.rearranging import Index, SumTo
+from ..operators.reductions import Reduction, Softmax
 
 AXIS = "wrong axis"
 JACOBIAN = "softmax's Jacobian"

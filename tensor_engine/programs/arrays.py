@@ -7,8 +7,8 @@ from scalar_engine.programs import writer
 from scalar_engine.programs.plan import Variable
 from scalar_engine.programs.rule_text import Rule
 
-from ..array_operator import ArrayOperator
 from ..kernels import KERNELS, each_element, kernel_of
+from ..operators.array_operator import ArrayOperator
 from .joint import Constant, joint_plan
 from .memory import Memory, order
 from .recording import Call, changes_first, name_in_numpy, recording

@@ -13,7 +13,7 @@ from scalar_engine.programs.plan import Plan, Variable
 from scalar_engine.programs.planner import Walk
 
 from .. import modes
-from ..array_operator import ArrayOperator
+from ..operators.array_operator import ArrayOperator
 from ..tensor import operand
 
 

@@ -11,7 +11,7 @@ from scalar_engine.graph import Operator
 from scalar_engine.programs import writer
 from scalar_engine.programs.plan import Variable
 
-from ..array_operator import ArrayOperator
+from ..operators.array_operator import ArrayOperator
 from . import jit
 from .grouping import OPERATORS, STARTS
 

@@ -9,8 +9,8 @@ import pytest
 
 import tensor_engine as te
 from tensor_engine import ArrayOperator, Tensor
-from tensor_engine.operators import MeanOver, SumOver
-from tensor_engine.rearranging import BroadcastTo, Cast, Index, Scatter, SumTo
+from tensor_engine.operators.rearranging import BroadcastTo, Cast, Index, Scatter, SumTo
+from tensor_engine.operators.reductions import MeanOver, SumOver
 
 from ..array_expressions import ARRAY_EXPRESSIONS, CLASSES, MASK, cases, leaves
 

@@ -8,7 +8,7 @@ import pytest
 import tensor_engine as te
 from scalar_engine import compile_graph, gradcheck
 from tensor_engine import Tensor, linear, modes, mse, softmax_cross_entropy
-from tensor_engine.fused import CrossEntropyOfClasses, CrossEntropyOfWeights, SoftmaxLessOneHot
+from tensor_engine.operators.fused import CrossEntropyOfClasses, CrossEntropyOfWeights, SoftmaxLessOneHot
 
 from ..array_expressions import CLASSES, WEIGHTS, array
 

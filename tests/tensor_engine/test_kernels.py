@@ -9,8 +9,8 @@ import pytest
 
 import tensor_engine as te
 from scalar_engine import Operator, operators
-from tensor_engine.array_operator import ArrayOperator
 from tensor_engine.kernels import KERNELS, kernel_of
+from tensor_engine.operators.array_operator import ArrayOperator
 from tensor_engine.programs.averaging import PlanOperator
 from tensor_engine.tensor import Released
 

@@ -5,7 +5,7 @@ import pytest
 
 from scalar_engine import compile_graph, grad, gradcheck
 from tensor_engine import Tensor, gradients, rearranging, topological_order
-from tensor_engine.operators import SumOver
+from tensor_engine.operators.reductions import SumOver
 
 from ..array_expressions import ARRAY_EXPRESSIONS, array, leaves
 from .test_operators import every_array_operator

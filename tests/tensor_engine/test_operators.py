@@ -6,8 +6,8 @@ import pytest
 import tensor_engine as te
 from scalar_engine import Operator, gradcheck
 from tensor_engine import Tensor, gradients
-from tensor_engine.array_operator import ArrayOperator
-from tensor_engine.rearranging import Cast
+from tensor_engine.operators.array_operator import ArrayOperator
+from tensor_engine.operators.rearranging import Cast
 
 from ..array_expressions import ARRAY_EXPRESSIONS, CHOICES, array, cases, leaves
 

@@ -32,12 +32,12 @@ from tensor_engine import (
     topological_order,
     where,
 )
-from tensor_engine.array_operator import ArrayOperator, is_choice
-from tensor_engine.convolution import Windowed
-from tensor_engine.fused import SoftmaxLessOneHot
-from tensor_engine.operators import AlongAxis, Reduction
-from tensor_engine.pooling import Pooling
-from tensor_engine.rearranging import Cast, Scatter, SumTo
+from tensor_engine.operators.array_operator import ArrayOperator, is_choice
+from tensor_engine.operators.convolution import Windowed
+from tensor_engine.operators.fused import SoftmaxLessOneHot
+from tensor_engine.operators.pooling import Pooling
+from tensor_engine.operators.rearranging import Cast, Scatter, SumTo
+from tensor_engine.operators.reductions import AlongAxis, Reduction
 from tensor_engine.scalar_graph import count_of, recipe_of
 from tests.array_expressions import EINSUMS, WINDOWS
 from tests.expressions import EXPRESSIONS, cases

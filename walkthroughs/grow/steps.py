@@ -11,7 +11,7 @@ from pathlib import Path
 
 from scalar_engine import Operator, Value, operators
 from tensor_engine import Tensor
-from tensor_engine.array_operator import ArrayOperator
+from tensor_engine.operators.array_operator import ArrayOperator
 from walkthroughs.marking.blanks import BLANK, body_of
 
 FOLDER, LAST = Path(__file__).parent, 10

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tensor_engine import Tensor, operand, scalarize
-from tensor_engine.array_operator import is_choice
+from tensor_engine.operators.array_operator import is_choice
 from tensor_engine.scalar_graph import count_of, recipe_of, recorded
 
 from .quantities import brief

@@ -7,7 +7,7 @@ of the gradient that is passed on.
 
 import numpy as np
 
-from tensor_engine.array_operator import ArrayOperator
+from tensor_engine.operators.array_operator import ArrayOperator
 
 
 class Unfollowed(Exception):

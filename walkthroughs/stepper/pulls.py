@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from tensor_engine import Tensor, operand
-from tensor_engine.array_operator import is_choice
+from tensor_engine.operators.array_operator import is_choice
 from tensor_engine.scalar_graph import recorded
 
 from .formulas import UNDEFINED, in_numbers

@@ -35,7 +35,7 @@ def is_of_arrays(node):
     """Whether an operator on arrays as a whole has made a node."""
     if isinstance(node, Value):
         return False
-    from tensor_engine.array_operator import ArrayOperator
+    from tensor_engine.operators.array_operator import ArrayOperator
 
     return isinstance(node.op, ArrayOperator)
 

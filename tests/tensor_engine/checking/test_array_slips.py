@@ -7,7 +7,7 @@ import tensor_engine as te
 from scalar_engine import check_steps, gradients
 from tensor_engine import Tensor
 from tensor_engine.kernels import ArrayOperator
-from tensor_engine.operators import Reduction
+from tensor_engine.operators.reductions import Reduction
 
 
 def product():

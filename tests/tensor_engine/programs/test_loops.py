@@ -12,11 +12,11 @@ import tensor_engine as te
 from models.layers import MLP
 from scalar_engine import Operator, grad, operators
 from tensor_engine import Tensor, operand
-from tensor_engine.fused import SoftmaxLessOneHot
-from tensor_engine.operators import LogSoftmax, Softmax
+from tensor_engine.operators.fused import SoftmaxLessOneHot
+from tensor_engine.operators.rearranging import Cast
+from tensor_engine.operators.reductions import LogSoftmax, Softmax
 from tensor_engine.programs import jit
 from tensor_engine.programs.array_program import Instance
-from tensor_engine.rearranging import Cast
 from tests import ROOT
 
 from ...array_expressions import ARRAY_EXPRESSIONS, CHOICES, array, leaves

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tensor_engine import Tensor, conv2d
-from tensor_engine.convolution import Convolution
+from tensor_engine.operators.convolution import Convolution
 from tests.array_expressions import array
 from walkthroughs.sheets.beyond import by_loops, convolution
 

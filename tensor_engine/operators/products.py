@@ -1,4 +1,4 @@
-"""einsum: sums of products named by the letters of axes, as NumPy has it. Its derivatives are einsums."""
+"""Products of matrices, and einsum: sums of products named by the letters of axes, as NumPy has it."""
 
 from functools import reduce
 from operator import mul
@@ -7,10 +7,45 @@ from typing import Any
 
 import numpy as np
 
+from scalar_engine import operators as scalar
 from scalar_engine.graph import data_of
 
+from ..errors import inner_axes
+from ..kernels import halves_widened
 from .array_operator import ArrayOperator
-from .kernels import halves_widened
+from .elements import along, each, total
+from .rearranging import SumTo
+
+
+class MatMul(ArrayOperator):
+    """(..., n, k) @ (..., k, m) -> (..., n, m); batches broadcast. Vectors are made into matrices before."""
+
+    symbol = "@"
+    matrix_product = True
+    forward = np.matmul
+
+    def pull(self, upstream, out, a, b, needs):
+        by_a = unbroadcast(upstream @ b.swapaxes(-1, -2), a.shape) if needs[0] else None
+        by_b = unbroadcast(a.swapaxes(-1, -2) @ upstream, b.shape) if needs[1] else None
+        return [by_a, by_b]
+
+    def mismatch(self, error, a, b):
+        return f"{a} @ {b}, {inner_axes(a, b) or f'batch axes {a[:-2]} and {b[:-2]} do not broadcast'}"
+
+    def scalars(self, a, b):
+        products = each(scalar.multiply, a[..., :, None, :], b.swapaxes(-1, -2)[..., None, :, :])  # (..., n, m, k)
+        return along(total, products, [-1])
+
+    def scalar_count(self, out, a, b):
+        k = a.shape[-1]
+        return out.size * (k + (k != 1))
+
+
+def unbroadcast(gradient, shape):
+    return gradient if gradient.shape == shape else SumTo(shape)(gradient)
+
+
+matmul = MatMul()
 
 
 class Einsum(ArrayOperator):

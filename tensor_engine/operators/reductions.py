@@ -1,4 +1,4 @@
-"""Operators that exist for arrays only: products of matrices and reductions. (What moves elements: rearranging.py.)
+"""Reductions, over all elements or along axes: sums, means, the largest, and the softmax family.
 
 Each says in `pull` what the gradient of its output contributes to its inputs' gradients. A pull is made of operators
 and of the notation that arrays and Tensors share (`@`, `.T`, `.sum`, `.reshape`), so that it runs on both, and the
@@ -15,44 +15,10 @@ from scalar_engine import functions
 from scalar_engine import operators as scalar
 from scalar_engine.operators import equal, exp
 
+from ..kernels import halves_widened, logsumexp_over
 from .array_operator import ArrayOperator
-from .elements import along, array_of, each, extreme, total
-from .errors import inner_axes
-from .kernels import halves_widened, logsumexp_over
-from .rearranging import BroadcastTo, SumTo
-
-# ---- products
-
-
-class MatMul(ArrayOperator):
-    """(..., n, k) @ (..., k, m) -> (..., n, m); batches broadcast. Vectors are made into matrices before."""
-
-    symbol = "@"
-    matrix_product = True
-    forward = np.matmul
-
-    def pull(self, upstream, out, a, b, needs):
-        by_a = unbroadcast(upstream @ b.swapaxes(-1, -2), a.shape) if needs[0] else None
-        by_b = unbroadcast(a.swapaxes(-1, -2) @ upstream, b.shape) if needs[1] else None
-        return [by_a, by_b]
-
-    def mismatch(self, error, a, b):
-        return f"{a} @ {b}, {inner_axes(a, b) or f'batch axes {a[:-2]} and {b[:-2]} do not broadcast'}"
-
-    def scalars(self, a, b):
-        products = each(scalar.multiply, a[..., :, None, :], b.swapaxes(-1, -2)[..., None, :, :])  # (..., n, m, k)
-        return along(total, products, [-1])
-
-    def scalar_count(self, out, a, b):
-        k = a.shape[-1]
-        return out.size * (k + (k != 1))
-
-
-def unbroadcast(gradient, shape):
-    return gradient if gradient.shape == shape else SumTo(shape)(gradient)
-
-
-# ---- reductions
+from .elements import along, array_of, extreme, total
+from .rearranging import BroadcastTo
 
 
 class Reduction(ArrayOperator):
@@ -240,9 +206,6 @@ class LogSoftmax(Softmax):
 def last_axis(axis):
     """The axis of a function that goes along the last one unless it is told otherwise."""
     return "" if axis == -1 else f", axis={axis}"
-
-
-matmul = MatMul()
 
 
 def sum(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:

@@ -12,9 +12,9 @@ import numpy as np
 
 from scalar_engine.operators import equal, maximum
 
+from ..kernels import halves_widened
 from .convolution import Col2Im, Im2Col, Windowed, laid_out, per_axis
 from .elements import array_of, extreme
-from .kernels import halves_widened
 from .rearranging import BroadcastTo
 
 

@@ -1,6 +1,6 @@
 """Array operators that move elements about: shapes, broadcasting, types, choosing and joining.
 
-Each gradient goes back the way its element came. As in operators.py, a pull is made of operators and of the notation
+Each gradient goes back the way its element came. As in reductions.py, a pull is made of operators and of the notation
 that arrays and Tensors share, so that it runs on both.
 """
 
@@ -11,10 +11,10 @@ import numpy as np
 
 from scalar_engine.graph import Node, data_of
 
+from ..errors import alignment, joining
+from ..kernels import halves_widened
 from .array_operator import ArrayOperator, filled, is_choice, key_of, listed, may_repeat, written
 from .elements import collected, numbered, total
-from .errors import alignment, joining
-from .kernels import halves_widened
 
 # ---- shapes and types
 

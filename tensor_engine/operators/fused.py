@@ -10,11 +10,11 @@ import numpy as np
 from scalar_engine.graph import Node, data_of
 from scalar_engine.operators import relu, softplus
 
+from ..errors import inner_axes
+from ..kernels import halves_widened
 from .array_operator import ArrayOperator, is_choice
 from .compositions import take
-from .errors import inner_axes
-from .kernels import halves_widened
-from .operators import LogSoftmax, Softmax, log_softmax, logsumexp, mean, softmax, sum
+from .reductions import LogSoftmax, Softmax, log_softmax, logsumexp, mean, softmax, sum
 
 
 class Linear(ArrayOperator):

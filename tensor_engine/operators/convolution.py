@@ -12,9 +12,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from scalar_engine.graph import data_of
 
+from ..kernels import halves_widened
 from .array_operator import ArrayOperator, written
 from .elements import array_of, collected, constant, numbered, total
-from .kernels import halves_widened
 
 
 class Windowed(ArrayOperator):

@@ -14,11 +14,11 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from scalar_engine import operators as scalar
 from scalar_engine.operators import equal
 
+from ..kernels import halves_widened
 from .compositions import Axes, flip, take_along_axis, with_axis
 from .elements import constant
-from .kernels import halves_widened
-from .operators import AlongAxis, MeanOver, Reduction, mean, sum
 from .rearranging import Index, concatenate, where
+from .reductions import AlongAxis, MeanOver, Reduction, mean, sum
 
 # ---- running sums and products
 
