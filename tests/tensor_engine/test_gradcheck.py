@@ -27,7 +27,7 @@ def test_every_element_of_every_leaf_is_checked():
 
 def test_the_report_names_the_leaf_and_the_index(monkeypatch):
     """A pull that is wrong for one element only."""
-    right = te.rearranging.Transpose.pull
+    right = te.operators.rearranging.Transpose.pull
 
     def pull(self, upstream, out, x, needs):
         (contribution,) = right(self, upstream, out, x, needs=needs)
@@ -35,7 +35,7 @@ def test_the_report_names_the_leaf_and_the_index(monkeypatch):
         contribution[2, 1] += 1
         return [contribution]
 
-    monkeypatch.setattr(te.rearranging.Transpose, "pull", pull)
+    monkeypatch.setattr(te.operators.rearranging.Transpose, "pull", pull)
     W = leaf(array(3, 2), "W")
     check = gradcheck(W.T.sum() + leaf([5.0], "b").sum())
     assert not check.ok and check.entries[0][0] is W and check.entries[0][4] == (2, 1)

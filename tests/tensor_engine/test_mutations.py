@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from scalar_engine import compile_graph, grad, gradcheck
-from tensor_engine import Tensor, gradients, rearranging, topological_order
+from tensor_engine import Tensor, gradients, topological_order
+from tensor_engine.operators import rearranging
 from tensor_engine.operators.reductions import SumOver
 
 from ..array_expressions import ARRAY_EXPRESSIONS, array, leaves

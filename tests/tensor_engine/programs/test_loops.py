@@ -214,10 +214,10 @@ def test_a_sign_flipped_in_a_rule_flips_in_the_loop(op, monkeypatch):
 ROW_RULES = [
     (Softmax, lambda x: (te.softmax(x) * x).sum()),
     (LogSoftmax, lambda x: (te.log_softmax(x) * x.detach()).sum()),
-    (te.fused.CrossEntropyOfClasses, lambda x: te.cross_entropy(x, operand(np.arange(5) % 4))),
+    (te.operators.fused.CrossEntropyOfClasses, lambda x: te.cross_entropy(x, operand(np.arange(5) % 4))),
     (SoftmaxLessOneHot, lambda x: (SoftmaxLessOneHot()(x, operand(np.arange(5) % 4)) * x.detach()).sum()),
-    (te.fused.MeanSquaredError, lambda x: te.mse(x, np.ones((5, 4)))),
-    (te.operators.MaxOver, lambda x: (x.max(axis=1, keepdims=True) * x.detach()).sum()),
+    (te.operators.fused.MeanSquaredError, lambda x: te.mse(x, np.ones((5, 4)))),
+    (te.operators.reductions.MaxOver, lambda x: (x.max(axis=1, keepdims=True) * x.detach()).sum()),
 ]
 
 
