@@ -9,7 +9,9 @@ import dis
 import inspect
 import math
 import warnings
-from functools import partial
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -70,7 +72,10 @@ class CompiledStep:
     """The loss of a batch and its derivatives by an optimizer's parameters, as a program for each shape of a batch.
 
     gradients   the derivatives of the last batch, one after the other in one array
+    workers     how many threads pieces of a batch are given to
     """
+
+    workers = 1
 
     def __init__(self, model, loss, optimizer, style="arrays"):
         self.model, self.loss, self.optimizer, self.style = model, loss, optimizer, style
@@ -82,21 +87,35 @@ class CompiledStep:
     def __call__(self, x, y, piece):
         """The mean loss of the batch x (instances, features), y, which goes through the program in pieces."""
         n = len(x)
+        piece = min(piece, -(-n // self.workers))
         if n <= piece:
-            return self.of_piece(x, y)
-        mean_loss, total = 0.0, np.zeros_like(self.optimizer.flat)
-        for start in range(0, n, piece):
-            part = slice(start, min(start + piece, n))
-            mean_loss += self.of_piece(x[part], y[part], (part.stop - start) / n)
-            total += self.gradients
-        self.gradients = total
+            mean_loss, self.gradients = self.of_pieces([(x, y)], n)[0]
+            return mean_loss
+        mean_loss, self.gradients = 0.0, np.zeros_like(self.optimizer.flat)
+        parts = [slice(start, min(start + piece, n)) for start in range(0, n, piece)]
+        for i in range(0, len(parts), self.workers):
+            found = self.of_pieces([(x[part], y[part]) for part in parts[i : i + self.workers]], n)
+            for loss, gradients in found:
+                mean_loss += loss
+                self.gradients += gradients
         return mean_loss
 
-    def of_piece(self, x, y, share=1.0):
-        instance, masks, notes = self.program_for(x, y, share)
-        value, _ = instance.function([x, y, *[draw() for draw, *_ in masks]], self.weights)
-        self.gradients = instance.gradients
-        return float(noted(notes, value))
+    def of_pieces(self, pieces, n):
+        """Pairs (share of the mean loss of n instances, its derivatives) of pieces (x, y), each on a thread."""
+        calls = []
+        for worker, (x, y) in enumerate(pieces):
+            instance, masks, notes = self.program_for(x, y, len(x) / n, worker)
+            call = partial(instance.function, [x, y, *[draw() for draw, *_ in masks]], self.weights)
+            calls.append((call, instance, notes))
+        others = [self.pool.submit(copy_context().run, call) for call, *_ in calls[1:]]
+        values = [calls[0][0](), *[other.result() for other in others]]
+        return [
+            (float(noted(notes, value)), instance.gradients) for (value, _), (_, instance, notes) in zip(values, calls)
+        ]
+
+    @cached_property
+    def pool(self):
+        return ThreadPoolExecutor(self.workers - 1)
 
     def source(self, x, y):
         """The text of the program for batches like x and y."""
@@ -107,12 +126,15 @@ class CompiledStep:
         for parameter, found in zip(self.optimizer.parameters, self.optimizer.whole.pieces(self.gradients)):
             parameter.grad = found if parameter.grad is None else parameter.grad + found
 
-    def program_for(self, x, y, share=1.0):
+    def program_for(self, x, y, share=1.0, worker=0):
         """The program of arrays like x and y, (draw, shape, dtype) of what is drawn anew at each call, and (note, n)
-        for what takes n of its further results.
+        for what takes n of its further results. Each worker has arrays of its own.
         """
-        key = x.shape, y.shape, share
-        if key not in self.programs:
+        key = x.shape, y.shape, share, worker
+        if key not in self.programs and worker:
+            instance, *more = self.program_for(x, y, share)
+            self.programs[key] = instance.twin(), *more
+        elif key not in self.programs:
             self.programs[key] = self.made_for(changed(x), changed(y), share)
         return self.programs[key]
 

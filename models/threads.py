@@ -1,4 +1,4 @@
-"""How many threads BLAS has: two that wait for each other, while others have the cores, are slower than one."""
+"""How a run has the cores: threads of BLAS, which wait for each other, or pieces of a batch, each on a thread."""
 
 import math
 import time
@@ -9,6 +9,7 @@ from threadpoolctl import ThreadpoolController
 RUNS = 9
 CLEARLY = 0.8  # of the time on all threads; less is no accident
 SLOWER = 1.5  # times as long as usual: others may have come for the cores
+LARGE = 4 << 20  # bytes of a program's arrays, which are more work than the products alone, and done piece by piece
 WINDOW = 0.5  # seconds, after which it is seen how long steps take
 
 
@@ -27,6 +28,18 @@ class Threads:
     @property
     def number(self):
         return max((pool.num_threads for pool in self.blas.lib_controllers), default=1)
+
+    def arrange(self, step, x, y):
+        """Give a CompiledStep what is faster for batches like x and y."""
+        if self.limit is None and self.number > 1 and step.program_for(x, y)[0].memory > LARGE:
+            step.workers = self.number
+            self.limit = self.blas.limit(limits=1)
+        self.decide(step.rehearsed, x, y)
+
+    def rest(self, step):
+        """Between epochs, what is not done in pieces has all threads."""
+        if step.workers > 1:
+            self.restore()
 
     def decide(self, run, *arguments):
         """Try run(*arguments) on all threads and on one; whether one is taken from here on that was not before."""
@@ -61,6 +74,7 @@ class Threads:
     def restore(self):
         if self.limit:
             self.limit.restore_original_limits()
+            self.limit = None
 
 
 def usual_time(run, *arguments):

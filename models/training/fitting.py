@@ -81,7 +81,7 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
             batch_loss = backward(model, batch, y[rows], piece, loss)
         else:
             if threads.lag():
-                threads.decide(step.rehearsed, x[first], y[first])
+                threads.arrange(step, x[first], y[first])
             batch_loss = step(batch, y[rows], piece)
             if as_one and math.isfinite(batch_loss):
                 step.update(step.gradients)
@@ -116,7 +116,7 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
                 if style == "loops" and progress and sys.stderr.isatty() and time.perf_counter() - making > 1:
                     tqdm.write(f"compiled loops, which {jit.folder()} keeps for the next run", file=sys.stderr)
             if step is not None:
-                threads.decide(step.rehearsed, x[first], y[first])
+                threads.arrange(step, x[first], y[first])
                 threads.begin()
             losses, rows = run_epoch(model, len(x), size, rng, watched, title)
             seconds += time.perf_counter() - started
@@ -128,6 +128,7 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
                 continue
             if step is not None:
                 optimizer.settle()
+                threads.rest(step)
             mean_loss, accuracy = measured(model, x, y, measure, forward)
             if not (history.diverged or math.isfinite(mean_loss)):
                 history.diverged = divergence(history, model, x, y, loss)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
 from importlib import import_module
 from threading import Lock
@@ -32,9 +33,25 @@ class Instance:
 
     def __init__(self, root: Tensor, inputs: Any, parameters: Any, style: str = "arrays", noted: Any = ()) -> None:
         module = import_module(f"tensor_engine.programs.{style}")
-        self.source, text, given = module.written(root, inputs, parameters, noted)
-        self.function = executed(text, given)
-        self.gradients: np.ndarray | None = self.function.__globals__.get("gradients")
+        self.source, *self.parts = module.written(root, inputs, parameters, noted)
+        self.function = executed(*self.parts)
+
+    @property
+    def gradients(self) -> np.ndarray | None:
+        return self.function.__globals__.get("gradients")
+
+    @property
+    def memory(self) -> int:
+        """The bytes of its arrays, but for the derivatives."""
+        arrays = [x for x in self.function.__globals__.values() if isinstance(x, np.ndarray)]
+        owners = {id(x): x for x in [x if x.base is None else x.base for x in arrays]}
+        return sum(x.nbytes for x in owners.values() if x is not self.gradients)
+
+    def twin(self) -> Instance:
+        """The same with arrays of its own, to run beside it."""
+        twin = copy(self)
+        twin.function = executed(*self.parts)
+        return twin
 
 
 class ArrayProgram(Program):

@@ -11,7 +11,7 @@ from ..kernels import KERNELS, each_element, kernel_of
 from ..operators.array_operator import ArrayOperator
 from .joint import Constant, joint_plan
 from .memory import Memory, order
-from .recording import Call, changes_first, name_in_numpy, recording
+from .recording import Call, changes_first, name_in_numpy, recording, without_casts
 
 SHORT = 100  # elements of an array that is written out
 
@@ -40,7 +40,11 @@ class ArrayStyle(writer.Style):
         statements = [*plan.forward, *plan.backward]
         lowered = self.lowered(statements)
         self.statements = {call: statement for statement in statements for call in lowered[statement]}
-        self.order = self.arranged([*self.statements])
+        self.order = []
+        for call, simpler in without_casts(self.arranged([*self.statements]), samples):
+            self.order.append(simpler)
+            if call in self.statements:
+                self.statements[simpler] = self.statements[call]
         self.names.taken |= {name for rule in self.rules.values() for name in (rule.name,)} | self.reader.helpers.keys()
         self.memory = Memory(plan, self.order)
         self.views, self.made_once, self.given, self.constants = {}, [], {}, {}

@@ -4,6 +4,7 @@ The rule is the operator's own and stays as it is. One that looks at numbers (a 
 cannot be written down so, and is called as it stands.
 """
 
+from collections import defaultdict
 from typing import Any
 
 import numpy as np
@@ -221,6 +222,29 @@ def changed(x):
     """Another array of the same kind: its elements moved on by one, and smaller."""
     rolled = np.roll(x, 1)
     return (0.75 * rolled).astype(x.dtype) if x.dtype.kind == "f" else rolled
+
+
+def without_casts(calls, samples):
+    """Pairs (call, the same) but for calls that make numbers of truth values only to multiply by them: these do too."""
+    likes, uses, casts = dict(samples), defaultdict(list), {}
+    for call in calls:
+        likes[call.target] = call.result
+        for x in call.operands:
+            uses[x].append(call)
+        if call.function is np.ndarray.astype and likes[call.arguments[0]].dtype == bool:
+            casts[call.target] = call.arguments[0]
+
+    def multiplies(use, number):
+        if use.function is not np.multiply or use.into is number:
+            return False
+        others = [x for x in use.arguments if x is not number and type(x) is Variable and x not in casts]
+        return [likes[x].dtype for x in others] == [likes[number].dtype]
+
+    truth = {x: casts[x] for x in casts if uses[x] and all(multiplies(use, x) for use in uses[x])}
+    for call in calls:
+        if call.target not in truth:
+            is_simpler = not truth.keys().isdisjoint(call.operands)
+            yield call, call.with_variables(lambda x: truth.get(x, x)) if is_simpler else call
 
 
 # ---- what is within arguments

@@ -43,6 +43,7 @@ def ours(padding, hidden, style=None):
     """The graph of each step; its program instead, in a style."""
     from models.compiled import CompiledStep
     from models.module import Module
+    from models.threads import Threads
     from tensor_engine import Adam, Tensor, conv2d, cross_entropy, linear, max_pool2d, relu
 
     class Network(Module):
@@ -66,7 +67,9 @@ def ours(padding, hidden, style=None):
 
     network, data = Network(), batches()
     update = Adam(network.parameters(), RATE)
-    step = style and CompiledStep(network, cross_entropy, update, style)
+    step = CompiledStep(network, cross_entropy, update, style) if style else None
+    if step:
+        Threads().arrange(step, *data[0])  # as training does
 
     def run_round():
         for x, y in data:

@@ -106,7 +106,7 @@ def program(*model, style="arrays"):
 
     network, data, update = ours_of(*model)
     step, piece = CompiledStep(network, cross_entropy, update, style), piece_size(data[0][0])
-    Threads().decide(step.rehearsed, *[array[:piece] for array in data[0]])  # as training does
+    Threads().arrange(step, *[array[:piece] for array in data[0]])  # as training does
 
     def run_round():
         for x, y in data:

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 import models
-from models.compiled import NotCompiled, is_pure
+from models.compiled import CompiledStep, NotCompiled, is_pure
 from models.datasets import load, standardised
 from models.layers import MLP, Activation, Dropout, Linear, ReLU, Sequential
 from models.train import main
@@ -176,6 +177,26 @@ def test_a_resumed_run_is_bit_for_bit_in_its_mode(mode, tmp_path, needed, monkey
     run("parts", "--epochs", "1", *option)
     monkeypatch.undo()  # the checkpoint says which mode it was
     assert run("parts", "--epochs", "3", "--resume") == whole
+
+
+def test_pieces_on_two_threads_are_the_same_pieces_on_one(digits):
+    """Bit for bit, with masks drawn in their order, and with what NumPy is to say of overflows."""
+    x, y = digits.xtrain[:30], digits.ytrain[:30]
+
+    def run(workers, piece, scale=1.0):
+        model = MLP([64, 12, 10], dropout=0.3, dtype=np.float64)
+        step = CompiledStep(model, cross_entropy, SGD(model.parameters(), 0.1))
+        step.workers = workers
+        losses = []
+        for _ in range(3):
+            losses.append(step(scale * x, y, piece))
+            step.update(step.gradients)
+        return losses, [parameter.data.tobytes() for parameter in model.parameters()]
+
+    with threadpool_limits(1, "blas"):
+        assert run(2, 30) == run(1, 15) and run(2, 8) == run(1, 8)
+        with np.errstate(over="ignore"):
+            run(2, 30, 1e300)
 
 
 def test_the_trainer_shows_its_program(capsys):

@@ -1,9 +1,11 @@
 """One BLAS thread instead of two that wait for each other: decided by trying, and undone in the end."""
 
+import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
 from models import threads as module
+from models.compiled import CompiledStep
 from models.datasets import load, standardised
 from models.layers import MLP
 from models.threads import Threads
@@ -42,6 +44,30 @@ def test_steps_that_come_to_take_longer_are_noticed_on_the_way(monkeypatch):
 
     assert noticed(500, 0.01) == 0 and noticed(500, 0.012) == 0
     assert noticed(100, 0.05) == 3 and threads.window == 8 * module.WINDOW
+
+
+def test_a_program_with_large_arrays_has_pieces_of_batches_on_each_thread(monkeypatch):
+    """While it trains: what is measured has all threads of BLAS. The numbers are the engine's, to the order of sums."""
+    workers, measured = [], []
+    data = standardised(load("digits"), np.float64)
+    of_pieces = CompiledStep.of_pieces
+    monkeypatch.setattr(
+        CompiledStep, "of_pieces", lambda step, pieces, n: workers.append(len(pieces)) or of_pieces(step, pieces, n)
+    )
+
+    def run(style):
+        model = MLP([64, 8, 10], dtype=np.float64)
+        history = fit(model, data, Adam(model.parameters()), 2, 100, progress=False, style=style,
+                      after_epoch=lambda history: measured.append(Threads().number))  # fmt: skip
+        return history.batch_losses
+
+    with threadpool_limits(2, "blas"):
+        if Threads().number < 2:
+            pytest.skip("this BLAS has one thread")
+        expected = run("eager")
+        monkeypatch.setattr(module, "LARGE", 1000)
+        assert run("arrays") == pytest.approx(expected, rel=1e-11)
+        assert {*workers} == {2} and {*measured} == {2} and Threads().number == 2
 
 
 def test_a_trial_on_the_way_changes_no_number(monkeypatch):

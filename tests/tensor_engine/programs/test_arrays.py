@@ -138,6 +138,15 @@ def test_the_text_is_one_a_person_would_write():
     assert "dW = gradients[0:6].reshape((3, 2))" in lines
 
 
+def test_truth_values_are_multiplied_by_as_they_are():
+    """And become numbers where something else is done to them."""
+    x, w = (Tensor(array(2, 3), name, requires_grad=True) for name in "xw")
+    source = compile_graph((te.relu(w) * x).sum(), [x], [w]).source
+    assert "np.greater" in source and "astype" not in source
+    for slope in (te.step(w) * 2.0, te.step(w) + x, te.step(w) * te.step(x)):
+        assert "astype" in compile_graph((slope * w + x).sum(), [x], [w]).source
+
+
 def test_what_would_be_silently_frozen_is_refused():
     x, w = Tensor(array(3), "x"), Tensor(array(3), "w", requires_grad=True)
     with pytest.raises(ValueError, match="how was not recorded; if it depends on an input"):
