@@ -163,9 +163,21 @@ class CompiledStep:
             raise ValueError(f"the loss does not depend on {left_out.pop().describe()}")
         return Instance(root, leaves, parameters, self.style, results), masks, notes
 
-    def tried(self, x, y):
+    def memory(self, x, y):
+        """The bytes of the program's arrays."""
+        return self.program_for(x, y)[0].memory
+
+    def is_a_mean(self, x, y):
+        """Whether the loss of a batch is the mean of its instances' losses, so that it can go in pieces."""
+        half = -(-len(x) // 2)
+        parts = slice(half), slice(half, len(x))
+        with np.errstate(all="ignore"):
+            of_parts = sum(self.tried(x[part], y[part], len(x[part]) / len(x)) for part in parts)
+            return not self.model.statistics() and agree(of_parts, self.tried(x, y), x.dtype)
+
+    def tried(self, x, y, share=1.0):
         """The loss with nothing dropped: what it takes shows on it, and no random state changes."""
-        instance, masks, notes = self.program_for(x, y)
+        instance, masks, notes = self.program_for(x, y, share)
         self.gradients = instance.gradients
         value, _ = instance.function([x, y, *[np.ones(*mask[1:]) for mask in masks]], self.weights)
         return float(value[0] if notes else value)

@@ -31,7 +31,7 @@ class Threads:
 
     def arrange(self, step, x, y):
         """Give a CompiledStep what is faster for batches like x and y."""
-        if self.limit is None and self.number > 1 and step.program_for(x, y)[0].memory > LARGE:
+        if self.limit is None and self.number > 1 and step.memory(x, y) > LARGE and step.is_a_mean(x, y):
             step.workers = self.number
             self.limit = self.blas.limit(limits=1)
         self.decide(step.rehearsed, x, y)

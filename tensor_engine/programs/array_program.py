@@ -45,7 +45,7 @@ class Instance:
         """The bytes of its arrays, but for the derivatives."""
         arrays = [x for x in self.function.__globals__.values() if isinstance(x, np.ndarray)]
         owners = {id(x): x for x in [x if x.base is None else x.base for x in arrays]}
-        return sum(x.nbytes for x in owners.values() if x is not self.gradients)
+        return sum(getattr(x, "nbytes", 0) for x in owners.values() if x is not self.gradients)
 
     def twin(self) -> Instance:
         """The same with arrays of its own, to run beside it."""

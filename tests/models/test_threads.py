@@ -7,7 +7,7 @@ from threadpoolctl import threadpool_limits
 from models import threads as module
 from models.compiled import CompiledStep
 from models.datasets import load, standardised
-from models.layers import MLP
+from models.layers import MLP, Activation, BatchNorm, Linear, Sequential
 from models.threads import Threads
 from models.training import fit
 from tensor_engine import Adam
@@ -68,6 +68,28 @@ def test_a_program_with_large_arrays_has_pieces_of_batches_on_each_thread(monkey
         monkeypatch.setattr(module, "LARGE", 1000)
         assert run("arrays") == pytest.approx(expected, rel=1e-11)
         assert {*workers} == {2} and {*measured} == {2} and Threads().number == 2
+
+
+class LessMean(Activation):
+    """What an instance comes to depends on the others of its batch."""
+
+    pure = True
+
+    def __call__(self, x):
+        return x - x.mean(axis=0)
+
+
+@pytest.mark.parametrize("make", [LessMean, lambda: BatchNorm(64, np.float64)])
+def test_what_is_no_mean_over_instances_stays_whole(make, monkeypatch):
+    data = standardised(load("digits"), np.float64)
+    monkeypatch.setattr(module, "LARGE", 1000)
+
+    def run(style):
+        model = Sequential(make(), Linear(64, 10, np.random.default_rng(0), dtype=np.float64))
+        return fit(model, data, Adam(model.parameters()), 1, 100, progress=False, style=style).batch_losses
+
+    with threadpool_limits(2, "blas"):
+        assert run("arrays") == pytest.approx(run("eager"), rel=1e-11)
 
 
 def test_a_trial_on_the_way_changes_no_number(monkeypatch):
