@@ -169,11 +169,13 @@ class CompiledStep:
 
     def is_a_mean(self, x, y):
         """Whether the loss of a batch is the mean of its instances' losses, so that it can go in pieces."""
+        if len(x) < 2 or self.model.statistics():
+            return False
         half = -(-len(x) // 2)
         parts = slice(half), slice(half, len(x))
         with np.errstate(all="ignore"):
             of_parts = sum(self.tried(x[part], y[part], len(x[part]) / len(x)) for part in parts)
-            return not self.model.statistics() and agree(of_parts, self.tried(x, y), x.dtype)
+            return agree(of_parts, self.tried(x, y), x.dtype)
 
     def tried(self, x, y, share=1.0):
         """The loss with nothing dropped: what it takes shows on it, and no random state changes."""
