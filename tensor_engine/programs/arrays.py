@@ -29,6 +29,7 @@ class ArrayStyle(writer.Style):
     memory      which results share an array
     views       {Variable: the text of what it shows of another}
     made_once   the lines before the program: arrays, and views of them
+    shown       {text of such a view: its name}
     given       {name: array} of constants that are too long to be written out
     """
 
@@ -47,7 +48,7 @@ class ArrayStyle(writer.Style):
                 self.statements[simpler] = self.statements[call]
         self.names.taken |= {name for rule in self.rules.values() for name in (rule.name,)} | self.reader.helpers.keys()
         self.memory = Memory(plan, self.order)
-        self.views, self.made_once, self.given, self.constants = {}, [], {}, {}
+        self.views, self.shown, self.made_once, self.given, self.constants = {}, {}, [], {}, {}
         for variable in [*plan.inputs, *plan.parameters, *[s.target for s in statements if s.target.named]]:
             self.names[variable]
         self.make_gradients()
@@ -165,16 +166,20 @@ class ArrayStyle(writer.Style):
             yield f"{self.names[target]} = {self.text_of(call)}"
 
     def view(self, call):
-        text = self.text_of(call)
-        owner = self.memory.owner(call.view_of)
-        if owner not in self.memory.places or call.operands != [call.view_of] or call.function == "=":
-            return text
-        name = self.names.new(f"{self.names[call.view_of]}_T" if text.endswith(".T") else "")
-        place = self.names[self.memory.places[owner]]
-        if self.names[owner] != place or call.view_of is not owner:  # another name of the array, or a view of a view
-            return text
-        self.made_once.append(f"{name} = {text}")
-        return name
+        """What a view is written as: its name, if it is one of an array that is made once."""
+        x, place = call.view_of, self.memory.places.get(self.memory.owner(call.view_of))
+        if (
+            place is None
+            or call.operands != [x]
+            or call.function == "="
+            or self.views.get(x, x) not in {x, *self.shown.values()}
+        ):
+            return self.text_of(call)
+        text = self.text_of(call.with_variables(lambda y: place if y is x and x not in self.views else y))
+        if text not in self.shown:
+            self.shown[text] = self.names.new(f"{self.names[place]}_T" if text == f"{self.names[place]}.T" else "")
+            self.made_once.append(f"{self.shown[text]} = {text}")
+        return self.shown[text]
 
     def text_of(self, call, *more):
         function, arguments = call.function, call.arguments
