@@ -13,11 +13,11 @@ from scalar_engine.value import Value
 from walkthroughs.drawing.palette import palette
 
 from .choices import wrong_locals
+from .pictures.views import views_of
 from .quantities import brief, exact, is_array, is_of_images, summary
 from .recording import training_data
 from .trace import Trace
 from .typeset import Forms, name_in_math
-from .views import views_of
 
 MARGIN = re.compile(r"^ +|^ *//.*\n", re.MULTILINE)  # of scripts: what only their readers need
 HERE = resources.files(__package__).joinpath("browser")
@@ -79,8 +79,8 @@ def graph_data(trace):
     """(what the page has of a trace and the scalar graphs that it or its nodes open into, their programs)"""
     openings = []
     if not isinstance(trace.root, Value):
-        from .behind import openings_of  # with NumPy, which numbers do without
-        from .elements import following
+        from .arrays.behind import openings_of  # with NumPy, which numbers do without
+        from .arrays.elements import following
 
         openings = openings_of(trace)
     traces = [trace, *[opening.trace for opening in openings]]

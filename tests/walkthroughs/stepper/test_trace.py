@@ -8,6 +8,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from walkthroughs.stepper.behind import disagreement, openings_of
+from walkthroughs.stepper.pulls import pull_on_tensors
+from walkthroughs.stepper.views import views_of
 
 import tensor_engine as te
 from models.question3 import SHEET, Question3
@@ -15,10 +18,7 @@ from scalar_engine import Operator, Value, dot, exp, log, logsumexp, maximum, si
 from tensor_engine import Tensor, scalarize
 from tests import ROOT
 from walkthroughs.stepper import Recording, step
-from walkthroughs.stepper.behind import disagreement, openings_of
-from walkthroughs.stepper.pulls import pull_on_tensors
 from walkthroughs.stepper.trace import Trace
-from walkthroughs.stepper.views import views_of
 
 from ...tensor_engine.test_scalar_graph import ARRAY_OPERATORS, leaves, weighted
 from .graphs import graphs, random_graph

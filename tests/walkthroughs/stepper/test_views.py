@@ -4,11 +4,11 @@ import re
 import shutil
 
 import pytest
+from walkthroughs.stepper.views import view
 
 from models.question3 import SHEET, Question3
 from scalar_engine import Value
 from walkthroughs.stepper.trace import Trace
-from walkthroughs.stepper.views import view
 
 
 @pytest.fixture(params=["dot", "pygraphviz"])

@@ -2,9 +2,9 @@
 
 import math
 
-from .listing import printable
-from .quantities import brief
-from .screen import BOLD, FAINT, Line, cut, padded
+from ..listing import printable
+from ..quantities import brief
+from .lines import BOLD, FAINT, Line, cut, padded
 
 CURVE = 7  # lines
 

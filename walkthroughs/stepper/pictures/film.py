@@ -22,9 +22,9 @@ from tqdm.auto import tqdm
 from walkthroughs.drawing.palette import COLOURS
 from walkthroughs.drawing.sketch import FOLD_FROM
 
-from .listing import printable
-from .moves import known_at
-from .quantities import brief
+from ..listing import printable
+from ..quantities import brief
+from ..trace import known_at
 from .views import view
 
 HEAD, NARROWEST, LINE = 76, 420, 13  # points: the height for the formula, the least width, from line to line
