@@ -12,9 +12,10 @@ from typing import Any
 from scalar_engine import Node
 
 from .listing import listing, listing_of_training
-from .page import graph_page, training_page
+from .page import graph_page
 from .recording import Recording
 from .trace import Trace
+from .training_page import training_page
 
 
 def step(what: Node | Recording, title: str = "") -> Stepper:

@@ -19,7 +19,7 @@ const KEYS = {
   b: () => toggleBreakpoint(chosen()),
   w: () => toggleWatched(chosen()),
   o: () => state.graph.behind?.[chosen()] && openScalars(chosen()),
-  u: () => scalarGraphs.includes(state.graph) && leaveScalars(),
+  u: () => state.graph !== first && leave(),
   p: togglePredict,
   c: () => alive().life && byId("slide").focus(),
   g: () => alive().life && descendOnce(),
@@ -106,7 +106,7 @@ function listenToButtons() {
     smaller: () => zoomBy(0.8),
     larger: () => zoomBy(1.25),
     fit,
-    leave: leaveScalars,
+    leave,
     help: toggleKeys,
     theme: switchTheme,
   };

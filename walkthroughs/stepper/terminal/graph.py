@@ -3,14 +3,14 @@
 import asyncio
 from dataclasses import replace
 
-from textual.containers import Container, Vertical
+from textual.containers import Vertical
 from textual.widgets import Footer, Input, Static
 
 from . import moves
-from .lines import PASSES, heading, message, note, program_lines, step_text, table_lines
+from .lines import PASSES, message, note, program_lines, step_text, table_lines
 from .moves import View
 from .predictions import local_choices
-from .steps import Lines, Steps, key
+from .steps import Lines, Panels, Steps, key
 
 
 class GraphSteps(Steps):
@@ -52,12 +52,17 @@ class GraphSteps(Steps):
     def last(self):
         return len(self.trace.frames)
 
+    @property
+    def passing(self):
+        frame = self.trace.frames[self.view.position - 1] if self.view.position else None
+        return f", {PASSES[frame.kind]}" if frame else ""
+
     def compose(self):
         yield from self.top()
         question = Input()
         question.display = False
         yield question
-        with Container(classes="panels"):
+        with Panels():
             with Vertical(classes="left"):
                 yield Static("Program so far", classes="title")
                 yield Lines(lambda *room: program_lines(self.trace, self.view, *room), self.go_to, id="program")
@@ -67,10 +72,7 @@ class GraphSteps(Steps):
         yield Footer()
 
     def texts(self):
-        frame = self.trace.frames[self.view.position - 1] if self.view.position else None
-        passing = f", {PASSES[frame.kind]}" if frame else ""
         return {
-            "heading": heading(self.title, self.view.position, self.last, passing, self.size.width),
             "step": step_text(self.trace, self.view),
             "note": note(self.trace, self.view),
             "message": message(self.view),

@@ -115,7 +115,8 @@ def row(trace, view, i, known, columns):
     value, frame = known[i]
     marks = ("*" if i in view.watched else " ") + ("o" if i in view.breakpoints else " ")
     numbers = f"{'' if value is None else brief(value):>10}{'' if frame is None else brief(frame.total):>11}"
-    return f"{marks}{padded(trace.names[trace.nodes[i]], max(4, columns - len(marks) - len(numbers)))}{numbers}"
+    text = f"{marks}{padded(trace.names[trace.nodes[i]], max(4, columns - len(marks) - len(numbers)))}{numbers}"
+    return cut(text, columns)
 
 
 def details(trace, view, i, known):

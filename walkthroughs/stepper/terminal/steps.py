@@ -2,12 +2,13 @@
 
 from rich.text import Text
 from textual.binding import Binding
+from textual.containers import Container
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import HelpPanel, Static
 
 from . import moves
-from .lines import Line, bar
+from .lines import Line, bar, heading
 
 WIDE = 60  # columns: in fewer, panels stand below one another
 
@@ -49,6 +50,13 @@ class Bar(Lines):
         self.clicked((event.x + 0.5) / self.size.width)
 
 
+class Panels(Container):
+    """Two panels, beside each other where there is room."""
+
+    def on_resize(self):
+        self.set_class(self.size.width >= WIDE, "-wide")
+
+
 class Steps(Screen):
     """What a graph and a recording of training are moved through with. `view` is where the reader is."""
 
@@ -65,9 +73,9 @@ class Steps(Screen):
     .title { height: 1; border-top: none; text-style: bold; }
     .-wide .title { margin-top: 1; }
     .left, .right { height: 1fr; }
-    .-wide .panels { layout: horizontal; }
+    Panels.-wide { layout: horizontal; }
     .-wide .left { width: 58%; padding-right: 1; }
-    .-wide .training { layout: vertical; }
+    Panels.training { layout: vertical; }
     .training .left { width: 100%; height: 8; padding: 0; }
     """
     BINDINGS = [
@@ -94,13 +102,18 @@ class Steps(Screen):
         """The last position."""
         raise NotImplementedError
 
+    @property
+    def passing(self):
+        """What there is to say behind the position."""
+        raise NotImplementedError
+
     def texts(self):
         """{name of a widget: its text}"""
         raise NotImplementedError
 
     def top(self):
         """The widgets above the panels."""
-        yield Static(id="heading", markup=False)
+        yield Lines(lambda columns, _: [Line(self.heading(columns))], id="heading")
         yield Bar(
             lambda columns, _: [Line(bar(self.view.position, self.last, columns))],
             lambda part: self.go_to(round(part * self.last)),
@@ -113,11 +126,14 @@ class Steps(Screen):
         """While something is asked, keys are what is typed."""
         return not self.view.asking or action in ("enter", "escape")
 
+    def heading(self, columns):
+        return heading(self.title, self.view.position, self.last, self.passing, columns)
+
     def on_mount(self):
-        self.on_resize()
+        self.show(self.view)
 
     def on_resize(self):
-        self.set_class(self.app.size.width >= WIDE, "-wide")
+        """Also after Ctrl-Z and fg, which leave nothing of what was on the screen."""
         self.show(self.view)
 
     def show(self, view):

@@ -11,7 +11,9 @@ CURVE = 7  # lines
 
 def loss_text(recording, view):
     if view.position:
-        return f"loss of step {recording.steps[view.position - 1]} = {brief(recording.losses[view.position - 1])}"
+        number = recording.steps[view.position - 1]
+        kept = f"    kept are {recording.which}" if recording.every > 1 else ""
+        return f"loss of step {number} = {brief(recording.losses[view.position - 1])}{kept}"
     return "The right arrow makes the first step." if recording.losses else "Nothing has been recorded."
 
 
