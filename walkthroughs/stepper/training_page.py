@@ -13,7 +13,7 @@ from .recording import listed
 from .trace import Trace
 
 ROOM = 2_000_000  # characters for the graphs that differ from the first
-SAME = {"nodes": ("inputs", "kind", "takes"), "frames": ("kind", "node", "input", "math")}  # of graphs made alike
+SAME = {"nodes": ("inputs", "kind", "takes"), "frames": ("kind", "node", "input")}  # of graphs made alike
 
 
 def training_page(recording, title):
@@ -97,11 +97,12 @@ def differences(base, kept):
         found = steps_data(Trace(kept.root()))
     except UNDEFINED as error:
         return str(error)
-    same = [found["forms"] == base["forms"], *[len(found[part]) == len(base[part]) for part in SAME]]
+    same = [len(found[part]) == len(base[part]) for part in SAME]
     same += [a.get(key) == b.get(key) for part in SAME for a, b in zip(base[part], found[part]) for key in SAME[part]]
     if not all(same):
         return "it is made otherwise than the first one; step(recording.graph_of(...)) opens it"
-    return {part: changes(base[part], found[part]) for part in SAME}
+    forms = {} if found["forms"] == base["forms"] else {"forms": found["forms"]}
+    return {part: changes(base[part], found[part]) for part in SAME} | forms
 
 
 def changes(entries, others):

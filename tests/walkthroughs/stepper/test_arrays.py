@@ -4,13 +4,13 @@ import re
 
 import numpy as np
 import pytest
-from walkthroughs.stepper.heatmaps import described
 
 import tensor_engine as te
 from models.layers import MLP
 from scalar_engine import Value
 from tensor_engine import Tensor
 from walkthroughs.stepper import step
+from walkthroughs.stepper.arrays.heatmaps import described
 
 from .graphs import tensor_loss
 from .pages import node_of, wait

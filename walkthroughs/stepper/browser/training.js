@@ -65,18 +65,18 @@ function openStepGraph(i) {
 
 function graphOfStep(i) {
   const { graph, steps } = data;
-  const { leaves, nodes, frames } = steps[i];
+  const { leaves, nodes, frames, forms } = steps[i];
   const alive = graph.host ?? graph;
   if (alive.life && (leaves || !(Object.keys(nodes).length + Object.keys(frames).length))) {
-    change(alive, alive.life.leaves.map((leaf, k) => [leaf, leaves ? parsed(leaves[k]) : alive.life.given[k]]));
+    change(alive, alive.life.leaves.map((leaf, k) => [leaf, leaves ? parsed(leaves[k]) : alive.life.given[leaf]]));
     alive.life.losses = [];
     return graph;
   }
   if (!opened.has(i)) {
-    const { forms, turn, root, views } = graph;
+    const { turn, root, views } = graph;
     const otherwise = (entries, changes) => entries.map((entry, k) => Object.fromEntries(Object.entries({ ...entry, ...changes[k] }).filter(([, value]) => value !== null)));
     const still = `this is a record; in Python, step(recording.graph_of(${data.training.steps[i]})) opens the graph alive`;
-    const found = indexed({ forms, turn, root, still, views: [], nodes: otherwise(made.nodes, nodes), frames: otherwise(made.frames, frames) });
+    const found = indexed({ forms: forms ?? graph.forms, turn, root, still, views: [], nodes: otherwise(made.nodes, nodes), frames: otherwise(made.frames, frames) });
     opened.set(i, Object.assign(found, { views }));
   }
   return opened.get(i);

@@ -4,14 +4,14 @@ import re
 
 import pytest
 from PIL import Image
-from walkthroughs.stepper.film import Film
 
 from scalar_engine import Value, tanh
 from walkthroughs.stepper import step
+from walkthroughs.stepper.pictures.film import Film
 from walkthroughs.stepper.trace import Trace
 
-from .graphs import odd_graph, random_graph, states
-from .test_trace import trained
+from ..graphs import odd_graph, random_graph, states
+from ..test_recording import trained
 
 
 def small():
