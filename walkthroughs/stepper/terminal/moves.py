@@ -115,7 +115,8 @@ def next_level(view):
     """Predict mode at its next level; after the last one it ends. A score sheet begins with the first."""
     levels = ["", *LEVELS]
     level = levels[(levels.index(view.level) + 1) % len(levels)]
-    message = "" if level else f"Predict mode has ended; {score_text(view)} s saves the score sheet."
+    kept = f" {score_text(view)} s saves the score sheet." if view.answers else ""
+    message = "" if level else f"Predict mode has ended.{kept}"
     return replace(view, level=level, answers=view.answers if view.level else (), playing=False, message=message)
 
 

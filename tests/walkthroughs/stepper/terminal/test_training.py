@@ -5,6 +5,7 @@ from rich.cells import cell_len
 
 from walkthroughs.stepper.terminal.training import TrainingSteps
 
+from ..test_recording import trained_on_batches
 from .pressing import TITLE, Pressed, recording_of_w
 
 
@@ -32,3 +33,19 @@ def test_the_screen_of_a_recording_fits(n):
             lines = Pressed(TrainingSteps(recording, "A title " * 30), key, size=size).lines
             assert len(lines) == size[1] and {cell_len(line) for line in lines} == {size[0]}
             assert all(c.isprintable() for line in lines for c in line)
+
+
+def test_the_graph_of_a_step_opens_and_closes():
+    recording, losses, texts = trained_on_batches(5, every=2)
+    screen = TrainingSteps(recording, TITLE)
+    found = Pressed(screen, "right", "right", "o", "end", size=(140, 30))
+    assert found.positions[:3] == [1, 2, 0] and "Step 3 of training" in found.lines[0]
+    formula = texts[2].splitlines()[-1].partition("  ")[2].strip().partition("  ")[2]
+    assert found.lines[2].strip() == formula and f"{recording.graph_of(3).brief(losses[2])}" in found.text
+    back = Pressed(TrainingSteps(recording, TITLE), "right", "right", "o", "end", "u")
+    assert back.view.position == 2 and "kept are steps 1, 3, 5" in back.lines[2]
+    assert "Step 3 of training" in Pressed(TrainingSteps(recording, TITLE), "right", "right", "o", "u", "o").lines[0]
+    recording, *_ = trained_on_batches(1, keep=False)
+    assert "loss.backward(keep=True) keeps it" in " ".join(
+        Pressed(TrainingSteps(recording, TITLE), "right", "o").text.split()
+    )
