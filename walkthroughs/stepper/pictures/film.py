@@ -28,7 +28,7 @@ from ..quantities import brief
 from ..trace import known_at
 from .views import view
 
-HEAD, NARROWEST, LINE = 76, 420, 13  # points: the height for the formula, the least width, from line to line
+HEAD, NARROWEST, LINE = 90, 560, 13  # points: the height for the formula, the least width, from line to line
 LIGHT = {name: colours[0] for name, colours in COLOURS.items()}
 LAST = 3  # how many times as long as the others the last picture is shown
 SLOWEST = 5  # pictures a second that every player takes
@@ -120,8 +120,9 @@ class Film:
         self.show_arrows(frame)
         last = len(self.trace.frames)
         formula = printable(frame.formula) if frame else "Nothing is computed yet."
-        formula = wrap(formula, int(self.width / 6.2), max_lines=2, placeholder=" ...")
-        lines = [f"step {position} of {last}", "\n".join(formula), frame.note if frame else ""]
+        formula = wrap(formula, int(self.width / 6.2), max_lines=3, placeholder=" ...")
+        note = wrap(frame.note if frame else "", int(self.width / 5.8), max_lines=1, placeholder=" ...")
+        lines = [f"step {position} of {last}", "\n".join(formula), "".join(note)]
         for text, line in zip(self.head, lines):
             text.set_text(plain(line))
 
@@ -134,7 +135,7 @@ class Film:
                 tip.set(fc=line["ec"])
 
 
-HEADING = [(8, "normal"), (24, "bold"), (54, "normal")]  # points from the top, for where, formula and note
+HEADING = [(8, "normal"), (24, "bold"), (67, "normal")]  # points from the top, for where, formula and note
 
 
 def working(frame):
