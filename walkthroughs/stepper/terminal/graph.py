@@ -12,6 +12,8 @@ from .moves import View
 from .predictions import local_choices
 from .steps import Lines, Panels, Steps, key
 
+ASKED = {"/": "a part of a node's name", "?": "your prediction", "s": "a file"}
+
 
 class GraphSteps(Steps):
     """A graph, and behind it those that its nodes open into: `levels` of (trace, view), the last one on the screen."""
@@ -143,7 +145,7 @@ class GraphSteps(Steps):
             return
         self.show(replace(self.view, asking=what, playing=False, message=""))
         line, self.chosen = self.query_one(Input), -1
-        line.placeholder = {"/": "a part of a node's name", "?": "your prediction", "s": "a file"}[what]
+        line.placeholder = f"{ASKED[what]}, then Enter"
         line.value = "score.txt" if what == "s" else ""
         line.display = True
         self.set_focus(line)  # at once: the next key is the answer's

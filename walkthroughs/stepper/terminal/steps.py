@@ -10,7 +10,7 @@ from textual.widgets import HelpPanel, Static
 from . import moves
 from .lines import Line, bar, heading
 
-WIDE = 60  # columns: in fewer, panels stand below one another
+WIDE = 72  # columns: in fewer, panels stand below one another
 
 
 def key(keys, action, description, shown=True, display=None):
