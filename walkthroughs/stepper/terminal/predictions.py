@@ -4,7 +4,7 @@ import ast
 import operator
 import random
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from scalar_engine.checking.likely import likely_answers
 
@@ -18,7 +18,7 @@ LEVELS = {
     "local": "the local derivative",
     "order": "the next node",
 }
-ARITHMETIC = {
+ARITHMETIC: dict[type, Any] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.Pow: operator.pow, ast.USub: operator.neg, ast.UAdd: operator.pos,
 }  # fmt: skip

@@ -34,13 +34,13 @@ class Lines(Widget):
         if self.clicked and line.target is not None:
             self.clicked(line.target)
 
-    def on_mouse_scroll_down(self, event):
+    async def on_mouse_scroll_down(self, event):
         event.stop()
-        self.screen.action_move(1)
+        await self.run_action("screen.move(1)")
 
-    def on_mouse_scroll_up(self, event):
+    async def on_mouse_scroll_up(self, event):
         event.stop()
-        self.screen.action_move(-1)
+        await self.run_action("screen.move(-1)")
 
 
 class Bar(Lines):
