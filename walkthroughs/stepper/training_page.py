@@ -72,7 +72,8 @@ def graphs_data(recording):
     base, is_alive = steps_data(trace), not data["graph"]["still"]
     found = {i: is_alive and leaves_told(trace, first, recording.graphs[i]) for i in places}
     others = [i for i in places if not found[i]]
-    size = len(json.dumps(differences(base, recording.graphs[others[-1]]))) if others else 1
+    samples = [differences(base, recording.graphs[i]) for i in {*others[1:2], *others[-1:]}]
+    size = max((len(json.dumps(sample)) for sample in samples), default=1)
     chosen = spread(others, max(2, ROOM // size))
     found |= {i: differences(base, recording.graphs[i]) for i in chosen}
     here = f"this page has those of {listed([recording.steps[i] for i in chosen])}"

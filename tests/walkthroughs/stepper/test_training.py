@@ -144,7 +144,7 @@ def test_the_graph_of_each_step_of_tensors_opens(open_page, monkeypatch):
     page = open_page(html)
     for number, text in enumerate(texts, start=1):
         page.evaluate(f"goTo({number})")
-        page.click("#open-graph")
+        page.keyboard.press("o")
         assert page.evaluate("textOfChain()") == text
         W = recording.updates[number - 1][0]
         found = page.evaluate("(({ array }) => array.written)(state.graph.nodes.find(({ name }) => name === 'W'))")

@@ -2,7 +2,7 @@
 
 // ---- keys
 
-const MOVING = ["ArrowRight", "ArrowLeft", "Home", "End", " ", "?"]; // all that training needs
+const MOVING = ["ArrowRight", "ArrowLeft", "Home", "End", " ", "o", "?"]; // all that training needs
 
 const KEYS = {
   ArrowRight: next,
@@ -18,7 +18,7 @@ const KEYS = {
   n: toNode,
   b: () => toggleBreakpoint(chosen()),
   w: () => toggleWatched(chosen()),
-  o: () => state.graph.behind?.[chosen()] && openScalars(chosen()),
+  o: () => (state.graph.training ? byId("open-graph")?.click() : state.graph.behind?.[chosen()] && openScalars(chosen())),
   u: () => state.graph !== first && leave(),
   p: togglePredict,
   c: () => alive().life && byId("slide").focus(),

@@ -17,7 +17,7 @@ function showTraining() {
     lossCurve(training, state.position),
     training.which ? element("p", {}, `Kept are ${training.which}.`) : null,
     element("h2", {}, state.position ? `What step ${training.steps[i]} did` : "What step 1 will do", element("small", {}, rate === null ? "" : ` rate = ${rate} `), graphButton(i)),
-    hasGraph(i) ? null : element("p", {}, `There is no graph of this step: ${data.steps[i]}.`),
+    hasGraph(i) ? null : element("p", {}, `There is no graph of this step: ${data.steps[i].leaves ? data.graph.still : data.steps[i]}.`),
     training.updates[i].some((entry) => entry.rule.endsWith("+ change"))
       ? element("p", {}, "The change is more than rate × gradient: the optimizer adds momentum, moments or decay.")
       : null,
@@ -50,7 +50,7 @@ function spreadArrays({ arrays, graph, steps, training }) {
 
 if (data.training) spreadArrays(data);
 
-const hasGraph = (i) => typeof (data.steps?.[i] ?? "") !== "string";
+const hasGraph = (i) => typeof (data.steps?.[i] ?? "") !== "string" && Boolean(!data.steps[i].leaves || data.graph.life);
 
 function graphButton(i) {
   return hasGraph(i) ? element("button", { type: "button", id: "open-graph", onclick: () => openStepGraph(i) }, "Open its graph") : "";

@@ -153,7 +153,8 @@ class Steps(Screen):
         self.show(moves.played(self.view, self.last))
 
     def go_to(self, position):
-        self.show(moves.moved(self.view, position, self.last))
+        if not self.view.asking:  # the answer belongs to the step that was asked about
+            self.show(moves.moved(self.view, position, self.last))
 
     def action_move(self, steps):
         self.go_to(self.view.position + steps)

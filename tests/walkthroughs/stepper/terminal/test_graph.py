@@ -48,6 +48,7 @@ def test_moving(trace):
 def test_the_mouse_moves_and_selects(trace):
     found = pressed(trace, "end", "@#program,9,3", "@#table,3,4", "@Bar,40,0")
     assert found.positions == [85, 72, 72, 43]
+    assert pressed(trace, "p", "right", "@Bar,40,0").view.position == 0  # what is asked is answered first
     assert found.view.selected == table_lines(trace, View(72), 33, 18)[4].target
 
 
