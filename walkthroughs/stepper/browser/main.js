@@ -117,7 +117,7 @@ function show(graph, position = 0) {
   byId("lines").replaceChildren();
   const { graph: from, position: at } = state.opened.at(-1) ?? {};
   byId("leave").hidden = graph === first;
-  byId("leave").textContent = from?.training ? `Back to step ${from.training.steps[at - 1]}` : !from && first.training ? "Back to training" : "Back to the tensors";
+  byId("leave").textContent = from?.training ? `←\u00a0Step\u00a0${from.training.steps[at - 1]}` : !from && first.training ? "Back to training" : "Back to the tensors";
   for (const id of ["picture", "node", "watched", "lists", "turn", "predict", "jump", "lecture"]) byId(id).hidden = Boolean(graph.training);
   byId("training").hidden = !graph.training;
   if (!graph.training) {
