@@ -154,7 +154,8 @@ def test_the_graph_of_each_step_of_tensors_opens(open_page, monkeypatch):
         assert Value.brief(W.gradient[0, 0].item()) in page.text_content("#node")
         page.wait_for_timeout(150)
         again = open_page(html, "#" + page.url.partition("#")[2])
-        assert again.evaluate("textOfChain()") == text and again.text_content("#leave").split() == ["←", "Step", str(number)]
+        assert again.evaluate("textOfChain()") == text
+        assert again.text_content("#leave").split() == ["←", "Step", str(number)]
         page.click("#leave")
     monkeypatch.setattr("walkthroughs.stepper.training_page.ROOM", 1)
     page = open_page(step(recording).html, "#2")
