@@ -11,7 +11,7 @@ import pytest
 from scalar_engine import compile_graph, explain, grad, gradcheck
 from tensor_engine import ArrayOperator, Tensor, detect_anomaly, log, scalarize, softmax
 from walkthroughs.stepper import step
-from walkthroughs.stepper.behind import openings_of
+from walkthroughs.stepper.arrays.behind import openings_of
 
 
 class Outer(ArrayOperator):

@@ -32,8 +32,11 @@ class Names(dict):
 
     def derivative(self, node):
         """ "dl/dk1", "dl/d(a * b)" """
-        root, x = (f"({self[n]})" if self.is_formula(n) or "/" in self[n] else self[n] for n in (self.root, node))
-        return f"d{root}/d{x}"
+        return f"d{self.closed(self.root)}/d{self.closed(node)}"
+
+    def closed(self, node):
+        """A node behind a d, in parentheses where more than a name stands there."""
+        return f"({self[node]})" if self.is_formula(node) or "/" in self[node] else self[node]
 
     def operand(self, node):
         """A node within a formula: without a name, in parentheses where they may be needed."""
@@ -92,7 +95,7 @@ def contribution_formula(step, names):
         rule = f"{upstream} * {names.locals(node)[step.position]}"
         return rule, applied(multiply, [brief(step.upstream), brief(step.local)])
     if is_of_arrays(node):
-        from .pulls import formula_on_tensors  # with NumPy, which numbers do without
+        from .arrays.pulls import formula_on_tensors  # with NumPy, which numbers do without
 
         found = formula_on_tensors(step, names)
     else:

@@ -13,11 +13,9 @@ from scalar_engine.value import Value
 from walkthroughs.drawing.palette import palette
 
 from .choices import wrong_locals
+from .pictures.views import views_of
 from .quantities import brief, exact, is_array, is_of_images, summary
-from .recording import training_data
-from .trace import Trace
 from .typeset import Forms, name_in_math
-from .views import views_of
 
 MARGIN = re.compile(r"^ +|^ *//.*\n", re.MULTILINE)  # of scripts: what only their readers need
 HERE = resources.files(__package__).joinpath("browser")
@@ -68,19 +66,12 @@ def graph_page(trace, title):
     return page(data, programs, title)
 
 
-def training_page(recording, title):
-    """The page of a recording, and of its steps' graph where that is kept."""
-    data, programs = graph_data(Trace(recording.graph)) if recording.graph is not None else ({}, "[]")
-    told = [leaves and list(map(exact, leaves)) for leaves in recording.leaves]
-    return page(data | {"training": training_data(recording), "leaves": told}, programs, title)
-
-
 def graph_data(trace):
     """(what the page has of a trace and the scalar graphs that it or its nodes open into, their programs)"""
     openings = []
     if not isinstance(trace.root, Value):
-        from .behind import openings_of  # with NumPy, which numbers do without
-        from .elements import following
+        from .arrays.behind import openings_of  # with NumPy, which numbers do without
+        from .arrays.elements import following
 
         openings = openings_of(trace)
     traces = [trace, *[opening.trace for opening in openings]]
@@ -102,7 +93,14 @@ def graph_data(trace):
 
 
 def trace_data(trace):
-    """A trace as plain data: what there is to know of each node and of each frame, all numbers in writing."""
+    """A trace as plain data, with its pictures."""
+    return steps_data(trace) | {
+        "views": [view | {"edges": [packed(edge) for edge in view["edges"]]} for view in views_of(trace)]
+    }
+
+
+def steps_data(trace):
+    """What there is to know of each node and of each frame, all numbers in writing."""
     forms = Forms(trace)
     frames = [frame_data(trace, frame) | forms.of(frame) for frame in trace.frames]
     if len(frames) <= DIAGNOSED:
@@ -118,7 +116,6 @@ def trace_data(trace):
         "forms": forms.math,
         "turn": trace.turn,
         "root": trace.names[trace.root],
-        "views": [view | {"edges": [packed(edge) for edge in view["edges"]]} for view in views_of(trace)],
     }
 
 

@@ -44,7 +44,7 @@ def summary(quantity, as_images=False):
     """What `heatmaps.described` says of an array; None for a number."""
     if not is_array(quantity):
         return None
-    from .heatmaps import described
+    from .arrays.heatmaps import described
 
     return described(quantity, as_images)
 

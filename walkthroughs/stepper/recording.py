@@ -1,17 +1,15 @@
-"""A recording of training: the loss, the parameters and their gradients of several optimizer steps."""
+"""A recording of training: the loss, the parameters and their gradients of several optimizer steps, and graphs."""
 
-import pickle
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from scalar_engine import Node, Value, topological_order
+from scalar_engine import Node
 from scalar_engine.naming import unique_names
 
-from .quantities import brief, exact, is_array, quiet, summary
-
-FOLLOWED = 1_000  # nodes: of a larger graph of Values none is kept
+from .kept_graph import KeptGraph, kept, kept_graph
+from .quantities import brief, is_array, quiet
 
 
 @dataclass(frozen=True)
@@ -62,12 +60,15 @@ class Recording:
     ...     w.grad = None
     >>> recording.losses
     [1.0, 0.25, 0.0625]
+    >>> recording.graph_of(2).inputs[0]
+    Value(data=0.5, grad=None, label='w')
 
     parameters      Values or Tensors
     rate            the learning rate, or an optimizer, whose `learning_rate` is read at every step
     every           how many steps from one that is kept to the next: of each, the parameters and gradients are copied
 
-    Of a loss that is a Value, the first step's graph is kept too, and the leaves of the others that are made alike.
+    Of a loss that is a node, the other leaves of its graph are copied too, batch and targets, so that the step's graph
+    can be opened: of Tensors after `loss.backward(keep=True)`, for otherwise the pass has released it.
     """
 
     def __init__(self, parameters: Iterable[Node], rate: Any = None, *, every: int = 1) -> None:
@@ -79,9 +80,7 @@ class Recording:
         self.losses: list[float] = []
         self.steps: list[int] = []  # their numbers, from 1
         self.updates: list[list[Update]] = []  # of each step, one for each parameter
-        self.graph: Value | None = None  # a copy of the first step's loss, and what is behind it
-        self.form: list[Any] = []  # what the graphs that are made alike have in common with it
-        self.leaves: list[list[float] | None] = []  # of each step, in the order of that graph
+        self.graphs: list[KeptGraph | str] = []  # of each step; or why it has none
 
     @contextmanager
     def step(self, loss: Node | float) -> Iterator[None]:
@@ -103,74 +102,34 @@ class Recording:
         before = [kept(parameter.data, last) for parameter, last in zip(self.parameters, known)]
         gradients = [kept(parameter.grad) for parameter in self.parameters]
         rate = getattr(self.rate, "learning_rate", self.rate)
-        leaves = self.leaves_behind(loss)
+        graph = kept_graph(loss, dict(zip(self.parameters, before)), self.graphs[-1] if self.graphs else None)
         yield
         after = [kept(parameter.data, x) for parameter, x in zip(self.parameters, before)]
         self.made += 1
         self.losses.append(number)
         self.steps.append(self.made)
         self.updates.append([Update(*entry, rate) for entry in zip(before, gradients, after)])
-        self.leaves.append(leaves)
+        self.graphs.append(graph)
 
-    def leaves_behind(self, loss: Node | float) -> list[float] | None:
-        """The data of the leaves of a loss whose graph is kept, or made as that one is; None for another."""
-        if not isinstance(loss, Value) or not loss.inputs or (self.losses and self.graph is None):
-            return None
-        order = topological_order(loss)
-        if not self.losses and len(order) <= FOLLOWED:
-            try:
-                self.graph = pickle.loads(pickle.dumps(loss))
-            except (pickle.PicklingError, AttributeError, TypeError):  # an operator of one's own, made in a function
-                return None
-            self.form = form_of(order)
-        if self.graph is None or form_of(order) != self.form:
-            return None
-        return [float(node.data) for node in order if is_leaf(node)]
+    def graph_of(self, number: int) -> Node:
+        """The loss of step `number` with the graph behind it, as it was before the update: `step` takes it.
 
+        Raises ValueError where it is not kept, and says why.
+        """
+        if number not in self.steps:
+            raise ValueError(f"graph_of: step {number} is not kept; {self.which} are")
+        found = self.graphs[self.steps.index(number)]
+        if isinstance(found, str):
+            raise ValueError(f"graph_of: step {number} has no graph: {found}")
+        return found.root()
 
-def is_leaf(node: Node) -> bool:
-    """Whether its number may differ from step to step: a constant's is a part of formulas."""
-    return not node.inputs and bool(node.label or node.requires_grad)
+    @property
+    def which(self) -> str:
+        """Which steps are kept, in words: "steps 1, 11, 21, ..., 191"."""
+        return listed(self.steps)
 
 
-def form_of(order: list[Any]) -> list[Any]:
-    """What two graphs have in common that differ in their leaves' data only."""
-    index = {node: i for i, node in enumerate(order)}
-    return [
-        (node.op, node.label, node.requires_grad, [index[x] for x in node.inputs])
-        + (() if node.inputs or is_leaf(node) else (node.data,))
-        for node in order
-    ]
-
-
-def kept(quantity: Any, known: Any = None) -> Any:
-    """A copy of what an update may change, or `known` if it is that already: each state is kept once."""
-    if not hasattr(quantity, "copy"):  # a number
-        return quantity
-    return known if known is not None and (quantity == known).all() else quantity.copy()
-
-
-def training_data(recording: Recording) -> dict[str, Any]:
-    """A recording as plain data for the page."""
-    rates = [updates[0].rate if updates else None for updates in recording.updates]
-    return {
-        "names": recording.names,
-        "steps": recording.steps,
-        "losses": [brief(loss) for loss in recording.losses],
-        "exact": [exact(loss) for loss in recording.losses],
-        "rates": [None if rate is None else brief(float(rate)) for rate in rates],
-        "updates": [
-            [update_data(update, name) for update, name in zip(updates, recording.names)]
-            for updates in recording.updates
-        ],
-    }
-
-
-def update_data(update: Update, name: str) -> dict[str, Any]:
-    rule, numbers = update.formula(name)
-    data: dict[str, Any] = {"rule": rule, "numbers": numbers}
-    for when in ("before", "gradient", "after"):
-        quantity = getattr(update, when)
-        if quantity is not None:
-            data[when] = {"text": brief(quantity), "exact": exact(quantity), "array": summary(quantity)}
-    return data
+def listed(steps: list[int]) -> str:
+    """ "step 1", "steps 1, 11, 21", "steps 1, 11, 21, ..., 191" """
+    shown = steps if len(steps) <= 6 else [*steps[:3], "...", steps[-1]]
+    return f"step{'s' if len(steps) > 1 else ''} {', '.join(map(str, shown))}"

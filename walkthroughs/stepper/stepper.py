@@ -12,9 +12,10 @@ from typing import Any
 from scalar_engine import Node
 
 from .listing import listing, listing_of_training
-from .page import graph_page, training_page
+from .page import graph_page
 from .recording import Recording
 from .trace import Trace
+from .training_page import training_page
 
 
 def step(what: Node | Recording, title: str = "") -> Stepper:
@@ -66,12 +67,12 @@ class Stepper:
             encoding = sys.stdout.encoding or "utf-8"  # a pipe may have no σ, and shows the rest
             print(self.text().encode(encoding, "backslashreplace").decode(encoding))
             return
-        from . import terminal  # Textual takes a quarter of a second, which a page should not cost
+        from .terminal import app, graph, training  # Textual takes a quarter of a second, which a page should not cost
 
         if self.trace:
-            terminal.run(terminal.GraphTerminal(self.trace, self.title))
+            app.run(graph.GraphSteps(self.trace, self.title))
         else:
-            terminal.run(terminal.TrainingTerminal(self.recording, self.title))
+            app.run(training.TrainingSteps(self.recording, self.title))
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the page, one file that needs no other, to `path`; returns the path."""
@@ -94,14 +95,14 @@ class Stepper:
     def _film(self) -> Any:
         if self.trace is None:
             raise TypeError("a recording of training has no graph to be animated: step(loss)")
-        from . import film  # matplotlib takes half a second, which a page should not cost
+        from .pictures import film  # matplotlib takes half a second, which a page should not cost
 
         return film
 
     def _repr_html_(self) -> str:
         """A frame of its own, so that two steppers in a notebook share neither names nor styles; it covers a picture,
         which is left where frames are taken away."""
-        from .still import still
+        from .pictures.still import still
 
         page = self.html.replace("&", "&amp;").replace("'", "&#39;")
         around = "position: relative; height: 760px; overflow: hidden"

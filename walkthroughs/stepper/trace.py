@@ -142,3 +142,22 @@ class Trace:
             if frame.total is not None:
                 found[self.nodes[frame.node if frame.input is None else frame.input]] = frame.total
         return found
+
+
+# ---- where a reader of a trace is
+
+
+def worked_on(trace, position):
+    frame = trace.frames[position - 1] if position else None
+    return len(trace.nodes) - 1 if frame is None else frame.node if frame.input is None else frame.input
+
+
+def known_at(trace, position):
+    """Of each node (value, frame that holds its gradient) as known at a position; None for what is not."""
+    known = [[node.data if not node.inputs else None, None] for node in trace.nodes]
+    for frame in trace.frames[:position]:
+        if frame.kind == "forward":
+            known[frame.node][0] = frame.result
+        else:
+            known[frame.node if frame.input is None else frame.input][1] = frame
+    return known

@@ -67,3 +67,9 @@ def tensor_loss():
     W, b = Tensor(random.normal(size=(4, 2)), "W", True), Tensor(random.normal(size=2), "b", True)
     Y = (x @ W + b).named("Y")
     return te.softmax_cross_entropy(te.sigmoid(Y).named("H"), np.array([0, 1, 1])).named("L")
+
+
+def matrices():
+    random = np.random.default_rng(0)
+    A, B = (Tensor(random.normal(size=shape), name, True) for shape, name in [((2, 3), "A"), ((3, 4), "B")])
+    return A, B

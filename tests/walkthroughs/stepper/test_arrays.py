@@ -10,7 +10,7 @@ from models.layers import MLP
 from scalar_engine import Value
 from tensor_engine import Tensor
 from walkthroughs.stepper import step
-from walkthroughs.stepper.heatmaps import described
+from walkthroughs.stepper.arrays.heatmaps import described
 
 from .graphs import tensor_loss
 from .pages import node_of, wait

@@ -93,7 +93,7 @@ def test_an_element_is_chosen_in_the_heat_map_and_moved(open_page):
     page.click("#descend")
     page.keyboard.press("o")  # into the scalars, which have changed too
     assert page.evaluate("state.graph.life.losses.length") == 2
-    page.evaluate("leaveScalars()")
+    page.evaluate("leave()")
     page.click("#reset")
     assert page.text_content(f"#n{node_of(page, 'L')} + .words .value") == before
 

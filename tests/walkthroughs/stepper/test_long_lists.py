@@ -11,7 +11,7 @@ import pytest
 from scalar_engine import Operator, Value, cross_entropy, dot, logsumexp, sigmoid, softmax, sum
 from walkthroughs.drawing.picture import draw
 from walkthroughs.stepper import step
-from walkthroughs.stepper.views import boxes_of
+from walkthroughs.stepper.pictures.views import boxes_of
 
 
 class Alternating(Operator):

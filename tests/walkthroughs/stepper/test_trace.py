@@ -4,7 +4,6 @@ import math
 import re
 import subprocess
 import sys
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,16 +11,14 @@ import pytest
 import tensor_engine as te
 from models.question3 import SHEET, Question3
 from scalar_engine import Operator, Value, dot, exp, log, logsumexp, maximum, sigmoid, steps, sum, tanh
-from tensor_engine import Tensor, scalarize
+from tensor_engine import Tensor
 from tests import ROOT
-from walkthroughs.stepper import Recording, step
-from walkthroughs.stepper.behind import disagreement, openings_of
-from walkthroughs.stepper.pulls import pull_on_tensors
+from walkthroughs.stepper import step
+from walkthroughs.stepper.arrays.pulls import pull_on_tensors
 from walkthroughs.stepper.trace import Trace
-from walkthroughs.stepper.views import views_of
 
 from ...tensor_engine.test_scalar_graph import ARRAY_OPERATORS, leaves, weighted
-from .graphs import graphs, random_graph
+from .graphs import graphs, matrices
 
 
 def last_formula(root):
@@ -144,12 +141,6 @@ def test_the_formula_of_an_array_operator_is_a_graph_with_the_contributions_valu
             assert np.asarray(made.data) == pytest.approx(np.asarray(frame.step.contribution), rel=1e-12, abs=1e-15)
 
 
-def matrices():
-    random = np.random.default_rng(0)
-    A, B = (Tensor(random.normal(size=shape), name, True) for shape, name in [((2, 3), "A"), ((3, 4), "B")])
-    return A, B
-
-
 @pytest.mark.parametrize("formula, root", [
     ("dL/dB = A.T @ dL/dY    (3, 2) @ (2, 4) -> (3, 4)",
      lambda A, B: (A @ B).named("Y").sum().named("L")),
@@ -176,94 +167,6 @@ def test_a_formula_among_the_operands_of_a_rule_is_in_parentheses():
     formulas = [frame.formula for frame in Trace(((A + A) @ (B * B)).named("Y").sum().named("L")).frames]
     assert "dL/d(B * B) = (A + A).T @ dL/dY    (3, 2) @ (2, 4) -> (3, 4)" in formulas
     assert "dL/d(A + A) = dL/dY @ (B * B).T    (2, 4) @ (4, 3) -> (2, 3)" in formulas
-
-
-def test_scalars_behind_agree_on_random_networks():
-    for seed in range(5):
-        random = np.random.default_rng(seed)
-        x = random.normal(size=(3, 2))
-        W, V = Tensor(random.normal(size=(2, 3)), "W", True), Tensor(random.normal(size=(3, 2)), "V", True)
-        loss = te.softmax_cross_entropy(te.tanh(x @ W) @ V + (W * W).sum(), np.array([0, 1, 1])).named("loss")
-        trace = Trace(loss)
-        (opening,) = openings_of(trace)
-        scalars, behind = opening.trace, opening.places
-        assert disagreement(trace, scalars, behind, trace.gradients) < 1e-14
-        graph = scalarize(loss)
-        assert len(behind) == sum_of(node in graph.values for node in trace.nodes)
-        scalars.nodes[behind[trace.index[W]][0]].data += 1e-3  # and it would tell if they did not
-        assert disagreement(trace, scalars, behind, trace.gradients) > 1e-4
-
-
-def wide_loss(seed):
-    """A small layer, x * x and a quotient on top of a matrix product too large to open."""
-    random = np.random.default_rng(seed)
-    x, W = Tensor(random.normal(size=(2, 900)), "x"), Tensor(random.normal(size=(900, 3)) / 30, "layer1/W", True)
-    h = te.tanh(x @ W).named("h")
-    return te.softmax_cross_entropy((h * h + h / (h * h + 1.0)).named("o"), np.array([0, 2])).named("L")
-
-
-def test_a_node_alone_has_the_gradients_of_the_whole_graph():
-    for seed in range(3):
-        loss = wide_loss(seed)
-        trace = Trace(loss)
-        openings = openings_of(trace)
-        opened = {trace.names[trace.nodes[i]]: opening for opening in openings for i in opening.places}
-        assert set(opened) == {"h", "h * h", "h * h #2", "(h * h) + 1", "h / (multiply(...) + 1)", "o", "L"}
-        assert all(float(opening.note.rpartition("difference ")[2].rstrip(").")) < 1e-14 for opening in openings)
-        loss.backward(keep=True)
-        for i, opening in ((i, found) for found in openings for i in found.places):
-            node, gradients = trace.nodes[i], opening.trace.gradients
-            elements = [opening.trace.nodes[place] for place in opening.places[i]]
-            assert [x.data for x in elements] == pytest.approx(np.ravel(node.data).tolist(), rel=1e-12)
-            assert [gradients[x] for x in elements] == pytest.approx(np.ravel(node.grad).tolist(), rel=1e-12, abs=1e-16)
-        square = loss.inputs[0].inputs[0]  # h * h, whose contribution to h is twice h times its own gradient
-        (found,) = [opening.trace for opening in openings if trace.index[square] in opening.places]
-        of_h = {node.label: gradient for node, gradient in found.gradients.items()}
-        expected = (2 * square.inputs[0].data * square.grad).ravel().tolist()
-        assert [of_h[f"h[{i}, {j}]"] for i in range(2) for j in range(3)] == pytest.approx(expected)
-
-
-def test_what_only_moves_elements_does_not_open():
-    A, _ = matrices()
-    big = Tensor(np.ones((1000, 3)), "big", True)
-    trace = Trace(((A.T.named("T") * 2.0).sum() + big.sum()).named("L"))
-    opened = {trace.names[trace.nodes[i]] for opening in openings_of(trace) for i in opening.places}
-    assert "T * 2" in opened and "T" not in opened and "big.sum()" not in opened
-
-
-def test_an_operator_without_scalars_keeps_the_others_from_opening_no_more_than_it_must():
-    class Folded(te.ArrayOperator):
-        symbol = "folded"
-
-        def forward(self, x):
-            return np.abs(x)
-
-        def pull(self, upstream, out, x, needs):
-            return [upstream * np.sign(out / x)]
-
-    A, _ = matrices()
-    trace = Trace((Folded()((A * A).named("B")).named("F") * A).named("G").sum().named("L"))
-    assert {trace.names[trace.nodes[i]] for opening in openings_of(trace) for i in opening.places} == {"B", "G", "L"}
-
-
-def sum_of(found):
-    return len([x for x in found if x])
-
-
-def test_pictures_hold_every_node_and_arrow_once():
-    for root in (Question3(SHEET).l, random_graph(1)):
-        trace = Trace(root)
-        for view in views_of(trace):
-            shown = set(map(int, view["nodes"]))
-            folded = {i for i in range(len(trace.nodes)) if any(in_box(trace.groups[i], b) for b in view["boxes"])}
-            assert shown | folded == set(range(len(trace.nodes)))
-            if view["open"] is None:
-                arrows = sum_of(True for edge in view["edges"] if "position" in edge)
-                assert not view["boxes"] and arrows == sum_of(True for node in trace.nodes for _ in node.inputs)
-
-
-def in_box(group, box):
-    return f"{group}/".startswith(f"{box['group']}/")
 
 
 # ---- as text
@@ -302,56 +205,3 @@ def test_stepping_leaves_the_graph_as_it_is():
     assert all(node.grad is None for node in Trace(root).nodes)
     data = step(Value(1.0, "x", requires_grad=False) * 2).trace
     assert [frame.kind for frame in data.frames] == ["forward"] and data.turn == 1
-
-
-def test_an_update_that_raises_is_not_recorded():
-    w = Value(1.0, "w")
-    recording = Recording([w], 0.1)
-    with pytest.raises(ZeroDivisionError), recording.step(w):
-        raise ZeroDivisionError
-    assert recording.losses == [] and recording.updates == []
-    assert step(recording).text() == ""
-
-
-def trained(steps, **options):
-    """A recording of w <- w - 0.5 * dw on a Tensor, by in-place updates."""
-    W = Tensor(np.arange(6.0).reshape(2, 3), "W", requires_grad=True)
-    recording = Recording([W, W], 0.5, **options)
-    for _ in range(steps):
-        loss = (W * W).sum()
-        loss.backward()
-        with recording.step(float(loss.data)):
-            W.data -= 0.25 * W.grad
-        W.grad = None
-    return recording
-
-
-def test_a_recording_keeps_every_state_once_and_a_parameter_once():
-    recording = trained(4)
-    assert recording.names == ["W"] and [len(updates) for updates in recording.updates] == [1] * 4
-    for (earlier,), (later,) in pairwise(recording.updates):
-        assert later.before is earlier.after
-        assert not np.array_equal(later.after, later.before)
-    W = recording.parameters[0]
-    W.data[:] = 7.0  # by somebody else, in between
-    with recording.step(1.0):
-        W.data[:] = 8.0
-    assert recording.updates[-1][0].before[0, 0] == 7.0 and recording.updates[-2][0].after[0, 0] != 7.0
-
-
-def test_a_recording_of_every_third_step():
-    recording = trained(8, every=3)
-    every = trained(8)
-    assert recording.steps == [1, 4, 7] and recording.losses == [every.losses[i] for i in (0, 3, 6)]
-    assert "step 4: loss" in step(recording).text() and "step 2" not in step(recording).text()
-    with pytest.raises(ValueError, match="at least 1, not 0"):
-        Recording([], every=0)
-
-
-def test_a_loss_that_is_no_number_is_refused_before_the_update():
-    W = Tensor([1.0, 2.0], "W", requires_grad=True)
-    recording = Recording([W])
-    for loss, what in [(W * 2.0, r"not shape \(2,\)"), ("0.5 or so", "not a str"), (None, "not a NoneType")]:
-        with pytest.raises(TypeError, match=what), recording.step(loss):
-            W.data[:] = 0.0
-    assert W.data.tolist() == [1.0, 2.0] and not recording.losses

@@ -11,6 +11,9 @@ from tensor_engine import Tensor
 from tensor_engine.optimizers import SGD, Adam
 from walkthroughs.stepper import Recording, step
 
+from .pages import node_of
+from .test_recording import trained_on_batches
+
 
 def recorded(optimizer_of, n=6):
     W, b = Tensor([[0.5], [-1.0]], "W", requires_grad=True), Tensor([0.25], "b", requires_grad=True)
@@ -106,17 +109,23 @@ def test_the_graph_of_each_step_opens(open_page):
         assert page.text_content("#where").startswith(f"Step {number} of 4") and page.is_hidden("#leave")
 
 
-def test_a_graph_made_otherwise_does_not_open(open_page):
-    """Constants are a part of formulas: a step with another one has another graph."""
+def test_a_graph_made_otherwise_is_a_record_or_is_not_there(open_page):
+    """Constants are a part of formulas: a step with another one has the same graph, but for its texts."""
     w = Value(1.0, "w")
     recording = Recording([w], 0.1)
-    for constant in (2.0, 2.0, 3.0):
-        with recording.step(w * constant):
+    roots = [w * 2.0, w * 3.0, w * w]
+    for root in roots:
+        with recording.step(root):
             pass
-    assert [leaves is None for leaves in recording.leaves] == [False, False, True]
     page = open_page(step(recording).html)
+    for number, root in enumerate(roots[:2], start=1):
+        page.evaluate(f"goTo({number})")
+        page.click("#open-graph")
+        assert page.evaluate("textOfChain()") == step(root).text()
+        assert page.is_hidden("#leaves") == (number == 2)  # there is no program of it
+        page.keyboard.press("u")
     page.click("#end")
-    assert page.locator("#open-graph").count() == 0
+    assert page.locator("#open-graph").count() == 0 and "is made otherwise" in page.text_content("#training")
 
     class Local(Operator):  # cannot be pickled
         symbol = "local"
@@ -126,7 +135,37 @@ def test_a_graph_made_otherwise_does_not_open(open_page):
     recording = Recording([w], 0.1)
     with recording.step(Local()(w)):
         pass
-    assert recording.graph is None and recording.leaves == [None]
+    assert step(recording.graph_of(1)).text() == step(Local()(w)).text()
+
+
+def test_the_graph_of_each_step_of_tensors_opens(open_page, monkeypatch):
+    recording, _, texts = trained_on_batches(3)
+    html = step(recording).html
+    page = open_page(html)
+    for number, text in enumerate(texts, start=1):
+        page.evaluate(f"goTo({number})")
+        page.keyboard.press("o")
+        assert page.evaluate("textOfChain()") == text
+        W = recording.updates[number - 1][0]
+        found = page.evaluate("(({ array }) => array.written)(state.graph.nodes.find(({ name }) => name === 'W'))")
+        assert found == [[Value.brief(x) for x in row] for row in W.before.tolist()]
+        page.click("#end")
+        page.evaluate(f"select({node_of(page, 'W')})")
+        assert Value.brief(W.gradient[0, 0].item()) in page.text_content("#node")
+        page.wait_for_timeout(150)
+        again = open_page(html, "#" + page.url.partition("#")[2])
+        assert again.evaluate("textOfChain()") == text
+        assert again.text_content("#leave").split() == ["←", "Step", str(number)]
+        page.click("#leave")
+    monkeypatch.setattr("walkthroughs.stepper.training_page.ROOM", 1)
+    page = open_page(step(recording).html, "#2")
+    assert "this page has those of steps 1, 3; step(recording.graph_of(2)) opens it" in page.text_content("#training")
+
+
+def test_which_steps_have_a_graph_is_said(open_page):
+    recording, *_ = trained_on_batches(11, keep=False, every=5)
+    text = open_page(step(recording).html, "#2").text_content("#training")
+    assert "Kept are steps 1, 6, 11." in text and "loss.backward(keep=True) keeps it" in text
 
 
 def test_the_curve_has_ticks_and_a_log_scale(open_page):

@@ -2,7 +2,7 @@
 
 // ---- keys
 
-const MOVING = ["ArrowRight", "ArrowLeft", "Home", "End", " ", "?"]; // all that training needs
+const MOVING = ["ArrowRight", "ArrowLeft", "Home", "End", " ", "o", "?"]; // all that training needs
 
 const KEYS = {
   ArrowRight: next,
@@ -18,8 +18,8 @@ const KEYS = {
   n: toNode,
   b: () => toggleBreakpoint(chosen()),
   w: () => toggleWatched(chosen()),
-  o: () => state.graph.behind?.[chosen()] && openScalars(chosen()),
-  u: () => scalarGraphs.includes(state.graph) && leaveScalars(),
+  o: () => (state.graph.training ? byId("open-graph")?.click() : state.graph.behind?.[chosen()] && openScalars(chosen())),
+  u: () => state.graph !== first && leave(),
   p: togglePredict,
   c: () => alive().life && byId("slide").focus(),
   g: () => alive().life && descendOnce(),
@@ -106,7 +106,7 @@ function listenToButtons() {
     smaller: () => zoomBy(0.8),
     larger: () => zoomBy(1.25),
     fit,
-    leave: leaveScalars,
+    leave,
     help: toggleKeys,
     theme: switchTheme,
   };

@@ -115,8 +115,9 @@ function show(graph, position = 0) {
   if (graph.training && lecture.on) toggleLecture();
   panels.lines = { from: 0, to: 0 };
   byId("lines").replaceChildren();
+  const { graph: from, position: at } = state.opened.at(-1) ?? {};
   byId("leave").hidden = graph === first;
-  byId("leave").textContent = data.training ? "Back to training" : "Back to the tensors";
+  byId("leave").textContent = from?.training ? `←\u00a0Step\u00a0${from.training.steps[at - 1]}` : !from && first.training ? "Back to training" : "Back to the tensors";
   for (const id of ["picture", "node", "watched", "lists", "turn", "predict", "jump", "lecture"]) byId(id).hidden = Boolean(graph.training);
   byId("training").hidden = !graph.training;
   if (!graph.training) {
@@ -131,7 +132,7 @@ function show(graph, position = 0) {
 function openScalars(i) {
   const { scalars, places } = data.graph.behind[i];
   const graph = scalarGraphs[scalars];
-  state.tensors = { node: i, position: state.position };
+  state.opened.push({ graph: state.graph, node: i, position: state.position });
   show(graph);
   goTo(Math.max(...places.map((j) => graph.computedAt[j])));
   places.slice(0, 6).forEach((j) => state.watched.add(j));
@@ -139,9 +140,10 @@ function openScalars(i) {
   showWatched();
 }
 
-function leaveScalars() {
-  const { node, position } = state.tensors ?? { node: null, position: 0 };
-  show(first, position);
+// Back to the graph that the one stepped through has been opened from.
+function leave() {
+  const { graph, node, position } = state.opened.pop() ?? { graph: first, node: null, position: 0 };
+  show(graph, position);
   if (node !== null) select(node);
 }
 

@@ -9,6 +9,7 @@ const state = {
   selected: null, // a node's index
   watched: new Set(),
   breakpoints: new Set(),
+  opened: [], // of each graph that others have opened from: {graph, node, position} there
 };
 
 const NODE = { label: "", group: "", op: "", takes: false, array: null };

@@ -15,7 +15,9 @@ function showTraining() {
   const parts = [
     element("h2", {}, "Loss ", logButton(training)),
     lossCurve(training, state.position),
+    training.which ? element("p", {}, `Kept are ${training.which}.`) : null,
     element("h2", {}, state.position ? `What step ${training.steps[i]} did` : "What step 1 will do", element("small", {}, rate === null ? "" : ` rate = ${rate} `), graphButton(i)),
+    hasGraph(i) ? null : element("p", {}, `There is no graph of this step: ${data.steps[i].leaves ? data.graph.still : data.steps[i]}.`),
     training.updates[i].some((entry) => entry.rule.endsWith("+ change"))
       ? element("p", {}, "The change is more than rate × gradient: the optimizer adds momentum, moments or decay.")
       : null,
@@ -34,20 +36,50 @@ function logButton({ exact }) {
   return element("button", { type: "button", id: "log", "aria-pressed": curve.isLog, onclick: turn }, "log scale");
 }
 
-// ---- the graph of a step: that of the first one, with other leaves
+// ---- the graph of a step: the first one's, with other leaves, or with what is otherwise in it
+
+const made = data.graph && { nodes: data.graph.nodes, frames: data.graph.frames }; // as they are written
+const opened = new Map(); // the graphs of steps that are no longer alive
+
+// An array is written once, however many steps show it.
+function spreadArrays({ arrays, graph, steps, training }) {
+  const graphs = [graph, ...steps].filter((each) => each?.nodes);
+  const entries = [...training.updates.flat(), ...graphs.flatMap(({ nodes, frames }) => [nodes, frames])].flatMap((each) => Object.values(each));
+  for (const entry of entries) if (Number.isInteger(entry?.array)) entry.array = arrays[entry.array];
+}
+
+if (data.training) spreadArrays(data);
+
+const hasGraph = (i) => typeof (data.steps?.[i] ?? "") !== "string" && Boolean(!data.steps[i].leaves || data.graph.life);
 
 function graphButton(i) {
-  const isThere = data.graph?.life && data.leaves[i];
-  return isThere ? element("button", { type: "button", id: "open-graph", onclick: () => openStepGraph(i) }, "Open its graph") : "";
+  return hasGraph(i) ? element("button", { type: "button", id: "open-graph", onclick: () => openStepGraph(i) }, "Open its graph") : "";
 }
 
 function openStepGraph(i) {
-  const { graph, leaves, training } = data;
-  change(graph, graph.life.leaves.map((leaf, k) => [leaf, parsed(leaves[i][k])]));
-  graph.life.losses = [];
-  graph.about = `The graph of step ${training.steps[i]}, before its update.`;
-  state.tensors = { node: null, position: i + 1 };
+  const graph = graphOfStep(i);
+  graph.about = `The graph of step ${data.training.steps[i]}, before its update.`;
+  state.opened.push({ graph: first, node: null, position: i + 1 });
   show(graph);
+}
+
+function graphOfStep(i) {
+  const { graph, steps } = data;
+  const { leaves, nodes, frames, forms } = steps[i];
+  const alive = graph.host ?? graph;
+  if (alive.life && (leaves || !(Object.keys(nodes).length + Object.keys(frames).length))) {
+    change(alive, alive.life.leaves.map((leaf, k) => [leaf, leaves ? parsed(leaves[k]) : alive.life.given[leaf]]));
+    alive.life.losses = [];
+    return graph;
+  }
+  if (!opened.has(i)) {
+    const { turn, root, views } = graph;
+    const otherwise = (entries, changes) => entries.map((entry, k) => Object.fromEntries(Object.entries({ ...entry, ...changes[k] }).filter(([, value]) => value !== null)));
+    const still = `this is a record; in Python, step(recording.graph_of(${data.training.steps[i]})) opens the graph alive`;
+    const found = indexed({ forms: forms ?? graph.forms, turn, root, still, views: [], nodes: otherwise(made.nodes, nodes), frames: otherwise(made.frames, frames) });
+    opened.set(i, Object.assign(found, { views }));
+  }
+  return opened.get(i);
 }
 
 function updates(entries, names) {
@@ -134,9 +166,10 @@ function powers(low, high) {
   return inside.length > 1 ? inside : fine.filter((tick, i) => (fine[i + 1] ?? Infinity) > low && (fine[i - 1] ?? 0) < high);
 }
 
-// The places of steps whose numbers are round, about so many, and of the first.
+// The places of steps whose numbers are round, about so many, and of the first; where none are round, some of all.
 function placesOf(steps, count) {
   const wanted = new Set([steps[0], ...rounds(steps[0], steps.at(-1), count)]);
   const found = steps.flatMap((step, i) => (wanted.has(step) ? [i] : []));
+  if (found.length < 3) return steps.flatMap((_, i) => (i % Math.ceil(steps.length / count) ? [] : [i]));
   return found.length > 1 && steps[found[1]] - steps[0] < (steps.at(-1) - steps[0]) / (2 * count) ? [0, ...found.slice(2)] : found;
 }

@@ -29,7 +29,7 @@ function writeAddress() {
 
 function addressNow() {
   const scalars = scalarGraphs.indexOf(state.graph);
-  const where = scalars >= 0 ? `scalars-${scalars}-` : data.training && state.graph !== first ? `graph-${state.tensors.position}-` : "";
+  const where = scalars >= 0 ? `scalars-${scalars}-` : data.training && state.graph !== first ? `graph-${state.opened.find(({ graph }) => graph === first).position}-` : "";
   const kept = state.graph.training ? [] : Object.entries(KEPT).map(([name, [told]]) => [name, told()]);
   const written = kept.flatMap(([name, told]) => (told === "" ? [] : [`&${name}=${told}`]));
   return `#${where}${state.position}${leavesInAddress()}${written.join("")}`;
@@ -37,11 +37,12 @@ function addressNow() {
 
 function readAddress(address = location.hash) {
   const [, kind, number, position, leaves, rest] = address.match(/^#(?:(scalars|graph)-(\d+)-)?(\d+)((?:~\d+=[-+.\w]+)*)((?:&\w+=[\d.]*)*)$/) ?? [];
-  const ofStep = kind === "graph" && data.graph?.life && data.leaves?.[number - 1];
-  const graph = ofStep ? data.graph : (kind === "scalars" && scalarGraphs[number]) || first;
+  const ofStep = kind === "graph" && hasGraph(number - 1);
+  state.opened.length = 0;
+  if (ofStep) openStepGraph(number - 1);
+  const graph = ofStep ? state.graph : (kind === "scalars" && scalarGraphs[number]) || first;
   const told = new Map([...(rest ?? "").matchAll(/&(\w+)=([\d.]*)/g)].map(([, name, text]) => [name, text.split(".").filter(Boolean).map(Number)]));
   if (position === undefined && graph === state.graph) return;
-  if (ofStep) openStepGraph(number - 1);
   show(graph, Number(position ?? 0));
   if (!ofStep || leaves) readLeaves(graph.host ?? graph, leaves ?? "");
   if (graph.training) return;

@@ -13,8 +13,8 @@ from tensor_engine import Tensor, operand, scalarize
 from tensor_engine.operators.array_operator import is_choice
 from tensor_engine.scalar_graph import count_of, recipe_of, recorded
 
-from .quantities import brief
-from .trace import Trace
+from ..quantities import brief
+from ..trace import Trace
 
 SMALL = 2_000  # Values: of a larger graph nobody follows the elements
 IN_ALL = 4_000  # Values of all the nodes of one graph that open alone, the smallest first

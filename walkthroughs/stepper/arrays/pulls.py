@@ -8,7 +8,7 @@ from tensor_engine import Tensor, operand
 from tensor_engine.operators.array_operator import is_choice
 from tensor_engine.scalar_graph import recorded
 
-from .formulas import UNDEFINED, in_numbers
+from ..formulas import UNDEFINED, in_numbers
 
 
 def formula_on_tensors(step, names):

@@ -2,26 +2,35 @@
 
 import math
 
-from .listing import printable
-from .quantities import brief
-from .screen import BOLD, FAINT, Line, cut, padded
+from ..listing import printable
+from ..quantities import brief
+from .lines import BOLD, FAINT, Line, cut, padded
 
 CURVE = 7  # lines
+TABLE = 52  # columns
 
 
 def loss_text(recording, view):
     if view.position:
-        return f"loss of step {recording.steps[view.position - 1]} = {brief(recording.losses[view.position - 1])}"
+        number = recording.steps[view.position - 1]
+        kept = f"    kept are {recording.which}" if recording.every > 1 else ""
+        return f"loss of step {number} = {brief(recording.losses[view.position - 1])}{kept}"
     return "The right arrow makes the first step." if recording.losses else "Nothing has been recorded."
 
 
 def curve_lines(recording, view, columns, height):
-    return [Line(cut(text, columns)) for text in curve(recording.losses, view.position, columns)][:height]
+    lines = curve(recording.losses, view.position, columns)
+    if recording.steps:
+        first, last = f"step {recording.steps[0]}", str(recording.steps[-1]) if len(recording.steps) > 1 else ""
+        margin = lines[0].index("|") + 1
+        lines.append(" " * margin + first + last.rjust(max(len(last) + 1, len(lines[0]) - margin - len(first))))
+    return [Line(cut(text, columns)) for text in lines][:height]
 
 
 def update_lines(recording, view, columns, height):
     """What the step at hand did to every parameter, or the first one will do."""
-    entries = update_table(recording, max(0, view.position - 1)) if recording.losses else []
+    table = update_table if columns >= TABLE else update_list
+    entries = table(recording, max(0, view.position - 1)) if recording.losses else []
     if len(entries) > height:
         entries = [*entries[: height - 1], Line(f"... {len(entries) - height + 1} more", FAINT)]
     return [line._replace(text=cut(line.text, columns)) for line in entries]
@@ -55,4 +64,15 @@ def update_table(recording, i):
         lines.append(Line(f"  {padded(name, 14)}{columns}"))
         rule, written = update.formula(name)
         lines.append(Line(f"    {printable(rule)}{f' = {written}' if written else ''}", FAINT))
+    return lines
+
+
+def update_list(recording, i):
+    """The same where there is no room for a table."""
+    lines = []
+    for name, update in zip(recording.names, recording.updates[i]):
+        lines.append(Line(printable(name), BOLD))
+        for when in ("before", "gradient", "after"):
+            quantity = getattr(update, when)
+            lines.append(Line(f"  {when:<9}{'' if quantity is None else brief(quantity)}"))
     return lines

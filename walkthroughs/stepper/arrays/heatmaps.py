@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .quantities import brief
+from ..quantities import brief
 
 CELLS = 40  # the most rows and columns of a larger array's heat map, in which a cell is the mean of a block
 WRITTEN = 256  # elements: of an array no larger, each is a cell with its number in it

@@ -4,9 +4,11 @@ from typing import Any, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
-from .listing import printable
-from .moves import chosen, known_at, worked_on
-from .quantities import brief, summary
+from ..listing import printable
+from ..quantities import brief, summary
+from ..trace import known_at, worked_on
+from .moves import chosen, score_text
+from .predictions import LEVELS, local_choices, question
 
 BOLD, FAINT, BACKWARD, WATCHED, MARKED = "bold", "dim", "red", "cyan", "reverse"
 PASSES = {"forward": "forward pass", "turn": "the turn", "backward": "backward pass"}
@@ -45,15 +47,17 @@ def bar(position, last, columns):
 def step_text(trace, view):
     """The step, as a formula; without its result while that is to be predicted."""
     if view.asking == "?":
-        coming = trace.frames[view.position]
-        return printable(coming.formula.removesuffix(brief(coming.result)) + "?")
+        return printable(question(trace, view.level, view.position))
     if view.position:
         return printable(trace.frames[view.position - 1].formula)
     return "Nothing is computed yet. The right arrow makes the first step."
 
 
 def note(trace, view):
-    """What there is to say of the step."""
+    """What there is to say of the step, or to choose from."""
+    if view.asking == "?" and view.level == "local":
+        choices = local_choices(trace, trace.frames[view.position])
+        return printable(f"One of (up and down):  {'  |  '.join(choices)}")
     return printable(trace.frames[view.position - 1].note) if view.position and not view.asking else ""
 
 
@@ -63,8 +67,8 @@ def message(view):
         return printable(view.message)
     if view.playing:
         return f"Playing, {view.speed:g} steps a second. Space pauses, + and - change the speed."
-    if view.predicting:
-        return f"Predict mode, {view.score[0]} of {view.score[1]} right: the right arrow asks for the next number."
+    if view.level:
+        return f"Predict {LEVELS[view.level]} (p: another level): the right arrow asks. {score_text(view)}"
     return ""
 
 
@@ -111,7 +115,8 @@ def row(trace, view, i, known, columns):
     value, frame = known[i]
     marks = ("*" if i in view.watched else " ") + ("o" if i in view.breakpoints else " ")
     numbers = f"{'' if value is None else brief(value):>10}{'' if frame is None else brief(frame.total):>11}"
-    return f"{marks}{padded(trace.names[trace.nodes[i]], max(4, columns - len(marks) - len(numbers)))}{numbers}"
+    text = f"{marks}{padded(trace.names[trace.nodes[i]], max(4, columns - len(marks) - len(numbers)))}{numbers}"
+    return cut(text, columns)
 
 
 def details(trace, view, i, known):

@@ -6,6 +6,7 @@ The picture is the page's, laid out by Graphviz once; matplotlib draws it, with 
 import re
 import shutil
 from pathlib import Path
+from subprocess import CalledProcessError
 from textwrap import wrap
 
 import matplotlib
@@ -22,14 +23,16 @@ from tqdm.auto import tqdm
 from walkthroughs.drawing.palette import COLOURS
 from walkthroughs.drawing.sketch import FOLD_FROM
 
-from .listing import printable
-from .moves import known_at
-from .quantities import brief
+from ..listing import printable
+from ..quantities import brief
+from ..trace import known_at
 from .views import view
 
-HEAD, NARROWEST, LINE = 76, 420, 13  # points: the height for the formula, the least width, from line to line
+HEAD, NARROWEST, LINE = 90, 560, 13  # points: the height for the formula, the least width, from line to line
 LIGHT = {name: colours[0] for name, colours in COLOURS.items()}
-VIDEOS = {".mp4": ("libx264", ["-pix_fmt", "yuv420p"]), ".webm": ("libvpx-vp9", ["-pix_fmt", "yuv420p"])}
+LAST = 3  # how many times as long as the others the last picture is shown
+SLOWEST = 5  # pictures a second that every player takes
+VIDEOS = {".mp4": ("libx264", []), ".webm": ("libvpx-vp9", ["-cpu-used", "5", "-row-mt", "1"])}
 
 
 class Film:
@@ -45,7 +48,7 @@ class Film:
         left, top = self.picture["left"] + margin, self.picture["top"]
         axes.set(xlim=(-left, self.width - left), ylim=(height - top, -top))
         axes.axis("off")
-        self.axes, self.shapes, self.words = axes, {}, {}
+        self.axes, self.shapes, self.words, self.arrows = axes, {}, {}, {}
         self.head = [
             self.figure.text(0.02, 1 - line / (height + HEAD), "", size=10, weight=weight, va="top", parse_math=False)
             for line, weight in HEADING
@@ -64,10 +67,11 @@ class Film:
     def add_edge(self, edge):
         points = [tuple(map(float, pair.split(","))) for pair in re.findall(r"[-\d.]+,[-\d.]+", edge["path"])]
         codes = [Curve.MOVETO, *[Curve.CURVE4] * (len(points) - 1)]
-        self.axes.add_patch(PathPatch(Curve(points, codes), fc="none", ec=LIGHT["edge"], lw=0.8))
+        arrow = [self.axes.add_patch(PathPatch(Curve(points, codes), fc="none"))]
         if "tip" in edge:
             tip = [tuple(map(float, pair.split(","))) for pair in edge["tip"].split()]
-            self.axes.add_patch(Polygon(tip, fc=LIGHT["edge"], ec=LIGHT["edge"], lw=0.8))
+            arrow.append(self.axes.add_patch(Polygon(tip)))
+        self.arrows[edge["tail"], edge["head"], edge.get("position")] = arrow
         if "number" in edge:
             text, x, y = edge["number"]
             self.word(x, y, text, size=8)
@@ -103,30 +107,56 @@ class Film:
         at_work = working(frame)
         for i, (value, gradient) in self.words.items():
             data, held = known[i]
-            state = at_work.get(i) or ("done" if held else "waiting" if data is None else "computed")
-            self.shapes[i].set(fc=LIGHT[state], lw=2 if i in at_work else 0.8)
+            state = at_work.get(i) or ("computed" if data is not None else "waiting")
+            if held and i not in at_work:
+                state = "done" if held.kind == "turn" or held.nth == held.of else "partial"
+            self.shapes[i].set(fc=LIGHT[state], **line_of(frame if i in at_work else None))
             value.set_text("" if data is None else f"data {plain(brief(data))}")
             if gradient:
                 gradient.set_text(f"grad {brief(held.total)}" if held else "")
         for group, name in of_group.items():
             works = any(f"{self.trace.groups[i]}/".startswith(f"{group}/") for i in at_work)
             self.shapes[name].set(fc=LIGHT["now" if works else "box"])
+        self.show_arrows(frame)
         last = len(self.trace.frames)
         formula = printable(frame.formula) if frame else "Nothing is computed yet."
-        formula = wrap(formula, int(self.width / 6.2), max_lines=2, placeholder=" ...")
-        lines = [f"step {position} of {last}", "\n".join(formula), frame.note if frame else ""]
+        formula = wrap(formula, int(self.width / 6.2), max_lines=3, placeholder=" ...")
+        note = wrap(frame.note if frame else "", int(self.width / 5.8), max_lines=1, placeholder=" ...")
+        lines = [f"step {position} of {last}", "\n".join(formula), "".join(note)]
         for text, line in zip(self.head, lines):
             text.set_text(plain(line))
 
+    def show_arrows(self, frame):
+        for (tail, head, operand), arrow in self.arrows.items():
+            line = line_of(frame if frame and is_at_work(frame, tail, head, operand) else None)
+            for part in arrow:
+                part.set(**line)
+            for tip in arrow[1:]:
+                tip.set(fc=line["ec"])
 
-HEADING = [(8, "normal"), (24, "bold"), (54, "normal")]  # points from the top, for where, formula and note
+
+HEADING = [(8, "normal"), (24, "bold"), (67, "normal")]  # points from the top, for where, formula and note
 
 
 def working(frame):
     """{node: its colour} of those at work: what is computed, or what passes its gradient on and what receives."""
+    if frame is None or frame.kind == "forward":
+        return {frame.node: "now"} if frame else {}
+    return {i: "flowing" for i in (frame.node, frame.input) if i is not None}
+
+
+def is_at_work(frame, tail, head, operand):
+    """Whether a step goes along an arrow: forward all those of its operator, backward the one of its contribution."""
+    if head == f"n{frame.node}_op":
+        return frame.kind == "forward" or (frame.kind == "backward" and operand == frame.step.position + 1)
+    return tail == f"n{frame.node}_op" and frame.kind != "turn"
+
+
+def line_of(frame):
+    """How what is at work in a frame is drawn, and with None all else."""
     if frame is None:
-        return {}
-    return {frame.node: "now"} if frame.input is None else {frame.node: "flowing", frame.input: "now"}
+        return {"ec": LIGHT["edge"], "lw": 0.8}
+    return {"ec": LIGHT["now-line" if frame.kind == "forward" else "flowing-line"], "lw": 2}
 
 
 def plain(text):
@@ -147,15 +177,21 @@ def animate(trace, path, seconds, dpi, progress):
         canvas = FigureCanvasAgg(film.figure)
         film.figure.set_dpi(dpi)
         first, *rest = (picture_of(film, canvas, position) for position in positions)
-        durations = [1000 * seconds] * len(rest) + [3000 * seconds]
+        durations = [1000 * seconds] * len(rest) + [LAST * 1000 * seconds]
         first.save(path, save_all=True, append_images=rest, duration=durations, loop=0)
     else:
         codec, arguments = VIDEOS[path.suffix]
+        playable = f"fps={max(SLOWEST, 1 / seconds)},pad=ceil(iw/2)*2:ceil(ih/2)*2"
+        arguments = ["-vcodec", codec, "-pix_fmt", "yuv420p", "-vf", playable, *arguments]
         writer = FFMpegWriter(1 / seconds, codec, extra_args=arguments)
-        with writer.saving(film.figure, path, dpi):
-            for position in positions:
-                film.show(position)
-                writer.grab_frame()
+        try:
+            with writer.saving(film.figure, path, dpi):
+                for position in positions:
+                    film.show(position)
+                    for _ in range(1 if position < len(trace.frames) else LAST):
+                        writer.grab_frame()
+        except (OSError, CalledProcessError) as error:
+            raise ValueError(f"animate: ffmpeg does not write {path}; has it {codec}? {error}") from None
     return path
 
 

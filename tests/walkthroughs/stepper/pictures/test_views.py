@@ -7,8 +7,10 @@ import pytest
 
 from models.question3 import SHEET, Question3
 from scalar_engine import Value
+from walkthroughs.stepper.pictures.views import view, views_of
 from walkthroughs.stepper.trace import Trace
-from walkthroughs.stepper.views import view
+
+from ..graphs import random_graph
 
 
 @pytest.fixture(params=["dot", "pygraphviz"])
@@ -68,3 +70,19 @@ def test_boxes_come_from_the_top_down_and_count_what_is_folded(graphviz):
     """
     found = view(Trace(Question3(SHEET).l), ())
     assert [(box["group"], box["size"]) for box in found["boxes"]] == [("layer1", 21), ("layer2", 16), ("softmax", 5)]
+
+
+def test_pictures_hold_every_node_and_arrow_once():
+    for root in (Question3(SHEET).l, random_graph(1)):
+        trace = Trace(root)
+        for found in views_of(trace):
+            shown = set(map(int, found["nodes"]))
+            folded = {i for i in range(len(trace.nodes)) if any(in_box(trace.groups[i], b) for b in found["boxes"])}
+            assert shown | folded == set(range(len(trace.nodes)))
+            if found["open"] is None:
+                arrows = sum(True for edge in found["edges"] if "position" in edge)
+                assert not found["boxes"] and arrows == sum(True for node in trace.nodes for _ in node.inputs)
+
+
+def in_box(group, box):
+    return f"{group}/".startswith(f"{box['group']}/")

@@ -1,9 +1,11 @@
 """Where a reader of a trace is, and where each move leads: a `View`, and functions from one to the next."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from .behind import openings_of
-from .quantities import brief, exact
+from ..arrays.behind import openings_of
+from ..trace import worked_on
+from .predictions import LEVELS, Answer, question, score_sheet, verdict
 
 SLOWEST, FASTEST = 0.25, 32.0  # steps a second
 
@@ -14,8 +16,9 @@ class View:
 
     position        after so many frames
     selected        a node's index, or None
-    asking          "/" or "?" while a search or a prediction is typed, "" otherwise
-    score           (right, asked) of the predictions
+    level           what is predicted, one of LEVELS; "" if nothing is
+    answers         to what was predicted, the score sheet
+    asking          "/", "?" or "s" while a search, a prediction or a file's name is typed, "" otherwise
     """
 
     position: int = 0
@@ -25,10 +28,15 @@ class View:
     playing: bool = False
     speed: float = 1.0
     folded: bool = False
-    predicting: bool = False
-    score: tuple = (0, 0)
+    level: str = ""
+    answers: tuple = ()
     asking: str = ""
     message: str = ""
+
+    @property
+    def score(self):
+        """(right, asked) of the predictions"""
+        return sum(answer.right for answer in self.answers), len(self.answers)
 
 
 # ---- of a graph and of a recording of training; `last` is the last position
@@ -57,22 +65,6 @@ def faster(view, factor):
 # ---- of a graph
 
 
-def worked_on(trace, position):
-    frame = trace.frames[position - 1] if position else None
-    return len(trace.nodes) - 1 if frame is None else frame.node if frame.input is None else frame.input
-
-
-def known_at(trace, position):
-    """Of each node (value, frame that holds its gradient) as known at a position; None for what is not."""
-    known = [[node.data if not node.inputs else None, None] for node in trace.nodes]
-    for frame in trace.frames[:position]:
-        if frame.kind == "forward":
-            known[frame.node][0] = frame.result
-        else:
-            known[frame.node if frame.input is None else frame.input][1] = frame
-    return known
-
-
 def chosen(trace, view):
     """The node that is meant: the selected one, or else the one at work."""
     return view.selected if view.selected is not None else worked_on(trace, view.position)
@@ -84,11 +76,6 @@ def stopped(trace, view):
     if frame and {frame.node, frame.input} & view.breakpoints:
         return replace(view, playing=False, message="Stopped at a breakpoint.")
     return view
-
-
-def asks(trace, view):
-    """Whether the next step is to be predicted."""
-    return view.predicting and view.position < len(trace.frames) and trace.frames[view.position].kind != "turn"
 
 
 def to_node(trace, view):
@@ -116,28 +103,51 @@ def found(trace, view, words):
     return replace(view, asking="", selected=places[0] if places else view.selected, message=message)
 
 
-def predicted(trace, view, guess):
-    """The next step, and whether it was foreseen."""
-    frame = trace.frames[view.position]
-    right = is_near(guess, frame.result)
-    score = (view.score[0] + right, view.score[1] + 1)
-    verdict = "Right" if right else f"Not quite, you said {guess or 'nothing'}"
-    message = f"{verdict}: {brief(frame.result)}. {score[0]} of {score[1]} right."
-    return replace(moved(view, view.position + 1, len(trace.frames)), asking="", score=score, message=message)
+# ---- predicting
 
 
-def is_near(guess, quantity):
-    """Whether a guess, a number or a fraction, is within a hundredth of a number, or names an array's shape."""
-    if "," in exact(quantity):
-        return [c for c in guess if c.isdigit()] == [c for c in exact(quantity) if c.isdigit()]
-    above, _, below = guess.partition("/")
+def asks(trace, view):
+    """Whether there is something to predict of the next step."""
+    return bool(view.level and question(trace, view.level, view.position))
+
+
+def next_level(view):
+    """Predict mode at its next level; after the last one it ends. A score sheet begins with the first."""
+    levels = ["", *LEVELS]
+    level = levels[(levels.index(view.level) + 1) % len(levels)]
+    kept = f" {score_text(view)} s saves the score sheet." if view.answers else ""
+    message = "" if level else f"Predict mode has ended.{kept}"
+    return replace(view, level=level, answers=view.answers if view.level else (), playing=False, message=message)
+
+
+def score_text(view):
+    return "{} of {} right.".format(*view.score)
+
+
+def predicted(trace, view, given):
+    """The next step, and whether it was foreseen. Without an answer it is shown, and not counted."""
+    given = given.strip()
+    right, truth, aside = verdict(trace, view.level, view.position, given)
+    view = replace(moved(view, view.position + 1, len(trace.frames)), asking="")
+    if not given:
+        return replace(view, message=f"It is {truth}.")
+    asked = question(trace, view.level, view.position - 1)
+    view = replace(view, answers=(*view.answers, Answer(view.position, asked, given, truth, right)))
+    said = "Right" if right else f"Not quite, you said {given}"
+    return replace(view, message=f"{said}: {truth}.{aside} {score_text(view)}")
+
+
+def saved(title, view, path):
+    """The score sheet in a file."""
+    view = replace(view, asking="")
     try:
-        given, truth = float(above) / float(below or 1), float(exact(quantity))
-    except (ValueError, ZeroDivisionError):
-        return False
-    if truth != truth or truth in (float("inf"), -float("inf")):
-        return repr(given) == repr(truth)
-    return abs(given - truth) <= (0.01 * abs(truth) or 5e-4)
+        Path(path).write_text(f"{score_sheet(title, view.answers)}\n", encoding="utf-8")
+    except (OSError, ValueError) as error:
+        return replace(view, message=f"{path or 'A file without a name'} cannot be written: {error}")
+    return replace(view, message=f"The score sheet is in {path}.")
+
+
+# ---- what is behind tensors
 
 
 def opened(trace, view):

@@ -1,0 +1,70 @@
+"""Keys and clicks on the stepper's screens in a terminal, and what is to be seen then."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from scalar_engine import Value
+from walkthroughs.stepper.recording import Recording
+from walkthroughs.stepper.terminal.app import Terminal
+from walkthroughs.stepper.terminal.graph import GraphSteps
+
+TITLE = "Question 3, step by step"
+
+
+def in_a_loop_of_its_own(coroutine):
+    """What a coroutine returns, in another thread: in this one the tests' browser has an event loop."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
+
+
+class Pressed:
+    """A screen on which keys have been pressed, or "@WIDGET,COLUMN,ROW" clicked.
+
+    screen      the one that is seen at the end
+    positions   after each key
+    lines       what is on the screen at the end
+    """
+
+    def __init__(self, screen, *keys, size=(80, 24)):
+        self.terminal, self.positions = Terminal(screen), []
+        in_a_loop_of_its_own(self.press(keys, size))
+
+    async def press(self, keys, size):
+        async with self.terminal.run_test(size=size) as pilot:
+            for key in keys:
+                if key.startswith("@"):
+                    place, *offset = key[1:].split(",")
+                    await pilot.click(place, offset=tuple(map(int, offset)))
+                else:
+                    await pilot.press(key)
+                self.screen = self.terminal.screen
+                self.positions.append(self.view.position)
+            await pilot.pause()
+            self.lines = [
+                "".join(segment.text for segment in strip) for strip in self.terminal.screen._compositor.render_strips()
+            ]
+
+    @property
+    def view(self):
+        return self.screen.view
+
+    @property
+    def text(self):
+        return "\n".join(self.lines)
+
+
+def pressed(trace, *keys, **size):
+    return Pressed(GraphSteps(trace, TITLE), *keys, **size)
+
+
+def recording_of_w(n=6):
+    """w <- w - 0.25 * 2 w halves w at every step."""
+    w = Value(8.0, "w")
+    recording = Recording([w], 0.25)
+    for _ in range(n):
+        loss = w * w
+        loss.backward()
+        with recording.step(loss):
+            w.data -= 0.25 * w.grad
+            w.zero_grad()
+    return recording
