@@ -3,15 +3,18 @@
 And of results that are not finite, where `detect_anomaly` watches: who made them, from what, and a way out.
 """
 
+import dis
+import math
 import re
 import sys
 import warnings
+from functools import lru_cache
 
 import numpy as np
 
 from scalar_engine.naming import formula
 
-ENGINES = ("scalar_engine", "tensor_engine")
+LIBRARIES = ("scalar_engine", "tensor_engine", "numpy")
 
 
 def mismatch(op, inputs, error):
@@ -77,11 +80,48 @@ def warn_of_expansion(op, inputs, shape):
 
 
 def frames_to_the_user():
-    """The `stacklevel` with which its caller points a warning at the line outside the engines that led to it."""
+    """The `stacklevel` with which its caller points a warning at the line outside the libraries that led to it."""
     frame, level = sys._getframe(1), 1
-    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ENGINES:
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in LIBRARIES:
         frame, level = frame.f_back, level + 1
     return level
+
+
+# ---- numbers that leave a graph
+
+
+def warn_of_loss(node, taker):
+    """What is made of a node's number alone cannot be differentiated: say so once for each place in the user's code."""
+    keeps = "np.stack([...]) keeps it" if taker == "an array" else "functions of Tensors, also NumPy's, keep it"
+    warnings.warn(
+        f"{taker} takes the number of {node.describe()}, and its gradient is lost: {keeps}, and float(...) says that "
+        f"the number alone is wanted",
+        stacklevel=frames_to_the_user(),
+    )
+
+
+def taker_of(frame):
+    """Who takes a number where a frame stands: an array, a function of `math`, or "" for float(x) and what else asks.
+
+    `out[i] = x` and `math.exp(x)` call `x.__float__()` as float(x) does: only the instruction under way tells them
+    apart, and which function that calls, from Python 3.11 on.
+    """
+    *owner, name = under_way(frame.f_code, frame.f_lasti)
+    if name in ("STORE_SUBSCR", "fill", "fromiter"):
+        return "an array"
+    is_maths = owner == ["math"] or not owner and frame.f_globals.get(name) is vars(math).get(name, "")
+    return f"math.{name}" if is_maths else ""
+
+
+@lru_cache
+def under_way(code, at):
+    """The instruction's name, or the names that are loaded for the call that it is: "math", "exp"."""
+    instructions = list(dis.get_instructions(code))
+    instruction = next(each for each in instructions if each.offset == at)
+    start = getattr(instruction, "positions", ())[::2]  # line and column, where the name of what is called starts too
+    before = [each for each in instructions if start and each.offset < at and each.positions[::2] == start]
+    names = [each.argval for each in before if each.opname.startswith("LOAD_")]
+    return names if "CALL" in instruction.opname and names else [instruction.opname]
 
 
 # ---- not a number, or infinite

@@ -6,7 +6,6 @@ There is no list of them: a function of NumPy's is the operator, the function or
 from __future__ import annotations
 
 import inspect
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from scalar_engine.graph import Node, data_of
 from scalar_engine.operators import logsumexp
 
 from . import modes
+from .errors import warn_of_loss
 from .kernels import KERNELS
 from .operators import compositions, further_reductions, fused, rearranging, reductions
 from .operators.products import einsum
@@ -30,7 +30,7 @@ ROOMS = (reductions, further_operators, rearranging, compositions, further_reduc
 # What has no derivative: booleans, integers, shapes and new arrays, computed of the data.
 OF_DATA = {
     "all", "allclose", "any", "argwhere", "array2string", "array_equal", "array_repr",
-    "array_str", "can_cast", "count_nonzero", "empty_like", "full_like", "iscomplexobj", "isclose", "isrealobj",
+    "array_str", "can_cast", "count_nonzero", "empty_like", "iscomplexobj", "isclose", "isrealobj",
     "ndim", "nonzero", "ones_like", "result_type", "shape", "size", "zeros_like",
 }
 OTHER_NAMES = {
@@ -67,6 +67,7 @@ COMPOSED = {
     "dot": dot,
     "inner": lambda a, b: dot(a, np.swapaxes(b, -1, -2) if np.ndim(b) > 1 else b),
     "trace": lambda x: compositions.diag(x).sum(),
+    "full_like": lambda x, fill_value: rearranging.BroadcastTo(np.shape(x))(fill_value),
     "clip": lambda x, a_min=None, a_max=None: further_operators.clip(x, a_min, a_max),
     "transpose": lambda x, axes=None: x.transpose() if axes is None else x.transpose(tuple(axes)),
     "hstack": lambda xs: joined(xs, 1, (-1,), int(np.ndim(xs[0]) > 1)),
@@ -146,11 +147,7 @@ class NumpyFunctions:
                     f"{self.describe()} takes a gradient, and an array of NumPy's would lose it: write it with "
                     f"functions of Tensors (np.stack, np.where, ...), or take .data if no gradient is wanted"
                 )
-            warnings.warn(
-                f"an array takes the number of {self.describe()}, and its gradient is lost: np.stack([...]) keeps it, "
-                f"and float(...) says that the number alone is wanted",
-                stacklevel=2,
-            )
+            warn_of_loss(self, "an array")
         return np.array(self.data, dtype) if copy else np.asarray(self.data, dtype)
 
 

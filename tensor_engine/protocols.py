@@ -6,15 +6,18 @@ Each means what its readers expect, as in NumPy and PyTorch, or raises and says 
 from __future__ import annotations
 
 import operator
+import sys
 from typing import TYPE_CHECKING, Any
 
 from scalar_engine.graph import Node, data_of
 
 from . import modes
+from .errors import taker_of, warn_of_loss
 from .pytorch_names import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import FrameType
 
     from typing_extensions import Self
 
@@ -54,16 +57,28 @@ class ArrayProtocols:
         return (self[i] for i in range(len(self)))
 
     def __float__(self) -> float:
-        """The one number; refused in a function being differentiated, where `out[i] = x` of an array asks for it."""
-        if self.requires_grad and modes.within.get() and modes.recording.get():
+        """The one number. It is refused in a function being differentiated; elsewhere it is warned of if an array or a
+        function of `math` takes it, whose results have no gradient.
+        """
+        self.notice_taker(sys._getframe(1), refused=modes.within.get())
+        return float(self.item())
+
+    def __int__(self) -> int:
+        self.notice_taker(sys._getframe(1), refused=False)
+        return int(self.item())
+
+    def notice_taker(self, frame: FrameType, refused: bool) -> None:
+        """Warn, or refuse, if an array or a function of `math`, where `frame` stands, takes the number of this node."""
+        if not self.requires_grad or not modes.recording.get():
+            return
+        taker = taker_of(frame)
+        if refused or (taker and modes.within.get()):
             raise TypeError(
                 f"float of {self.describe()} loses its gradient, as math.sqrt(x) and out[i] = x of an array do: "
                 f"np.sqrt and np.stack([...]) keep it, and x.item() is the number alone"
             )
-        return float(self.item())
-
-    def __int__(self) -> int:
-        return int(self.item())
+        if taker:
+            warn_of_loss(self, taker)
 
     def __format__(self, form: str) -> str:
         if not form or self.size == 1:

@@ -15,7 +15,7 @@ from ..module import Module
 from .activations import ACTIVATIONS
 from .dense import Linear
 from .dropout import Dropout
-from .initialisations import glorot, normal, one_of
+from .initialisations import glorot, normal, one_of, require_sizes
 from .normalisation import LayerNorm
 
 HIDDEN = -1e9  # a score that no softmax sees, and that is finite
@@ -37,6 +37,7 @@ class Embedding(Module):
         self, n: int, width: int, rng: np.random.Generator, initialisation: Any = normal, dtype: Any = np.float32,
         label: str = "embedding", length: int | None = None,
     ) -> None:  # fmt: skip
+        require_sizes("Embedding", n=n, width=width, **({} if length is None else {"length": length}))
         self.n, self.width, self.length, self.label = n, width, length, label
         self.W = Tensor(initialisation(rng, n, width).astype(dtype), f"{label}/W", requires_grad=True)
         self.P = None
@@ -44,12 +45,16 @@ class Embedding(Module):
             self.P = Tensor(initialisation(rng, length, width).astype(dtype), f"{label}/P", requires_grad=True)
 
     def __call__(self, x: Any) -> Any:
-        if x.dtype.kind not in "iu":
-            raise ValueError(f"an embedding takes integers from 0 to {self.n - 1}, not {x.dtype}")
+        x = x if isinstance(x, Tensor) else np.asarray(x)
+        given = np.asarray(x.data)
+        wrong = given[(given < 0) | (given >= self.n)].tolist()
+        if given.dtype.kind not in "iu" or wrong:
+            found = wrong[0] if wrong else given.dtype
+            raise ValueError(f"an embedding takes integers from 0 to {self.n - 1}, not {found}")
         if self.P is None:
             return self.W[x]
-        if x.shape[-1] > len(self.P):
-            raise ValueError(f"a sequence of {x.shape[-1]}, and the embedding has {len(self.P)} places")
+        if given.ndim < 1 or given.shape[-1] > len(self.P):
+            raise ValueError(f"sequences {x.shape}, and the embedding has {len(self.P)} places")
         return self.W[x] + self.P[: x.shape[-1]]
 
     def parameters(self) -> list[Tensor]:
@@ -70,6 +75,7 @@ class MultiHeadAttention(Module):
         self, width: int, heads: int, rng: np.random.Generator, initialisation: Any = glorot, dtype: Any = np.float32,
         label: str = "attention", causal: bool = False,
     ) -> None:  # fmt: skip
+        require_sizes("MultiHeadAttention", width=width, heads=heads)
         if width % heads:
             raise ValueError(f"a width of {width} cannot be shared out among {heads} heads: it must be a multiple")
         self.width, self.heads, self.causal, self.label = width, heads, causal, label
@@ -77,6 +83,8 @@ class MultiHeadAttention(Module):
         self.outwards = Linear(width, width, rng, initialisation, dtype, f"{label}/outwards")
 
     def __call__(self, x: Any) -> Any:
+        if x.ndim != 3 or x.shape[-1] != self.width or not x.shape[1]:
+            raise ValueError(f"{self.label}: {x.shape}, needs sequences (instances, length, {self.width})")
         n, length, width = x.shape
         by_head = self.inwards(x).reshape(n, length, 3, self.heads, width // self.heads).transpose(2, 0, 3, 1, 4)
         query, key, value = by_head[0], by_head[1], by_head[2]  # each (instances, heads, length, width / heads)
@@ -104,7 +112,8 @@ class TransformerBlock(Module):
         label: str = "block", causal: bool = True, hidden: int | None = None, activation: str = "gelu",
         dropout: float = 0.0,
     ) -> None:  # fmt: skip
-        self.width, self.heads, self.hidden, self.causal, self.label = width, heads, hidden or 4 * width, causal, label
+        self.width, self.heads, self.causal, self.label = width, heads, causal, label
+        self.hidden = 4 * width if hidden is None else hidden
         self.activation, self.dropout = activation, dropout
         self.norm1, self.norm2 = (LayerNorm(width, dtype, f"{label}/norm{i}") for i in (1, 2))
         self.attention = MultiHeadAttention(width, heads, rng, initialisation, dtype, f"{label}/attention", causal)

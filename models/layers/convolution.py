@@ -11,9 +11,10 @@ import numpy as np
 
 import tensor_engine as te
 from tensor_engine import Tensor
+from tensor_engine.operators.convolution import per_axis
 
 from ..module import Module
-from .initialisations import he, initialisation_of
+from .initialisations import he, initialisation_of, require_sizes
 
 
 class Conv2d(Module):
@@ -45,9 +46,10 @@ class Conv2d(Module):
         dilation: int | tuple[int, int] = 1,
         groups: int = 1,
     ) -> None:
+        require_sizes("Conv2d", n_inputs=n_inputs, n_outputs=n_outputs, groups=groups)
         self.n_inputs, self.n_outputs, self.kernel, self.label, self.bias = n_inputs, n_outputs, kernel, label, bias
         self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
-        shape = n_outputs, n_inputs // groups, *pair(kernel)
+        shape = n_outputs, n_inputs // groups, *per_axis(kernel, 2, "kernel")
         field = math.prod(shape[2:])
         weights = initialisation_of(initialisation)(rng, shape[1] * field, n_outputs // groups * field, shape)
         self.W = Tensor(weights.astype(dtype), f"{label}/W", requires_grad=True)
@@ -64,10 +66,6 @@ class Conv2d(Module):
         usual = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True}
         said = [f", {name}={getattr(self, name)}" for name, x in usual.items() if getattr(self, name) != x]
         return f"Conv2d({self.n_inputs}, {self.n_outputs}, {self.kernel}{''.join(said)})"
-
-
-def pair(size: int | tuple[int, int]) -> tuple[int, int]:
-    return (size, size) if isinstance(size, int) else (size[0], size[1])
 
 
 class MaxPool2d(Module):
@@ -110,6 +108,8 @@ class Unflatten(Module):
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.shape = tuple(shape)
+        for size in self.shape:
+            require_sizes("Unflatten", shape=size)
         self.n_inputs = math.prod(self.shape)
 
     def __call__(self, x: Any) -> Any:
@@ -122,4 +122,4 @@ class Flatten(Module):
     pure = True
 
     def __call__(self, x: Any) -> Any:
-        return x.reshape(len(x), -1)
+        return x.reshape(len(x), math.prod(x.shape[1:]))

@@ -9,7 +9,7 @@ import tensor_engine as te
 from tensor_engine import Tensor
 
 from ..module import Module
-from .initialisations import glorot, initialisation_of
+from .initialisations import glorot, initialisation_of, require_sizes
 
 
 class Linear(Module):
@@ -34,6 +34,7 @@ class Linear(Module):
         label: str = "layer",
         bias: bool = True,
     ) -> None:
+        require_sizes("Linear", n_inputs=n_inputs, n_outputs=n_outputs)
         self.label, self.bias = label, bias
         weights = initialisation_of(initialisation)(rng, n_inputs, n_outputs).astype(dtype)
         self.W = Tensor(weights, f"{label}/W", requires_grad=True)
@@ -49,6 +50,8 @@ class Linear(Module):
 
     def __call__(self, x: Any) -> Any:
         if x.ndim > 2:
+            if x.shape[-1] != self.n_inputs:
+                raise ValueError(f"{self.label}: {x.shape}, the last axis must have {self.n_inputs} elements, the inputs")
             return self(x.reshape(-1, self.n_inputs)).reshape(*x.shape[:-1], self.n_outputs)
         k = x @ self.W if self.b is None else te.linear(x, self.W, self.b)
         return k.named(f"{self.label}/k")

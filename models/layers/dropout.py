@@ -26,6 +26,9 @@ class Dropout(Module):
         if not self.training or not self.rate:
             return x
 
+        if x.dtype.kind != "f":
+            raise ValueError(f"dropout scales what it leaves, and takes floats, not {x.dtype}")
+
         def mask() -> np.ndarray:
             kept = self.rng.random(x.shape, dtype=np.float32) >= self.rate
             return (kept / x.dtype.type(1 - self.rate)).astype(x.dtype)

@@ -73,6 +73,13 @@ INITIALISATIONS: dict[str, Callable[..., np.ndarray]] = {
 }
 
 
+def require_sizes(layer: str, **sizes: Any) -> None:
+    """Raise ValueError if one of the sizes that a layer is made with is no whole number above 0."""
+    for name, size in sizes.items():
+        if not isinstance(size, (int, np.integer)) or size < 1:
+            raise ValueError(f"{layer}: {name} is {size!r}, and must be a whole number above 0")
+
+
 def one_of(table: dict[str, Any], name: str, what: str) -> Any:
     """table[name]. Raises ValueError, with the names that there are, if it is none of them."""
     if name not in tuple(table):  # whatever it is, a list too

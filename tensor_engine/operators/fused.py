@@ -235,7 +235,7 @@ softmax_cross_entropy = cross_entropy  # its name until 0.2
 def mean_cross_entropy(logits, target):
     classes = classes_of(target)
     if classes is None:
-        return CrossEntropyOfWeights()(logits, np.asarray(data_of(target)) if type(logits) is np.ndarray else target)
+        return CrossEntropyOfWeights()(logits, target if isinstance(target, Node) else np.asarray(target))
     return CrossEntropyOfClasses()(logits, target) if is_choice(target) else CrossEntropyOfClasses(classes)(logits)
 
 
