@@ -19,12 +19,12 @@ from .experiment import data_of, model_of
 from .keeping import checkpoints
 from .keeping.files import held
 from .plotting import TRAINING, VALIDATION, own_settings
-from .train import DIFFERENCES, OPTIONS, batch_of, epochs_kept, train_into
+from .train import DIFFERENCES, OPTIONS, batch_of, epochs_kept, pytorchs, train_into
 from .training.schedules import factor
 
 
 def parser():
-    line = Parser("models.branch", __doc__)
+    line = Parser("models.branch", __doc__, pytorchs)
     line.add_argument("run", type=Path, metavar="RUN", help="the folder of a run")
     line.add_argument("--at-epoch", type=int, required=True, metavar="N", help="after which it becomes another")
     for flag in DIFFERENCES:

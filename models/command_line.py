@@ -12,13 +12,14 @@ OUTPUT = "standard output"
 
 class Parser(argparse.ArgumentParser):
     """An ArgumentParser for the script `python -m NAME`: `--help` shows `description` as it stands, and an error is
-    one line and exit status 2. An option that is added again is the later one."""
+    one line and exit status 2, with what `further(message)` adds. An option that is added again is the later one."""
 
-    def __init__(self, name, description):
+    def __init__(self, name, description, further=lambda message: ""):
         super().__init__(
             prog=f"python -m {name}", description=description, formatter_class=argparse.RawDescriptionHelpFormatter,
             conflict_handler="resolve",
         )  # fmt: skip
+        self.further = further
 
     def parse_args(self, arguments=None, namespace=None):
         if "_ARGCOMPLETE" in os.environ:  # a shell asks what may come next, and has nobody who waits for errors
@@ -28,7 +29,7 @@ class Parser(argparse.ArgumentParser):
         return super().parse_args(arguments, namespace)
 
     def error(self, message):
-        self.exit(2, f"{self.prog}: {one_line(message)} (--help shows what it takes)\n")
+        self.exit(2, f"{self.prog}: {one_line(message)}{self.further(message)} (--help shows what it takes)\n")
 
     @contextmanager
     def errors_of(self, folder):

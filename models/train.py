@@ -21,6 +21,7 @@ the loss stopped being finite, 130 when interrupted.
 import argparse
 import json
 import os
+import re
 import shutil
 import sys
 import warnings
@@ -31,6 +32,7 @@ from typing import Any
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from tensor_engine.programs import jit
+from tensor_engine.pytorch_names import ARGUMENTS, chosen, hint
 
 from . import datasets
 from .command_line import Parser, positive, run
@@ -143,7 +145,7 @@ MAY_CHANGE = {"epochs", "learning_rate", "patience"}  # when a run is resumed
 
 def parser():
     """The command line. Options that are not given are absent from its result, so that --resume can tell."""
-    parser = Parser("models.train", __doc__)
+    parser = Parser("models.train", __doc__, pytorchs)
     for flag, keywords in OPTIONS.items():
         default = (SETUP | OF_A_CALL)[flag[2:].replace("-", "_")]
         words = " ".join(map(str, default)) if isinstance(default, tuple) else default
@@ -152,6 +154,16 @@ def parser():
             flag, **{**keywords, "help": keywords.get("help", "") + shown, "default": argparse.SUPPRESS}
         )
     return parser
+
+
+def pytorchs(message):
+    """Our name for PyTorch's, if what argparse does not know is one: of an option, or of what is chosen by one."""
+    choice = re.search("invalid choice: '([^']*)'", message)
+    if choice:
+        return chosen(choice[1])
+    option = re.match("unrecognized arguments: --([a-z_-]+)", message)
+    ours = ARGUMENTS.get(option[1].replace("-", "_"), ()) if option else ()
+    return "".join(hint(f"--{name.replace('_', '-')}") for name in ours[:1])
 
 
 def main(arguments=None):

@@ -145,7 +145,7 @@ class ELU(Operator):
 
 
 class Clip(Operator):
-    """clip(x, low=None, high=None): x limited to the interval; its slope is 1 at both limits, as in PyTorch.
+    """clip(x, min=None, max=None): x limited to the interval; its slope is 1 at both limits, as in PyTorch.
 
     A limit may be left out, or depend on what takes a gradient: it gets the slope where x is beyond it.
     """
@@ -158,8 +158,8 @@ class Clip(Operator):
         lambda out, x, low, high: step(maximum(x, low) - high),
     )
 
-    def __call__(self, x: Any, low: Any = None, high: Any = None) -> Any:
-        return self.apply(x, -math.inf if low is None else low, math.inf if high is None else high)
+    def __call__(self, x: Any, min: Any = None, max: Any = None) -> Any:
+        return self.apply(x, -math.inf if min is None else min, math.inf if max is None else max)
 
 
 # ---- whole numbers; an infinity stays one, and so does a NaN

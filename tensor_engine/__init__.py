@@ -101,7 +101,6 @@ from .checking.layers import check_layer
 from .checking.updates import check_update
 from .functional import grad, hessian, jacobian, jvp, value_and_grad, vjp
 from .modes import detect_anomaly, drawn, no_grad, noted
-from .notation import ArrayNotation
 from .operators.array_operator import ArrayOperator
 from .operators.compositions import (
     diag,
@@ -139,7 +138,7 @@ from .operators.products import einsum
 from .operators.rearranging import concatenate, stack, where
 from .operators.reductions import log_softmax, logsumexp, max, mean, min, softmax, sum
 from .optimizers import SGD, Adam, AdamW, RMSprop
-from .pytorch_names import telling, unknown
+from .pytorch_names import tell, unknown
 from .scalar_graph import ScalarGraph, scalarize
 from .tensor import Tensor, operand
 
@@ -269,11 +268,7 @@ __all__ = [
     "xlogy",
 ]
 
-globals().update(telling(globals()))
-for _kind in (ArrayNotation, Tensor, SGD, Adam, AdamW, RMSprop):
-    for _name, _function in telling(vars(_kind)).items():
-        setattr(_kind, _name, _function)
-
+tell(globals())
 
 if not TYPE_CHECKING:  # to a type checker, what is not here is not here
 

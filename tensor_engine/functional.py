@@ -1,7 +1,8 @@
 """Derivatives of functions instead of graphs: what `grad(f)` and its relatives make of a Python function of arrays.
 
 The function may be written with tensor_engine's functions or with NumPy's own. What is made here nests: it is a
-function of arrays too, and can be differentiated again. The functions are called as JAX's and HIPS autograd's.
+function of arrays too, and can be differentiated again. The functions are called as JAX's and HIPS autograd's. An
+argument may be a list, tuple or dict of arrays, in which there may be others: a network's parameters, say.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scalar_engine import passes
-from scalar_engine.graph import Node
+from scalar_engine.graph import Node, data_of
 
 from . import modes
+from .numpy_functions import nodes_in
 from .tensor import Tensor
 
 if TYPE_CHECKING:
@@ -86,7 +88,7 @@ def jvp(f: Function, xs: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, A
         out, pull = traced(f, tuple(range(len(xs))), xs)
         unit = Tensor(np.ones(out.shape, out.dtype), requires_grad=True)
         along: Any = sum((np.sum(by_x * t) for by_x, t in zip(pull(unit), tangents)), 0.0)
-    nested = modes.within.get() or any(isinstance(x, Node) for x in (*xs, *tangents))
+    nested = modes.within.get() or has_nodes([*xs, *tangents])
     return plain(out, xs), plain(passes.grad(along, unit, create_graph=nested), xs)
 
 
@@ -101,6 +103,8 @@ def jacobian(f: Function, wrt: int = 0) -> Function:
     def derivatives(*xs: Any, **options: Any) -> Any:
         if not isinstance(wrt, int):
             raise ValueError(f"jacobian, hessian: by one argument at a time, wrt=0 say, not {wrt}")
+        if any(map(holds_arrays, xs[wrt:][:1])):
+            raise ValueError("jacobian, hessian: by one array, not by a list, tuple or dict of several")
         out, pull = traced(partial(f, **options), wrt, xs)
         units = np.eye(out.size, dtype=out.dtype).reshape(out.size, *out.shape)
         rows = [pull(unit) for unit in units] or [np.zeros((0, *np.shape(xs[wrt])))]
@@ -125,12 +129,16 @@ def traced(f: Function, wrt: Which, xs: Sequence[Any]) -> tuple[Tensor, Function
     if any(not isinstance(i, int) or not -len(xs) <= i < len(xs) for i in which):
         raise ValueError(f"differentiated by argument {wrt}, and called with {len(xs)}, which are counted from 0")
     inputs = [*xs]
-    for i in which:
-        x = xs[i]
-        # Of a node, one of its own, so that what f knows of x otherwise stays apart.
+    sources: list[Tensor] = []
+
+    def source(x: Any) -> Tensor:
+        """A Tensor of x; of a node, one of its own, so that what f knows of x otherwise stays apart."""
         taken = isinstance(x, Node) and x.requires_grad
-        inputs[i] = x.reshape(x.shape) if taken else Tensor(x.data if isinstance(x, Node) else x, requires_grad=True)
-    sources = [inputs[i] for i in which]
+        sources.append(x.reshape(x.shape) if taken else Tensor(data_of(x), requires_grad=True))
+        return sources[-1]
+
+    for i in which:
+        inputs[i] = mapped(source, xs[i])
     with modes.switched(modes.within, True), modes.switched(modes.recording, modes.recording.get() or True):
         out = f(*inputs)
     if not isinstance(out, Tensor):
@@ -138,7 +146,7 @@ def traced(f: Function, wrt: Which, xs: Sequence[Any]) -> tuple[Tensor, Function
             f"differentiated: the function gives {type(out).__name__} instead of a Tensor: is it computed of .data or "
             f"by float(), or a tuple of results?"
         )
-    nested = modes.within.get() or any(isinstance(x, Node) for x in xs)
+    nested = modes.within.get() or has_nodes(xs)
 
     def pull(upstream: Any) -> Any:
         if np.shape(upstream) != out.shape:
@@ -148,8 +156,9 @@ def traced(f: Function, wrt: Which, xs: Sequence[Any]) -> tuple[Tensor, Function
         else:
             by_node = dict(passes.backward_pass(out, unit=np.asarray(upstream, out.dtype)))
             found = [by_node.get(x, np.zeros(x.shape, x.dtype)) for x in sources]
-            found = [plain(gradient, (xs[i],)) for gradient, i in zip(found, which)]
-        return tuple(found) if isinstance(wrt, tuple) else found[0]
+        gradients = iter(found)
+        by_argument = [mapped(lambda x: plain(next(gradients), (x,)), xs[i]) for i in which]
+        return tuple(by_argument) if isinstance(wrt, tuple) else by_argument[0]
 
     return out, pull
 
@@ -157,7 +166,24 @@ def traced(f: Function, wrt: Which, xs: Sequence[Any]) -> tuple[Tensor, Function
 def plain(result: Any, xs: Sequence[Any]) -> Any:
     """A result as its caller has it: a node where it is nested or of nodes, else an array; of Python's numbers, one."""
     if isinstance(result, Node):
-        if modes.within.get() or any(isinstance(x, Node) for x in xs):
+        if modes.within.get() or has_nodes(xs):
             return result
         result = result.data
     return result.item() if np.ndim(result) == 0 else result
+
+
+def has_nodes(xs: Any) -> bool:
+    return next(nodes_in(xs), None) is not None
+
+
+def holds_arrays(x: Any) -> bool:
+    """Whether an argument is a list, tuple or dict of several arrays; a list of numbers is an array itself."""
+    parts = x if isinstance(x, (list, tuple)) else ()
+    return isinstance(x, dict) or any(isinstance(part, (np.ndarray, Node)) or holds_arrays(part) for part in parts)
+
+
+def mapped(function: Function, x: Any) -> Any:
+    """function(x), or where x holds several arrays the same of each of them, in its place."""
+    if isinstance(x, dict):
+        return {key: mapped(function, part) for key, part in x.items()}
+    return type(x)([mapped(function, part) for part in x]) if holds_arrays(x) else function(x)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scalar_engine import further_operators
 from scalar_engine.arithmetic import Arithmetic
 
 from .errors import mismatch, warn_of_expansion
@@ -122,6 +123,43 @@ class ArrayNotation(Arithmetic):
         axes = list(range(self.ndim))
         axes[a], axes[b] = axes[b], axes[a]
         return self.transpose(tuple(axes))
+
+    def clip(self, min: Any = None, max: Any = None) -> Self:
+        """The elements limited to the interval, of which a limit may be left out; slope 1 at both limits.
+
+        >>> from tensor_engine import Tensor
+        >>> Tensor([-1.0, 0.5, 2.0]).clip(0.0, 1.0).numpy()
+        array([0. , 0.5, 1. ])
+        """
+        return further_operators.clip(self, min, max)
+
+    def round(self, decimals: int = 0) -> Self:
+        """The nearest whole numbers, or of so many decimals: slope 0.
+
+        >>> from tensor_engine import Tensor
+        >>> Tensor([0.4, 1.6]).round().numpy()
+        array([0., 2.])
+        """
+        return further_operators.round(self, decimals)
+
+    def dot(self, other: Any) -> Self:
+        """The product over this one's last axis and the last but one of the other: of matrices and vectors, `@`.
+
+        >>> from tensor_engine import Tensor
+        >>> Tensor([1.0, 2.0]).dot([3.0, 4.0]).item()
+        11.0
+        """
+        out: Self = np.dot(self, other)  # type: ignore[call-overload]
+        return out
+
+    def astype(self, dtype: Any) -> Any:
+        """The numbers as float32, say; as integers or booleans, which have no derivative, a plain array of them.
+
+        >>> from tensor_engine import Tensor
+        >>> Tensor([1.7, 2.0]).astype(np.float32).dtype, Tensor([1.7, 2.0]).astype(int)
+        (dtype('float32'), array([1, 2]))
+        """
+        return Cast(dtype)(self) if np.dtype(dtype).kind == "f" else self.data.astype(dtype)  # type: ignore[attr-defined]
 
     def broadcast_to(self, shape: tuple[int, ...]) -> Self:
         """Repeated along new axes and those of length 1, to a shape; operators do it to their operands by themselves.

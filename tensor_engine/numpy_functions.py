@@ -29,9 +29,9 @@ ROOMS = (reductions, further_operators, rearranging, compositions, further_reduc
 # fmt: off
 # What has no derivative: booleans, integers, shapes and new arrays, computed of the data.
 OF_DATA = {
-    "all", "allclose", "any", "argwhere", "array2string", "array_equal", "array_repr",
-    "array_str", "can_cast", "count_nonzero", "empty_like", "iscomplexobj", "isclose", "isrealobj",
-    "ndim", "nonzero", "ones_like", "result_type", "shape", "size", "zeros_like",
+    "all", "allclose", "any", "argwhere", "array2string", "array_equal", "array_equiv", "array_repr", "array_str",
+    "can_cast", "count_nonzero", "digitize", "empty_like", "flatnonzero", "iscomplexobj", "isclose", "isrealobj",
+    "ndim", "nonzero", "ones_like", "result_type", "searchsorted", "shape", "size", "zeros_like",
 }
 OTHER_NAMES = {
     "amax": "max", "amin": "min", "around": "round", "fabs": "__abs__", "positive": "__pos__", "matmul": "__matmul__",
@@ -53,6 +53,53 @@ def dot(a: Any, b: Any) -> Any:
     return a @ b if np.ndim(b) <= 2 else compositions.tensordot(a, b, (-1, -2))
 
 
+def append(x: Any, values: Any, axis: int | None = None) -> Any:
+    return np.concatenate([np.ravel(x), np.ravel(values)] if axis is None else [x, values], axis or 0)
+
+
+def average(x: Any, axis: Any = None, weights: Any = None, keepdims: bool = False) -> Any:
+    if weights is None:
+        return np.mean(x, axis, keepdims=keepdims)
+    if np.ndim(weights) < np.ndim(x):  # of the elements along the axis
+        weights = np.expand_dims(weights, tuple(i for i in range(np.ndim(x)) if i != axis % np.ndim(x)))
+    weights = weights * np.ones(np.shape(x))
+    return np.sum(x * weights, axis, keepdims=keepdims) / np.sum(weights, axis, keepdims=keepdims)
+
+
+def cross(a: Any, b: Any) -> Any:
+    if np.shape(a)[-1:] != (3,) or np.shape(b)[-1:] != (3,):
+        raise ValueError(f"np.cross of {np.shape(a)}, {np.shape(b)}: the last axes must have 3 elements")
+    return np.roll(a, -1, -1) * np.roll(b, 1, -1) - np.roll(a, 1, -1) * np.roll(b, -1, -1)
+
+
+def diagonal(x: Any, offset: int = 0) -> Any:
+    if np.ndim(x) != 2:
+        raise ValueError(f"np.diagonal and np.trace of {np.shape(x)}: need a matrix")
+    return compositions.diag(x, offset)
+
+
+def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
+    for _ in range(n):
+        x = np.moveaxis(x, axis, 0)
+        x = np.moveaxis(x[1:] - x[:-1], 0, axis)
+    return x
+
+
+def select(conditions: Any, choices: Any, default: Any = 0.0) -> Any:
+    for condition, choice in reversed([*zip(conditions, choices, strict=True)]):
+        default = np.where(condition, choice, default)
+    return default
+
+
+def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+    powers = np.arange(np.size(x) if N is None else N)[None]
+    return np.reshape(x, (-1, 1)) ** (powers if increasing else powers[:, ::-1])
+
+
+def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    return further_operators.clip(x, min if a_min is None else a_min, max if a_max is None else a_max)
+
+
 def joined(xs: Any, n: int, shape: tuple[int, ...], axis: int) -> Any:
     """Arrays joined along an axis, those of fewer than n axes in the shape."""
     return rearranging.concatenate([x if np.ndim(x) >= n else np.reshape(x, shape) for x in xs], axis)
@@ -66,9 +113,31 @@ COMPOSED = {
     "einsum": einsum,
     "dot": dot,
     "inner": lambda a, b: dot(a, np.swapaxes(b, -1, -2) if np.ndim(b) > 1 else b),
-    "trace": lambda x: compositions.diag(x).sum(),
+    "vdot": lambda a, b: np.ravel(a) @ np.ravel(b),
+    "append": append,
+    "average": average,
+    "copy": lambda x: +x,
+    "cross": cross,
+    "diagonal": diagonal,
+    "trace": lambda x, offset=0: diagonal(x, offset).sum(),
+    "diff": diff,
+    "exp2": lambda x: 2.0**x,
+    "fliplr": lambda x: compositions.flip(x, 1),
+    "flipud": lambda x: compositions.flip(x, 0),
+    "ptp": lambda x, axis=None, keepdims=False: np.max(x, axis, keepdims=keepdims) - np.min(x, axis, keepdims=keepdims),
+    "select": select,
+    "vander": vander,
+    "atleast_1d": lambda x: x if np.ndim(x) else np.reshape(x, (1,)),
+    "atleast_2d": lambda x: x if np.ndim(x) > 1 else np.reshape(x, (1, -1)),
+    "add.reduce": lambda x, axis=0, keepdims=False: reductions.sum(x, axis, keepdims),
+    "multiply.reduce": lambda x, axis=0, keepdims=False: further_reductions.prod(x, axis, keepdims),
+    "maximum.reduce": lambda x, axis=0, keepdims=False: reductions.max(x, axis, keepdims),
+    "minimum.reduce": lambda x, axis=0, keepdims=False: reductions.min(x, axis, keepdims),
+    "logaddexp.reduce": lambda x, axis=0, keepdims=False: reductions.logsumexp(x, axis, keepdims),
+    "add.accumulate": lambda x, axis=0: further_reductions.cumsum(x, axis),
+    "multiply.accumulate": lambda x, axis=0: further_reductions.cumprod(x, axis),
     "full_like": lambda x, fill_value: rearranging.BroadcastTo(np.shape(x))(fill_value),
-    "clip": lambda x, a_min=None, a_max=None: further_operators.clip(x, a_min, a_max),
+    "clip": clip,
     "transpose": lambda x, axes=None: x.transpose() if axes is None else x.transpose(tuple(axes)),
     "hstack": lambda xs: joined(xs, 1, (-1,), int(np.ndim(xs[0]) > 1)),
     "vstack": lambda xs: joined(xs, 2, (1, -1), 0),

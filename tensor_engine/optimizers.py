@@ -69,6 +69,12 @@ class Optimizer:
         self.parameters = list(parameters)
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
+        for name, number in {"learning_rate": learning_rate, "weight_decay": weight_decay}.items():
+            if not 0 <= number < math.inf:
+                raise ValueError(f"an optimizer needs {name} from 0 up, not {number}")
+        for share in (getattr(self, "momentum", 0.0), *getattr(self, "betas", ()), getattr(self, "alpha", 0.0)):
+            if not 0 <= share < 1:
+                raise ValueError(f"momentum, betas and alpha are shares from 0 to below 1, not {share}")
         if len({parameter.dtype for parameter in self.parameters}) != 1:
             raise ValueError("an optimizer needs parameters, all of one dtype")
         if len(set(self.parameters)) != len(self.parameters):

@@ -4,6 +4,10 @@ sequences.
 Reading order: initialisations, dense, activations, dropout, networks; convolution, normalisation, attention.
 """
 
+from typing import TYPE_CHECKING
+
+from tensor_engine.pytorch_names import tell, unknown
+
 from ..module import Module
 from .activations import ACTIVATIONS, ELU, GELU, Activation, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Tanh
 from .attention import Embedding, MultiHeadAttention, TransformerBlock
@@ -47,3 +51,10 @@ __all__ = [
     "one_of",
     "parameter_count",
 ]
+
+tell(globals())
+
+if not TYPE_CHECKING:  # to a type checker, what is not here is not here
+
+    def __getattr__(name):
+        raise unknown("models.layers", name)

@@ -53,8 +53,9 @@ class Embedding(Module):
             raise ValueError(f"an embedding takes integers from 0 to {self.n - 1}, not {found}")
         if self.P is None:
             return self.W[x]
-        if given.ndim < 1 or given.shape[-1] > len(self.P):
-            raise ValueError(f"sequences {x.shape}, and the embedding has {len(self.P)} places")
+        length = given.shape[-1] if given.ndim else "no places"
+        if length == "no places" or length > len(self.P):
+            raise ValueError(f"a sequence of {length}, and the embedding has {len(self.P)} places")
         return self.W[x] + self.P[: x.shape[-1]]
 
     def parameters(self) -> list[Tensor]:

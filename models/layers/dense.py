@@ -51,7 +51,9 @@ class Linear(Module):
     def __call__(self, x: Any) -> Any:
         if x.ndim > 2:
             if x.shape[-1] != self.n_inputs:
-                raise ValueError(f"{self.label}: {x.shape}, the last axis must have {self.n_inputs} elements, the inputs")
+                raise ValueError(
+                    f"{self.label}: {x.shape}, the last axis must have {self.n_inputs} elements, the inputs"
+                )
             return self(x.reshape(-1, self.n_inputs)).reshape(*x.shape[:-1], self.n_outputs)
         k = x @ self.W if self.b is None else te.linear(x, self.W, self.b)
         return k.named(f"{self.label}/k")

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from tensor_engine.pytorch_names import chosen
+
 Shape = tuple[int, ...]
 
 
@@ -60,12 +62,8 @@ def zeros(rng: np.random.Generator, n_inputs: int, n_outputs: int, shape: Shape 
 INITIALISATIONS: dict[str, Callable[..., np.ndarray]] = {
     "glorot": glorot,
     "glorot-normal": glorot_normal,
-    "xavier": glorot,  # the same by his first name
-    "xavier-normal": glorot_normal,
     "he": he,
     "he-uniform": he_uniform,
-    "kaiming": he,
-    "kaiming-uniform": he_uniform,
     "lecun": lecun,
     "pytorch": pytorch,
     "normal": normal,
@@ -83,7 +81,7 @@ def require_sizes(layer: str, **sizes: Any) -> None:
 def one_of(table: dict[str, Any], name: str, what: str) -> Any:
     """table[name]. Raises ValueError, with the names that there are, if it is none of them."""
     if name not in tuple(table):  # whatever it is, a list too
-        raise ValueError(f"there is no {what} {name!r}, only {', '.join(table)}")
+        raise ValueError(f"there is no {what} {name!r}, only {', '.join(table)}{chosen(name)}")
     return table[name]
 
 

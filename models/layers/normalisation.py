@@ -84,7 +84,7 @@ class BatchNorm(Normalisation):
             if x.size <= self.n:
                 raise ValueError(
                     f"{self.label}: {x.shape}, of {x.size // self.n} values of each feature, which less their own mean "
-                    f"are 0: train on batches of 2 instances or more, or call .train(False) to evaluate"
+                    f"are 0: train on batches (the last of an epoch too) of 2 instances or more, or call .train(False)"
                 )
             axes = tuple(axis for axis in range(x.ndim) if axis != 1)
             mean = x.mean(axis=axes, keepdims=True)

@@ -187,12 +187,15 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float =
 
 
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:
-    """The elements with these indices along an axis, or among all elements. An `operand` of indices stays one.
+    """The elements with these indices along an axis, or among all elements, where -1 is the last, as in NumPy.
+
+    An `operand` of indices stays one.
 
     >>> take(np.array([[1.0, 2.0, 3.0]]), [2, 0, 0], axis=1).tolist()
     [[3.0, 1.0, 1.0]]
     """
     x, axis = with_axis("take", x, axis)
+    require_integers("take", indices)
     key, operands = key_and_operands((slice(None),) * axis + (indices,))
     return Index(key)(x, *operands)
 
@@ -205,11 +208,17 @@ def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
     """
     shape, given = shape_of(x), shape_of(indices)
     axis = normalize_axis_index(axis, len(shape), "take_along_axis")
+    require_integers("take_along_axis", indices)
     if len(given) != len(shape):
         raise ValueError(f"take_along_axis: {shape}, indices of {given}, which must have as many axes")
     places = [np.arange(n).reshape([-1 if i == j else 1 for j in range(len(shape))]) for i, n in enumerate(shape)]
     key, operands = key_and_operands((*places[:axis], indices, *places[axis + 1 :]))
     return Index(key)(x, *operands)
+
+
+def require_integers(name, indices):
+    if np.asarray(data_of(indices)).dtype == bool:
+        raise IndexError(f"{name}: indices are integers; by an array of booleans, write x[mask]")
 
 
 def one_hot(classes: Any, n: int, dtype: Any = np.float64) -> Any:
@@ -219,6 +228,8 @@ def one_hot(classes: Any, n: int, dtype: Any = np.float64) -> Any:
     [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
     """
     given = np.asarray(data_of(classes))
+    if given.dtype.kind not in "iu" and given.size:
+        raise IndexError(f"one_hot: the classes are integers, not {given.dtype}")
     for wrong in given[(given < 0) | (given >= n)]:
         raise IndexError(f"one_hot: class {wrong} of {n} classes (they count from 0)")
     return take(np.eye(n, dtype=dtype), classes, 0)

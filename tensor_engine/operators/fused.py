@@ -3,6 +3,7 @@
 Each of these operators has a `composition`, and a test that it equals it.
 """
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from scalar_engine.graph import Node, data_of
 from scalar_engine.operators import relu, softplus
 
-from ..errors import inner_axes
+from ..errors import frames_to_the_user, inner_axes
 from ..kernels import halves_widened
 from .array_operator import ArrayOperator, is_choice
 from .compositions import take
@@ -95,7 +96,7 @@ class CrossEntropyOfClasses(ArrayOperator):
             raise ValueError(f"needs logits (instances, classes), and as many instances as targets: {len(classes)}")
         if not len(o):
             raise ValueError("has no instances to take the mean over")
-        wide = o if o.dtype.itemsize > 2 else o.astype(np.float32)
+        wide = o.astype(np.result_type(o, np.float32), copy=False)  # of integers and halves too
         by_class = wide.T.copy()  # few long rows, which NumPy reduces three times as fast
         by_class -= np.maximum.reduce(by_class)
         try:
@@ -215,6 +216,12 @@ def cross_entropy(
     """
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"cross_entropy: label_smoothing is a share, from 0 to 1, not {label_smoothing}")
+    if np.shape(data_of(logits))[1:] == (1,):
+        warnings.warn(
+            "cross_entropy: there is one class, whose probability is 1 whatever its logit, so that nothing is learned: "
+            "of two classes each has a logit, or write binary_cross_entropy_with_logits",
+            stacklevel=frames_to_the_user(),
+        )
     if weight is None and reduction == "mean":
         loss = mean_cross_entropy(logits, target)
         if label_smoothing:
@@ -268,8 +275,8 @@ def nll_of_each(log_probabilities, target, weight):
         )
     if weight is not None:
         weight = np.asarray(weight, log_probabilities.dtype)  # (classes,)
-        if weight.shape != shape[1:]:
-            raise ValueError(f"nll: {shape}, weights {weight.shape}, needs one for each class")
+        if weight.shape != shape[1:] or not (weight >= 0).all():
+            raise ValueError(f"nll: {shape}, weights {weight.shape}, needs one for each class, and none below 0")
     if classes is None:
         return -(log_probabilities * (target if weight is None else target * weight)).sum(axis=1), shape[0]
     for wrong in classes[(classes < 0) | (classes >= shape[1])]:
@@ -289,6 +296,12 @@ def binary_cross_entropy_with_logits(logits: Any, target: Any, reduction: str = 
     [0.6931, 0.0]
     """
     target = of_one_shape("binary_cross_entropy_with_logits", target, logits)
+    given = data_of(target)
+    if not ((given >= 0) & (given <= 1)).all():
+        raise ValueError(
+            f"binary_cross_entropy_with_logits: the targets are from 0 to 1, and these from {given.min()} to "
+            f"{given.max()}: of -1 and 1, write (t + 1) / 2"
+        )
     losses = target * softplus(-logits) + (1 - target) * softplus(logits)
     return reduced(losses, np.size(data_of(logits)), reduction)
 

@@ -14,7 +14,7 @@ from ..errors import inner_axes
 from ..kernels import halves_widened
 from .array_operator import ArrayOperator
 from .elements import along, each, total
-from .rearranging import SumTo
+from .rearranging import BroadcastTo, SumTo
 
 
 class MatMul(ArrayOperator):
@@ -122,7 +122,8 @@ def einsum(subscripts: str, *operands: Any) -> Any:
     """The sum of products that the letters of axes say, as NumPy's einsum: "ij,jk->ik" is a product of matrices.
 
     A letter that the result has not is summed over; without "->", the result has the letters that occur once. "..."
-    stands for all other axes. Axes of one letter must have one length. Raises ValueError where letters do not fit.
+    stands for all other axes. Axes of one letter have one length, or are of length 1 and repeated. Raises ValueError
+    where letters do not fit.
 
     >>> einsum("ij,j->i", np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1.0, 10.0])).tolist()
     [21.0, 43.0]
@@ -143,9 +144,13 @@ def einsum(subscripts: str, *operands: Any) -> Any:
         once = sorted(letter for letter in {*used} - {"."} if used.count(letter) == 1)
         out = ("..." if rest else "") + "".join(once)
     out = out.replace("...", rest)
+    named = [[*zip(term, shape)] for term, shape in zip(terms, shapes)]
     for term, shape in zip(terms, shapes):
         if len(term) != len(shape) or not {*term} <= {*ascii_letters}:
             raise ValueError(f'einsum: "{subscripts}" does not name the axes of {shape}, a letter for each')
     if not {*out} <= {*"".join(terms)} or len({*out}) < len(out):
         raise ValueError(f'einsum: "{subscripts}": the result may have each letter of the operands once')
+    longest = {letter: max(n for pairs in named for a, n in pairs if a == letter) for letter in "".join(terms)}
+    wanted = [tuple(longest[letter] if n == 1 else n for letter, n in pairs) for pairs in named]
+    operands = tuple(x if a == b else BroadcastTo(b)(x) for x, a, b in zip(operands, shapes, wanted))
     return Einsum(tuple(terms), out)(*operands)

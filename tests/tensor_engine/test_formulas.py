@@ -62,7 +62,7 @@ LONG = np.zeros(60, int)
     ("(x + x)[1]", lambda: (x(2) + x(2))[1]),
     ("concatenate([x, x, x, ..., x], axis=0)", lambda: te.concatenate([x(1)] * 20)),
     ("where([True, False], x, -2)", lambda: te.where([True, False], x(2), -2.0)),
-    ("clip(x, 0, inf)", lambda: te.clip(x(2), low=0)),
+    ("clip(x, 0, inf)", lambda: te.clip(x(2), min=0)),
     ("softmax_cross_entropy(x, [0, 2])", lambda: te.softmax_cross_entropy(x(2, 3), [0, 2])),
     ("softmax_cross_entropy(x, array(60,))", lambda: te.softmax_cross_entropy(x(60, 3), LONG)),
     ("linear(x, array(3, 4), array(4,))", lambda: te.linear(x(2, 3), np.zeros((3, 4)), np.zeros(4))),

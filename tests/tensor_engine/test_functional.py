@@ -63,6 +63,29 @@ def test_of_tensors_they_are_part_of_a_graph():
     assert w.grad.tolist() == [36, 288]
 
 
+def test_of_a_networks_parameters_it_is_the_same_list_and_dict():
+    """As HIPS autograd's examples have them: a list of (W, b), or a dict; nested, too."""
+    layers = [(np.ones((3, 2)), np.zeros(2)), (np.ones((2, 1)), 0.5)]
+
+    def network(layers, x, scale):
+        for W, b in layers:
+            x = np.tanh(np.dot(x, W) + b)
+        return np.sum(x) * scale["by"]
+
+    (dW, db), (dV, dc) = grad(network)(layers, X, {"by": 2.0})
+    moved = lambda W: network([(W, layers[0][1]), layers[1]], X, {"by": 2.0})
+    assert np.allclose(dW, differences(lambda w: moved(w.reshape(3, 2)), layers[0][0].ravel()).reshape(3, 2))
+    assert (db.shape, dV.shape, type(dc)) == ((2,), (2, 1), float)
+    of_both, by_scale = grad(network, (0, 2))(layers, X, {"by": 2.0})
+    assert np.array_equal(of_both[0][0], dW) and by_scale == {"by": network(layers, X, {"by": 1.0})}
+    of_c = lambda c: grad(network)([layers[0], (layers[1][0], c[0])], X, {"by": 2.0})[0][1].sum()
+    slope = grad(lambda layers: np.sum(grad(network)(layers, X, {"by": 2.0})[0][1]))(layers)
+    assert slope[1][1] == pytest.approx(differences(of_c, np.array([0.5]))[0], rel=1e-6)
+    assert grad(lambda x: x[0] * x[1])([2.0, 3.0]).tolist() == [3, 2]  # a list of numbers is an array
+    with pytest.raises(ValueError, match="by one array, not by a list, tuple or dict"):
+        hessian(network)(layers, X, {"by": 2.0})
+
+
 def test_nothing_else_is_changed_and_nothing_is_lost():
     x = X.copy()
     with te.no_grad():

@@ -246,6 +246,16 @@ def test_losses_that_would_lose_digits():
     assert z.grad.tolist() == [1, -1]
 
 
+def test_one_class_teaches_nothing_and_it_is_said():
+    with pytest.warns(UserWarning, match="there is one class, whose probability is 1 whatever its logit") as told:
+        assert te.cross_entropy(Tensor([[3.0], [1.0]], requires_grad=True), [0, 0]).item() == 0
+    assert told[0].filename == __file__
+
+
+def test_logits_in_whole_numbers():
+    assert te.cross_entropy(np.array([[1, 2]]), [0]) == te.cross_entropy(np.array([[1.0, 2.0]]), [0])
+
+
 @pytest.mark.parametrize("loss, words", [
     (lambda o: te.nll(o, [0, 1, 3, 0]), r"nll: class 3 of 3 classes"),
     (lambda o: te.cross_entropy(o, [0, 1, -1, 0], reduction="sum"), r"nll: class -1 of 3 classes"),
@@ -255,6 +265,9 @@ def test_losses_that_would_lose_digits():
     (lambda o: te.hinge(o, np.ones(3)), r"hinge: \(4, 3\), \(3,\), which must be equal"),
     (lambda o: te.hinge(o, ONE_HOT), "hinge: the targets are 1 and -1, and these have 0"),
     (lambda o: te.nll(o, CLASSES, np.ones(4)), r"nll: \(4, 3\), weights \(4,\), needs one for each class"),
+    (lambda o: te.nll(o, CLASSES, [1, -1, 1]), "needs one for each class, and none below 0"),
+    (lambda o: te.nll(o, CLASSES, [1, np.nan, 1]), "needs one for each class, and none below 0"),
+    (lambda o: te.binary_cross_entropy_with_logits(o, ONE_HOT * 2 - 1), r"from -1\S* to 1\S*: of -1 and 1, write \(t"),
     (lambda o: te.cross_entropy(o, CLASSES, label_smoothing=10), "label_smoothing is a share, from 0 to 1, not 10"),
     (lambda o: te.cross_entropy(o, CLASSES, reduction="avg"), 'reduction="mean", "sum" or "none", not .avg'),
 ])  # fmt: skip

@@ -117,7 +117,7 @@ ASKED_FOR = {
     "np.float64": lambda x: np.float64(x[0]),
     "item": lambda x: x[0].item(),
     "f-string": lambda x: f"{x[0]:.2f}",
-    "%": lambda x: "%.2f" % x[0],
+    "%": lambda x: "%.2f" % x[0],  # noqa: UP031
     "print": lambda x: str(x),
     "comparison": lambda x: x > 1,
     "truth": lambda x: bool(x[0]),

@@ -1,11 +1,17 @@
 """Python's own syntax on Tensors: what readers of NumPy and PyTorch expect, or a refusal that says what to write."""
 
+import inspect
+import pickle
+import re
+
 import numpy as np
 import pytest
 
 import tensor_engine as te
+from models import layers
 from scalar_engine import Value
 from tensor_engine import Tensor
+from tensor_engine.pytorch_names import ARGUMENTS, CHOICES, FUNCTIONS
 
 
 def test_hazard_equality_is_element_by_element():
@@ -105,3 +111,46 @@ def test_pytorchs_names_are_told_ours(ask, told):
     with pytest.raises((AttributeError, TypeError), match=told):
         ask(Tensor(np.ones((2, 2)), "x", requires_grad=True))
     assert not hasattr(te, "unsqueeze") and not hasattr(Tensor(1.0), "permute")
+
+
+CALLED = [
+    pytest.param(f, theirs, ours, id=f"{f.__qualname__}, {theirs}")
+    for module in (te, layers)
+    for thing in vars(module).values()
+    for f in [thing, *(vars(thing).values() if isinstance(thing, type) else ())]
+    if getattr(f, "__wrapped__", None) and getattr(f, "__module__", "").partition(".")[0] in ("tensor_engine", "models")
+    for parameters in [inspect.signature(f).parameters]
+    for theirs, names in ARGUMENTS.items()
+    if theirs not in parameters
+    for ours in [name for name in names if name in parameters][:1]
+]
+
+
+@pytest.mark.parametrize("f, theirs, ours", CALLED)
+def test_every_argument_that_pytorch_calls_otherwise_is_told(f, theirs, ours):
+    with pytest.raises(TypeError, match=f": {theirs}= is (PyTorch|autograd)'s name; here it is {ours}="):
+        f(**{theirs: 1})
+
+
+def test_every_name_of_pytorchs_is_told_and_ours_is_there():
+    told = {theirs for case in CALLED for theirs in case.values[1:2]}
+    assert told == set(ARGUMENTS) and len(CALLED) > 100
+    for theirs, ours in FUNCTIONS.items():
+        for owner in (te, layers, Tensor(1.0)):
+            words = re.escape(f"has no attribute '{theirs}': PyTorch's name; here it is {ours}")
+            with pytest.raises(AttributeError, match=words):
+                getattr(owner, theirs)
+        where = (te, layers, Tensor)
+        assert ours == "@" or any(hasattr(owner, ours.partition("(")[0]) for owner in where)
+    for theirs, ours in CHOICES.items():
+        with pytest.raises(ValueError, match=f"there is no choice '{theirs}', .*: PyTorch's name; here it is {ours}$"):
+            layers.one_of(layers.INITIALISATIONS, theirs, "choice")
+        assert ours in layers.INITIALISATIONS or ours in layers.ACTIVATIONS
+
+
+def test_what_tells_is_the_function_itself_to_all_who_ask():
+    assert str(inspect.signature(te.softmax)) == "(x: Any, axis: int = -1) -> Any" and te.softmax.__name__ == "softmax"
+    assert inspect.getsource(te.softmax).startswith("def softmax") and pickle.loads(pickle.dumps(te.max)) is te.max
+    assert not hasattr(te.outer, "__wrapped__")  # which has nothing to tell
+    with pytest.raises(TypeError, match=r"sum\(\) got an unexpected keyword argument 'nosuch'"):
+        te.sum(np.ones(2), nosuch=1)

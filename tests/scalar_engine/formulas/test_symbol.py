@@ -111,7 +111,7 @@ WRITTEN = [
     (2 * ceil(x), "2 * ceil(x)", r"2 \, \left\lceil x \right\rceil"),
     ((a + b) // c * x, "((a + b) // c) * x", r"\left\lfloor \frac{a + b}{c} \right\rfloor \, x"),
     ((a + b) % c * x, "((a + b) % c) * x", r"((a + b) \bmod c) \, x"),
-    (clip(x, low=0), "clip(x, 0, inf)", r"\operatorname{clip}(x, 0, \infty)"),
+    (clip(x, min=0), "clip(x, 0, inf)", r"\operatorname{clip}(x, 0, \infty)"),
     (gelu(x), "x * (1 + erf(0.7071067811865475 * x)) / 2", r"\frac{x \, (1 + \operatorname{erf}(0.707107 \, x))}{2}"),
     (logsumexp([a, b]), "logsumexp(a, b)", r"\operatorname{logsumexp}(a, b)"),
     (mean([a, b, c]), "(a + b + c) / 3", r"\frac{a + b + c}{3}"),
