@@ -50,6 +50,14 @@ class Holder:
     shape = property(lambda self: self.data.shape)
 
 
+def require(below: float = math.inf, **numbers: float) -> None:
+    """Raise ValueError if a number that an optimizer is made with is below 0, or not below what it must be."""
+    for name, number in numbers.items():
+        if not 0 <= number < below:
+            upto = "up" if below == math.inf else f"to below {below:g}"
+            raise ValueError(f"an optimizer needs {name} from 0 {upto}, not {number}")
+
+
 class Optimizer:
     """What the optimizers share.
 
@@ -69,12 +77,7 @@ class Optimizer:
         self.parameters = list(parameters)
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
-        for name, number in {"learning_rate": learning_rate, "weight_decay": weight_decay}.items():
-            if not 0 <= number < math.inf:
-                raise ValueError(f"an optimizer needs {name} from 0 up, not {number}")
-        for share in (getattr(self, "momentum", 0.0), *getattr(self, "betas", ()), getattr(self, "alpha", 0.0)):
-            if not 0 <= share < 1:
-                raise ValueError(f"momentum, betas and alpha are shares from 0 to below 1, not {share}")
+        require(learning_rate=learning_rate, weight_decay=weight_decay)
         if len({parameter.dtype for parameter in self.parameters}) != 1:
             raise ValueError("an optimizer needs parameters, all of one dtype")
         if len(set(self.parameters)) != len(self.parameters):
@@ -226,6 +229,7 @@ class SGD(Optimizer):
     ) -> None:  # fmt: skip
         if nesterov and not momentum:
             raise ValueError("nesterov needs a momentum: SGD(parameters, rate, momentum=0.9, nesterov=True)")
+        require(1, momentum=momentum)
         self.momentum, self.nesterov = momentum, nesterov
         self.moments = ("velocity",) if momentum else ()
         super().__init__(parameters, learning_rate, weight_decay)
@@ -270,6 +274,7 @@ class Adam(Optimizer):
         epsilon: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
+        require(1, beta1=betas[0], beta2=betas[1])
         self.betas = betas
         self.epsilon = epsilon
         super().__init__(parameters, learning_rate, weight_decay)
@@ -329,6 +334,7 @@ class AdamW(Adam):
         epsilon: float = 1e-8,
         weight_decay: float = 1e-2,
     ) -> None:
+        require(weight_decay=weight_decay)
         super().__init__(parameters, learning_rate, betas, epsilon)
         self.decay = weight_decay
 
@@ -354,6 +360,7 @@ class RMSprop(Optimizer):
         epsilon: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
+        require(1, alpha=alpha)
         self.alpha, self.epsilon = alpha, epsilon
         super().__init__(parameters, learning_rate, weight_decay)
 

@@ -265,9 +265,9 @@ def test_what_is_refused():
     (lambda w: SGD(w, -0.1), "an optimizer needs learning_rate from 0 up, not -0.1"),
     (lambda w: Adam(w, float("nan")), "learning_rate from 0 up, not nan"),
     (lambda w: AdamW(w, weight_decay=-1), "weight_decay from 0 up, not -1"),
-    (lambda w: SGD(w, 0.1, momentum=1.0), "momentum, betas and alpha are shares from 0 to below 1, not 1.0"),
-    (lambda w: Adam(w, betas=(0.9, 1.0)), "shares from 0 to below 1, not 1.0"),
-    (lambda w: RMSprop(w, alpha=1), "shares from 0 to below 1, not 1"),
+    (lambda w: SGD(w, 0.1, momentum=1.0), "momentum from 0 to below 1, not 1.0"),
+    (lambda w: Adam(w, betas=(0.9, 1.0)), "beta2 from 0 to below 1, not 1.0"),
+    (lambda w: RMSprop(w, alpha=1), "alpha from 0 to below 1, not 1"),
     (lambda w: SGD(w, 0.1, nesterov=True), "nesterov needs a momentum"),
 ])  # fmt: skip
 def test_numbers_with_which_nothing_is_learned_are_refused(make, words):
