@@ -57,7 +57,7 @@ class Tensor(ArrayNotation, ArrayProtocols, NumpyFunctions, Node):
         xs, needs = [], False
         for x in inputs:
             if type(x) is not Tensor:
-                inputs = constants_lifted(inputs)
+                inputs = constants_lifted(inputs, getattr(op, "chooses", False))
                 if inputs is None:
                     return NotImplemented
                 xs, needs = [x.data for x in inputs], False
@@ -264,13 +264,15 @@ def as_floats(data: Any, dtype: Any) -> np.ndarray:
     return data.astype(dtype)
 
 
-def constants_lifted(inputs: tuple[Any, ...]) -> tuple[Tensor, ...] | None:
+def constants_lifted(inputs: tuple[Any, ...], chooses: bool = False) -> tuple[Tensor, ...] | None:
     """op's inputs with numbers, lists and arrays as constant Tensors; None if one is none of these.
+
+    Arrays of integers and booleans stay so where the operator `chooses` by them.
 
     None of them widens float32 but an array of float64: numbers become floats of the first Tensor's type, as do lists,
     integers and booleans; so they meet 0 and infinity as arrays do, where Python's numbers would raise.
     """
-    dtype = np.float64
+    dtype = np.dtype(np.float64)
     for x in inputs:
         if isinstance(x, Tensor) and x.data.dtype.kind == "f":
             dtype = x.data.dtype
@@ -278,7 +280,7 @@ def constants_lifted(inputs: tuple[Any, ...]) -> tuple[Tensor, ...] | None:
     lifted = []
     for x in inputs:
         if not isinstance(x, Tensor):
-            x = constant(x, dtype)
+            x = operand(x) if chooses and getattr(x, "dtype", dtype).kind in "biu" else constant(x, dtype)
             if x is None:
                 return None
         lifted.append(x)

@@ -53,8 +53,8 @@ class Embedding(Module):
             raise ValueError(f"an embedding takes integers from 0 to {self.n - 1}, not {found}")
         if self.P is None:
             return self.W[x]
-        length = given.shape[-1] if given.ndim else "no places"
-        if length == "no places" or length > len(self.P):
+        if not given.ndim or given.shape[-1] > len(self.P):
+            length = given.shape[-1] if given.ndim else "no places"
             raise ValueError(f"a sequence of {length}, and the embedding has {len(self.P)} places")
         return self.W[x] + self.P[: x.shape[-1]]
 

@@ -3,7 +3,6 @@
 Each of these operators has a `composition`, and a test that it equals it.
 """
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from scalar_engine.graph import Node, data_of
 from scalar_engine.operators import relu, softplus
 
-from ..errors import frames_to_the_user, inner_axes
+from ..errors import inner_axes
 from ..kernels import halves_widened
 from .array_operator import ArrayOperator, is_choice
 from .compositions import take
@@ -96,7 +95,7 @@ class CrossEntropyOfClasses(ArrayOperator):
             raise ValueError(f"needs logits (instances, classes), and as many instances as targets: {len(classes)}")
         if not len(o):
             raise ValueError("has no instances to take the mean over")
-        wide = o.astype(np.result_type(o, np.float32), copy=False)  # of integers and halves too
+        wide = o if o.dtype.itemsize > 2 else o.astype(np.float32)
         by_class = wide.T.copy()  # few long rows, which NumPy reduces three times as fast
         by_class -= np.maximum.reduce(by_class)
         try:
@@ -216,12 +215,6 @@ def cross_entropy(
     """
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"cross_entropy: label_smoothing is a share, from 0 to 1, not {label_smoothing}")
-    if np.shape(data_of(logits))[1:] == (1,):
-        warnings.warn(
-            "cross_entropy: there is one class, whose probability is 1 whatever its logit, so that nothing is learned: "
-            "of two classes each has a logit, or write binary_cross_entropy_with_logits",
-            stacklevel=frames_to_the_user(),
-        )
     if weight is None and reduction == "mean":
         loss = mean_cross_entropy(logits, target)
         if label_smoothing:

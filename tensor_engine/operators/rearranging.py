@@ -273,5 +273,9 @@ def where(condition: Any, a: Any, b: Any) -> Any:
         shape = np.broadcast_shapes(*shapes)
     except ValueError:
         raise ValueError(f"where: {', '.join(map(str, shapes))}, {alignment(shapes)}") from None
+    nodes = [x.data for x in (a, b) if isinstance(x, Node)]
+    if nodes:  # beside which an array of integers holds numbers, and chooses nothing
+        whole = [isinstance(x, np.ndarray) and x.dtype.kind in "biu" for x in (a, b)]
+        a, b = (x.astype(np.result_type(nodes[0])) if is_whole else x for x, is_whole in zip((a, b), whole))
     a, b = (BroadcastTo(shape)(x) if isinstance(x, Node) and np.shape(x.data) != shape else x for x in (a, b))
     return Where(None if operands else condition)(*operands, a, b)

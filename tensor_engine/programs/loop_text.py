@@ -67,6 +67,12 @@ class Typed(ast.NodeTransformer):
             node = ast.BinOp(node.left, ast.Mult(), node.left)
         return self.generic_visit(node)
 
+    def visit_Call(self, node):
+        if getattr(node.func, "id", "") != "float":  # as infinity and NaN are written
+            return self.generic_visit(node)
+        number = node.args[0].value.replace("inf", "np.inf").replace("nan", "np.nan")
+        return ast.parse(f"np.{self.dtype.name}({number})", mode="eval").body
+
     def visit_Constant(self, node):
         return ast.parse(f"np.{self.dtype.name}({node.value!r})", mode="eval").body
 

@@ -45,6 +45,17 @@ def test_each_gradient_is_that_of_finite_differences(f, twin, arrays):
     assert len(check.entries) == sum(x.size for x in inputs)
 
 
+@pytest.mark.parametrize("f, twin, arrays", cases(ARRAY_EXPRESSIONS + CHOICES))
+def test_each_second_derivative_is_that_of_finite_differences(f, twin, arrays):
+    inputs = leaves(arrays)
+    out = f(*inputs)
+    for x in inputs:
+        slope = te.grad((out * out * (array(*out.shape) + 3)).sum(), x, create_graph=True)
+        if slope.requires_grad:
+            check = gradcheck((slope * (array(*slope.shape) + 3)).sum())
+            assert check.ok, str(check)
+
+
 @pytest.mark.parametrize("f, twin, arrays", cases(ARRAY_EXPRESSIONS))
 def test_a_pull_runs_on_tensors_as_it_does_on_arrays(f, twin, arrays):
     """What makes the derivative of a derivative possible: pulls are made of operators."""

@@ -103,6 +103,10 @@ def test_every_array_expression(monkeypatch):
         require_the_engines(number_of, arrays, [np.roll(x, 1) * 0.9 for x in arrays])
 
 
+def test_infinity_is_a_number_to_numba():
+    require_the_engines(lambda x: (te.clip(x, max=0.5) * te.exp(x)).sum(), [array(5, 4)], [array(5, 4) * 0.9])
+
+
 def classes_for(x):
     return np.arange(x.shape[0]) % x.shape[1]
 

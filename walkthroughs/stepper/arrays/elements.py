@@ -7,6 +7,8 @@ of the gradient that is passed on.
 
 import numpy as np
 
+from scalar_engine.graph import Node
+from scalar_engine.value import Value
 from tensor_engine.operators.array_operator import ArrayOperator
 
 
@@ -26,7 +28,9 @@ def followed(trace, values, scalars):
     """
     if not all(node in values for node in trace.nodes):
         raise Unfollowed("some tensors have no scalars of their own")
-    flat = [list(values[node].flat) for node in trace.nodes]
+    if any(node.inputs and node.data.dtype.kind in "biu" for node in trace.nodes):
+        raise Unfollowed("some elements are chosen by their order, which may change")
+    flat = [[x if isinstance(x, Node) else Value(x, requires_grad=False) for x in values[node].flat] for node in trace.nodes]
     elements = {i: [element(value, scalars) for value in found] for i, found in enumerate(flat)}
     made_by = owners(flat)
     received: dict = {}
