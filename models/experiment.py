@@ -97,6 +97,8 @@ class Setup:
             object.__setattr__(self, "activation", MODELS[self.model][0])
         require_plausible(self)
         require_ranges(self, RANGES)
+        if self.warmup > self.epochs > 0:
+            raise ValueError(f"warmup is {self.warmup:g} epochs of {self.epochs}: its learning rate is never reached")
         for name, table in CHOICES.items():
             if getattr(self, name) is not None:
                 one_of(table, getattr(self, name), name)

@@ -118,6 +118,7 @@ def test_a_lenet_learns_is_kept_and_predicts(tmp_path, capsys):
     ("--init kaiming_uniform", "PyTorch's name; here it is he-uniform"),
     ("--activation leaky_relu", "PyTorch's name; here it is leaky-relu"),
     ("--lr 0.1", "unrecognized arguments: --lr 0.1: PyTorch's name; here it is --learning-rate"),
+    ("--epochs 1 --warmup 2", "warmup is 2 epochs of 1: its learning rate is never reached"),
     ("--label-smoothing 1", "1 is not a number from 0 to below 1"),
     ("--data moons --model lenet", "model 'lenet' takes pictures, and moons holds none"),
     ("--data moons --augment shift", "augment 'shift' moves pictures, and moons holds none"),

@@ -20,7 +20,7 @@ def twins(torch):
         "maximum": torch.maximum, "minimum": torch.minimum, "clip": torch.clip,
         "tan": torch.tan, "arcsin": torch.arcsin, "arccos": torch.arccos, "arctan": torch.arctan,
         "sinh": torch.sinh, "cosh": torch.cosh, "expm1": torch.expm1, "log1p": torch.log1p,
-        "floor": torch.floor, "ceil": torch.ceil, "round": torch.round,
+        "sign": torch.sign, "step": lambda x: (x > 0).double(), "floor": torch.floor, "ceil": torch.ceil, "round": torch.round,
         "log2": torch.log2, "log10": torch.log10, "erf": torch.erf,
         "gelu": torch.nn.functional.gelu, "silu": torch.nn.functional.silu,
         "leaky_relu": lambda x, slope: torch.where(x > 0, x, slope * x),

@@ -30,7 +30,9 @@ def followed(trace, values, scalars):
         raise Unfollowed("some tensors have no scalars of their own")
     if any(node.inputs and node.data.dtype.kind in "biu" for node in trace.nodes):
         raise Unfollowed("some elements are chosen by their order, which may change")
-    flat = [[x if isinstance(x, Node) else Value(x, requires_grad=False) for x in values[node].flat] for node in trace.nodes]
+    flat = [
+        [x if isinstance(x, Node) else Value(x, requires_grad=False) for x in values[node].flat] for node in trace.nodes
+    ]
     elements = {i: [element(value, scalars) for value in found] for i, found in enumerate(flat)}
     made_by = owners(flat)
     received: dict = {}
