@@ -117,7 +117,7 @@ def taker_of(frame):
 def under_way(code, at):
     """The instruction's name, or the names that are loaded for the call that it is: "math", "exp"."""
     instructions = list(dis.get_instructions(code))
-    instruction = next(each for each in instructions if each.offset == at)
+    instruction = next((each for each in instructions if each.offset == at), instructions[0])
     start = getattr(instruction, "positions", ())[::2]  # line and column, where the name of what is called starts too
     before = [each for each in instructions if start and each.offset < at and each.positions[::2] == start]
     names = [each.argval for each in before if each.opname.startswith("LOAD_")]

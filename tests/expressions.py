@@ -46,6 +46,7 @@ from scalar_engine import (
     tanh,
     xlogy,
 )  # fmt: skip
+from scalar_engine.further_operators import floor_divide
 from scalar_engine.operators import lowered, powlog
 
 EVERYWHERE = [(-3.0,), (-0.7,), (0.4,), (2.5,)]
@@ -104,7 +105,7 @@ COMPOSITIONS = [
     ("diamond", lambda a: sin(a) * cos(a) + exp(sin(a)), EVERYWHERE),
     ("tanh by exp", lambda a: (exp(2 * a) - 1) / (exp(2 * a) + 1), EVERYWHERE),
     ("whole numbers", lambda a, b: floor(a) * b + round(b) * a - ceil(a) * b, [(0.6, -1.7), (-2.3, 0.4)]),
-    ("steps", lambda a, b: sign(a) * b + step(b) * a + a // b * b, [(0.6, -1.7), (-2.3, 0.4)]),
+    ("steps", lambda a, b: sign(a) * b + step(b) * a + floor_divide(a, b) * b, [(0.6, -1.7), (-2.3, 0.4)]),
     ("gelu", lambda a: gelu(a), EVERYWHERE),
     ("silu", lambda a: silu(a), EVERYWHERE),
     ("mean", lambda a, b, c: mean([a, b * b, c * a]), TRIPLES),

@@ -85,6 +85,7 @@ def test_float32_stays_float32():
 
 TWO = {"outer", "tensordot"}
 MORE = {
+    "clip": (0.1, 0.4),
     "expand_dims": (0,), "moveaxis": (0, 1), "pad": (1,), "repeat": (2,), "roll": (1,), "take": ([0, 1],),
     "take_along_axis": (np.array([[0], [1]]), 1), "tile": ([2, 1],),
 }  # fmt: skip
@@ -104,6 +105,13 @@ def test_norms_and_parts():
     assert np.linalg.norm(x, axis=1, keepdims=True).shape == (2, 1) and len(np.split(x, 2)) == 2
     with pytest.raises(TypeError, match="np.linalg.norm of a Tensor has no ord=1"):
         np.linalg.norm(x, 1)
+
+
+def test_copies_are_of_their_own():
+    x = Tensor(A.astype(np.float32))
+    copied, alike = np.copy(x), np.full_like(x, 2.0)
+    x.data[0, 0] = 9
+    assert copied.data[0, 0] == 0.5 and copied.dtype == alike.dtype == np.float32 and np.all(alike == 2)
 
 
 def test_whole_numbers_are_of_no_graph():

@@ -102,3 +102,12 @@ def test_tensors_too_large_to_follow_say_so(open_page):
     x, W = Tensor(np.ones((20, 64)), "x"), Tensor(np.ones((64, 30)), "W", requires_grad=True)
     page = open_page(step((x @ W).sum()).html)
     assert page.text_content("#changed").startswith("Numbers cannot be changed here: there are too many elements")
+
+
+def test_what_is_chosen_by_order_stands_still():
+    x = Tensor([2.0, 3.0, 1.0], "x", requires_grad=True)
+    assert (
+        "some elements are chosen by their order, which may change" in step((te.sort(x) * [1.0, 2.0, 3.0]).sum()).html
+    )
+    chosen = step((x[te.operand([2, 0])] * [1.0, 2.0]).sum()).html  # by integers that are given: they stay
+    assert "chosen by their order" not in chosen
