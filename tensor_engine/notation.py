@@ -113,7 +113,7 @@ class ArrayNotation(Arithmetic):
         """
         return self.transpose()
 
-    def swapaxes(self, a: int, b: int) -> Self:
+    def swapaxes(self, axis1: int, axis2: int) -> Self:
         """Two axes exchanged: of matrices (n, 2, 3), with swapaxes(-1, -2), their transposes (n, 3, 2).
 
         >>> from tensor_engine import Tensor
@@ -121,7 +121,7 @@ class ArrayNotation(Arithmetic):
         (1, 2, 1)
         """
         axes = list(range(self.ndim))
-        axes[a], axes[b] = axes[b], axes[a]
+        axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
         return self.transpose(tuple(axes))
 
     def clip(self, min: Any = None, max: Any = None) -> Self:

@@ -112,7 +112,7 @@ COMPOSED = {
     "logaddexp": lambda x, y: logsumexp([x, y]),
     "einsum": einsum,
     "dot": dot,
-    "inner": lambda a, b: dot(a, np.swapaxes(b, -1, -2) if np.ndim(b) > 1 else b),
+    "inner": lambda a, b: dot(a, np.swapaxes(b, -1, -2) if np.ndim(a) and np.ndim(b) > 1 else b),
     "vdot": lambda a, b: np.ravel(a) @ np.ravel(b),
     "append": append,
     "average": average,

@@ -130,6 +130,8 @@ def einsum(subscripts: str, *operands: Any) -> Any:
     >>> float(einsum("ii->", np.array([[1.0, 2.0], [3.0, 4.0]])))
     5.0
     """
+    if not isinstance(subscripts, str):
+        raise TypeError('einsum: its first argument is the letters of the axes, as in einsum("ij,jk->ik", a, b)')
     inputs, arrow, out = subscripts.replace(" ", "").partition("->")
     terms, shapes = inputs.split(","), [np.shape(data_of(x)) for x in operands]
     if len(terms) != len(operands):

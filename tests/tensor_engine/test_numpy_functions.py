@@ -19,6 +19,9 @@ LOSSES = {
     "choice": lambda x, y: np.where(x > 0, x, y) + np.maximum(x, y) + np.clip(x, 0.0, 1.0),
     "joined": lambda x, y: np.concatenate([x, y, B], axis=0) * np.stack([y[0, 0], x[0, 1]]),
     "stacked": lambda x, y: np.vstack([x, y[0], B]) @ np.hstack([y[0], x[0, 0]])[:2] + np.column_stack([x, y[0]])[0, 2],
+    "inner": lambda x, y: (
+        np.inner(x[0, 0], y) + np.inner(B[0, 0], x) + np.swapaxes(np.inner(x, y[0, 0]), axis1=0, axis2=1)
+    ),
     "dotted": lambda x, y: np.dot(x, np.ones((3, 2, 2)) * y)[:, 0] + np.inner(x, y) * np.trace(x),
     "named": lambda x, y: np.transpose(x, axes=(1, 0)) * np.clip(y, a_min=0.1, a_max=0.5) + np.linalg.norm(x, "fro"),
     "moved": lambda x, y: np.transpose(x) + np.reshape(y, (2, 1)) + np.swapaxes(x, 0, 1) + np.broadcast_to(y, (2, 2)),
@@ -64,6 +67,8 @@ def test_what_would_lose_a_gradient_is_refused_by_name():
             f(x)
     with pytest.raises(TypeError, match=r"np\.sum of a Tensor: .*'dtype'; what it takes is \(x"):
         np.sum(x, dtype=np.float32)
+    with pytest.raises(TypeError, match="its first argument is the letters of the axes"):
+        np.einsum(x, [0, 1])
     with pytest.raises(TypeError, match="a Tensor is not written into"):
         np.exp(x, out=np.zeros((2, 2)))
 
