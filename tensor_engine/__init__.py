@@ -42,7 +42,7 @@ Training
 
 Reading order: kernels; in the room operators array_operator, rearranging, products, reductions, compositions,
 further_reductions, fused, convolution, pooling, elements; then notation, protocols, tensor, errors, modes,
-numpy_functions, functional, optimizers, scalar_graph; then the rooms programs and checking.
+numpy_functions, functional, optimizer, optimizers, scalar_graph; then the rooms programs and checking.
 """
 
 from typing import TYPE_CHECKING

@@ -4,7 +4,7 @@ import numpy as np
 
 from scalar_engine.programs.plan import Variable
 
-from ..optimizers import Holder, Part
+from ..optimizer import Holder, Part
 from . import jit
 from .grouping import Grouping, Loop
 from .loop_text import Elements, loop_text
