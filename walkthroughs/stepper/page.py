@@ -32,6 +32,7 @@ TEX = {
 }
 
 DIAGNOSED = 400  # frames: of a longer graph the likely wrong answers would be most of the page
+FORMULA = "\0"  # in a sentence about a step, in the place of what is computed there
 
 
 def page(data, programs, title):
@@ -103,17 +104,23 @@ def steps_data(trace):
     """What there is to know of each node and of each frame, all numbers in writing."""
     forms = Forms(trace)
     frames = [frame_data(trace, frame) | forms.of(frame) for frame in trace.frames]
+    slips: dict = {}  # {sentence: its number}, for many steps have the same
     if len(frames) <= DIAGNOSED:
+        forward = [each for each in trace.frames if each.kind == "forward"]
+        computed = {each.node: f"{each.left} = {each.names}" if each.names else each.left for each in forward}
         steps = [(data, frame.step) for data, frame in zip(frames, trace.frames) if frame.step]
         for (data, step), likely in zip(steps, likely_answers(trace.root, [step for _, step in steps])):
             if likely:
-                data["likely"] = [[exact(number), text] for number, text in likely]
+                texts = [text.replace(computed[data["node"]], FORMULA) for _, text in likely]
+                numbers = [exact(number) for number, _ in likely]
+                data["likely"] = [[number, slips.setdefault(text, len(slips))] for number, text in zip(numbers, texts)]
             if step.local is not None and not is_array(step.local):
                 data["wrong"] = wrong_locals(step, trace.names)
     return {
         "nodes": [node_data(trace, i) for i in range(len(trace.nodes))],
         "frames": frames,
         "forms": forms.math,
+        "slips": list(slips),
         "turn": trace.turn,
         "root": trace.names[trace.root],
     }
@@ -123,8 +130,11 @@ EDGE = ("tail", "head", "path", "position", "tip", "number")
 
 
 def packed(edge):
-    """An edge without the names of its parts (state.js puts them in), which would be a tenth of the page."""
-    return [edge.get(name) for name in EDGE]
+    """An edge without the names of its parts (state.js puts them in) and with an arrow's point only, whose other corners
+    the page knows: they would be a tenth of it.
+    """
+    point = {"tip": edge["tip"].split()[1]} if "tip" in edge else {}
+    return [(edge | point).get(name) for name in EDGE]
 
 
 def node_data(trace, i):

@@ -201,6 +201,7 @@ function showTab(name, focus = false) {
     byId(`${tab}-tab`).setAttribute("aria-selected", tab === name);
     byId(`${tab}-tab`).tabIndex = tab === name ? 0 : -1;
   }
+  showTable();
   if (focus) byId(`${name}-tab`).focus();
 }
 

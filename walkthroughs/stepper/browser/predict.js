@@ -123,7 +123,7 @@ function stateWhole(i, position) {
 function slipBehind(given, frame) {
   if (state.graph.living || state.graph.life?.living) return "";
   const found = (frame.likely ?? []).find(([number]) => isNear(given, number));
-  return found ? `. Likely slip, ${found[1]}` : "";
+  return found ? `. Likely slip, ${state.graph.slips[found[1]].replace("\0", () => computation(frame.node))}` : "";
 }
 
 function reveal(words, right = null) {

@@ -34,9 +34,12 @@ function lengthOf(text, isTitle = false) {
   return pen.measureText(text).width;
 }
 
+// What is surely short enough is not measured: at the start of a page that takes as long as drawing it.
+const isShort = (text, width) => 13 * text.length < width && /^[ -~]*$/.test(text);
+
 function write(line, text, width) {
   line.textContent = text;
-  if (text && lengthOf(text, line.classList.contains("title")) > width - 6) {
+  if (!isShort(text, width) && lengthOf(text, line.classList.contains("title")) > width - 6) {
     line.setAttribute("textLength", width - 8);
     line.setAttribute("lengthAdjust", "spacingAndGlyphs");
   } else line.removeAttribute("textLength");

@@ -181,8 +181,23 @@ function addEdge(edge, view, layer) {
 
 function drawEdge(edge) {
   const element = svgElement("g", { class: "edge" });
-  element.append(svgElement("path", { d: edge.path }));
-  if (edge.tip) element.append(svgElement("polygon", { points: edge.tip }));
+  const { path, tip } = edge.tip ? pointed(edge) : edge;
+  element.append(svgElement("path", { d: path }));
+  if (tip) element.append(svgElement("polygon", { points: tip }));
   if (edge.number) element.append(svgElement("text", { x: edge.number[1], y: edge.number[2] }, edge.number[0]));
   return element;
 }
+
+const [TIP, HALF] = [6, 2.2]; // of an arrow's head
+
+// An arrow with its head, which points from the end of its path to its tip.
+function pointed({ path, tip }) {
+  const [[x, y], end] = [pointsIn(tip)[0], pointsIn(path).at(-1)];
+  const far = Math.hypot(x - end[0], y - end[1]) || 1;
+  const [dx, dy] = [(x - end[0]) / far, (y - end[1]) / far];
+  const foot = (side) => [x - TIP * dx - side * HALF * dy, y - TIP * dy + side * HALF * dx].map(tenths).join();
+  return { path: `${path}L${foot(0)}`, tip: `${foot(1)} ${tip} ${foot(-1)}` };
+}
+
+const tenths = (number) => Number(number.toFixed(1));
+const pointsIn = (text) => [...text.matchAll(/(-?[\d.]+),(-?[\d.]+)/g)].map(([, x, y]) => [Number(x), Number(y)]);
