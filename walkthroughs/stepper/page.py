@@ -20,7 +20,9 @@ from .typeset import Forms, name_in_math
 MARGIN = re.compile(r"^ +|^ *//.*\n", re.MULTILINE)  # of scripts: what only their readers need
 HERE = resources.files(__package__).joinpath("browser")
 SCRIPTS = ["state", *[f"live/{name}" for name in ("numbers", "program", "arrays", "controls")]]
-SCRIPTS += [f"picture/{name}" for name in ("drawing", "turning", "looking", "minimap", "groups", "colours", "sizes")]
+SCRIPTS += [
+    f"picture/{name}" for name in ("drawing", "turning", "operands", "looking", "minimap", "groups", "colours", "sizes")
+]
 SCRIPTS += ["heatmap", "panels", "predict", "training", "typeset", "lecture"]
 SCRIPTS += [f"away/{name}" for name in ("formulas", "take_away", "address")] + ["beside", "controls", "main"]
 
@@ -130,11 +132,12 @@ EDGE = ("tail", "head", "path", "position", "tip", "number")
 
 
 def packed(edge):
-    """An edge without the names of its parts (state.js puts them in) and with an arrow's point only, whose other corners
-    the page knows: they would be a tenth of it.
+    """An edge without the names of its parts (state.js puts them in), of an arrow's corners with the point only, and of
+    its number without the place, which the page finds.
     """
-    point = {"tip": edge["tip"].split()[1]} if "tip" in edge else {}
-    return [(edge | point).get(name) for name in EDGE]
+    tip, number = edge.get("tip"), edge.get("number")
+    kept = edge | {"tip": tip and tip.split()[1], "number": number and number[0]}
+    return [kept.get(name) for name in EDGE]
 
 
 def node_data(trace, i):

@@ -56,7 +56,7 @@ function paintBoxes() {
     const now = inside ? (frame.kind === "forward" ? "now" : "flowing") : "";
     box.state = now || (graded ? "partial" : known === members.length ? "computed" : "waiting");
     element.setAttribute("class", `box ${box.state}`);
-    const words = graded ? `${GRADIENT_SIGN}${graded} of ${takers.length}` : `${known} of ${members.length} nodes`;
+    const words = graded ? `${GRADIENT_SIGN}${graded} of ${takers.length}` : `${known} of ${members.length}`;
     write(count, words, width);
   }
 }

@@ -18,6 +18,7 @@ function turned(view) {
   };
   view.turned = {
     ...view,
+    numbers: null,
     left,
     width: left + along(view.height - view.top),
     height: view.width * DOWN,
@@ -53,6 +54,5 @@ function broken(line, width) {
 
 function edgeOnItsSide(edge, onItsSide) {
   const moved = (text) => text?.replace(/(-?[\d.]+),(-?[\d.]+)/g, (_, x, y) => onItsSide([x, y]).map(tenths).join());
-  const { number } = edge;
-  return { ...edge, path: moved(edge.path), tip: moved(edge.tip), number: number && [number[0], ...onItsSide(number.slice(1))] };
+  return { ...edge, path: moved(edge.path), tip: moved(edge.tip), at: null };
 }
