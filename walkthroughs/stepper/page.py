@@ -24,7 +24,7 @@ SCRIPTS += [
     f"picture/{name}" for name in ("drawing", "turning", "operands", "looking", "minimap", "groups", "colours", "sizes")
 ]
 SCRIPTS += ["heatmap", "panels", "predict", "training", "typeset", "lecture"]
-SCRIPTS += [f"away/{name}" for name in ("formulas", "take_away", "address")] + ["beside", "controls", "main"]
+SCRIPTS += [f"away/{name}" for name in ("formulas", "take_away", "address")] + ["beside", "controls", "focus", "main"]
 
 
 # How the page writes functions in LaTeX: by the name of the function, or around its one operand, "#".

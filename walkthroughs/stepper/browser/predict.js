@@ -27,15 +27,15 @@ function togglePredict() {
   if (predict.on) ask();
 }
 
-// Asks about the next step, and returns whether there is something to ask.
-function ask() {
+// Asks about the next step, and returns whether there is something to ask. While a level is chosen, the focus stays there.
+function ask(moves = true) {
   const frame = state.graph.frames[state.position];
   if (!frame || frame.kind === "turn" || !LEVELS[level()](frame)) return false;
   predict.pending = state.position + 1;
   byId("question").hidden = false;
   showQuestion();
   byId("guess").value = "";
-  byId("guess").focus({ preventScroll: true });
+  if (moves) byId("guess").focus({ preventScroll: true });
   return true;
 }
 

@@ -160,7 +160,7 @@ function showCourse() {
 
 function listenToLive() {
   byId("live").addEventListener("keydown", (event) => {
-    if (event.key === "Escape") event.target.blur();
+    if (event.key === "Escape") byId("next").focus({ preventScroll: true });
     else if (event.target.matches("input, select")) event.stopPropagation(); // arrows move the slider here
   });
   byId("leaf").addEventListener("change", (event) => {
