@@ -176,10 +176,10 @@ function showNode() {
 }
 
 // The value and the gradient of a node, if they are arrays, as far as they are known.
-function arraysOf(i) {
+function arraysOf(i, isTip = false) {
   const { array } = state.graph.nodes[i];
   const gradient = gradientOf(i)?.array;
-  const shown = [array && isKnown(i) ? arrayView(array, "value") : null, gradient ? arrayView(gradient, "gradient") : null];
+  const shown = [array && isKnown(i) ? arrayView(array, "value", isTip) : null, gradient ? arrayView(gradient, "gradient", isTip) : null];
   return element("div", { class: "arrays" }, ...shown);
 }
 
@@ -250,7 +250,7 @@ function showTip(i, x, y) {
   tip.hidden = i === null;
   if (i === null) return;
   const node = state.graph.nodes[i];
-  tip.replaceChildren(element("strong", {}, node.name), " ", isKnown(i) ? `= ${node.data}` : "not computed yet", arraysOf(i), ledgerOf(i));
+  tip.replaceChildren(element("strong", {}, node.name), " ", isKnown(i) ? `= ${node.data}` : "not computed yet", arraysOf(i, true), ledgerOf(i));
   const { width, height } = tip.getBoundingClientRect();
   tip.style.left = `${Math.max(4, Math.min(x + 14, innerWidth - width - 8))}px`;
   const controls = byId("controls").getBoundingClientRect();

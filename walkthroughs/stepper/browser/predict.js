@@ -82,7 +82,7 @@ function judge(given) {
   const [right, truth, aside] = verdictOn(given, frame);
   predict.asked++;
   if (right) predict.right++;
-  predict.sheet.push({ step: predict.pending, question: byId("asked").textContent, given, truth, right });
+  predict.sheet.push({ step: predict.pending, question: [...byId("asked").childNodes].map(({ textContent }) => textContent).join(" ").trim(), given, truth, right });
   reveal(`${right ? "Right" : "Not quite"}: ${truth}${right ? "" : `, not ${given}`}${aside}`, right);
 }
 

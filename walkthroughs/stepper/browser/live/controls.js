@@ -89,7 +89,6 @@ function changeLeaf(number, typed = false) {
 function showNumbers() {
   showStep();
   for (const i of picture.items.keys()) paint(i);
-  picture.lit.forEach((lit) => lit.classList.add("lit"));
   panels.rows.forEach((_, i) => paintRow(i));
   paintSizes();
   showWatched();

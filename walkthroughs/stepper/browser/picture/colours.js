@@ -6,7 +6,7 @@ function paint(i) {
   const item = picture.items.get(i);
   if (!item) return;
   const now = stateOf(i);
-  const marks = `${i === state.selected ? " selected" : ""}${state.breakpoints.has(i) ? " stop" : ""}${state.watched.has(i) ? " watched" : ""}${beside.differs.has(i) ? " differs" : ""}`;
+  const marks = `${i === state.selected ? " selected" : ""}${state.breakpoints.has(i) ? " stop" : ""}${state.watched.has(i) ? " watched" : ""}${beside.differs.has(i) ? " differs" : ""}${item.element.classList.contains("lit") ? " lit" : ""}`;
   item.element.setAttribute("class", `node ${now}${marks}`);
   item.element.setAttribute("tabindex", i === (state.selected ?? graphRoot()) ? 0 : -1);
   const [value, gradient] = [valueText(i), gradientText(i)];
