@@ -78,6 +78,7 @@ def test_numbers_out_of_sight_are_counted(open_page):
     seen = wide.evaluate("""(wide) => [...wide.querySelectorAll("tr:first-child td")].filter((cell) =>
         cell.getBoundingClientRect().right <= wide.getBoundingClientRect().right + 1).length""")
     assert page.text_content("#node .beyond") == f"{20 - seen} more columns →" and 3 < seen < 20
+    assert wide.evaluate("(wide) => getComputedStyle(wide).maskImage").startswith("linear-gradient")  # not half a number
     wide.evaluate("(wide) => wide.scrollTo(9999, 0)")
     wait(page, "document.querySelector('.beyond').textContent === '← the first columns'")
 

@@ -60,13 +60,14 @@ function scrolled(table, name) {
     const right = wide.scrollLeft + wide.clientWidth + 1;
     const hidden = [...table.rows[0].cells].filter((cell) => cell.offsetLeft + cell.offsetWidth > right).length;
     beyond.hidden = wide.scrollWidth <= wide.clientWidth + 1;
+    wide.classList.toggle("cut", hidden > 0);
     beyond.textContent = hidden ? `${hidden} more column${hidden > 1 ? "s" : ""} →` : "← the first columns";
     if (!beyond.hidden) wide.tabIndex = 0;
   };
   requestAnimationFrame(measure);
   wide.addEventListener("scroll", measure);
   wide.addEventListener("keydown", (event) => /^Arrow(Left|Right)$/.test(event.key) && event.stopPropagation());
-  return element("div", {}, wide, beyond);
+  return element("div", {}, beyond, wide);
 }
 
 const numbers = { areShown: false, few: 256 }; // of arrays of more than a few elements: in place of their maps
