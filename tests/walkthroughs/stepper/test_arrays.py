@@ -78,7 +78,7 @@ def test_numbers_out_of_sight_are_counted(open_page):
     seen = wide.evaluate("""(wide) => [...wide.querySelectorAll("tr:first-child td")].filter((cell) =>
         cell.getBoundingClientRect().right <= wide.getBoundingClientRect().right + 1).length""")
     assert page.text_content("#node .beyond") == f"{20 - seen} more columns →" and 3 < seen < 20
-    assert wide.evaluate("(wide) => getComputedStyle(wide).maskImage").startswith("linear-gradient")  # not half a number
+    assert wide.evaluate("(wide) => getComputedStyle(wide).maskImage") != "none"  # half a number is not read as one
     wide.evaluate("(wide) => wide.scrollTo(9999, 0)")
     wait(page, "document.querySelector('.beyond').textContent === '← the first columns'")
 
@@ -90,7 +90,8 @@ def test_a_map_without_numbers_tells_those_of_the_cells(open_page):
     maps = Tensor(rng.normal(size=(2, 3, 4, 5)), "F", requires_grad=True)
     page = open_page(step(((X * X).sum() + (large * large).sum() + (maps * maps).sum()).named("L")).html)
     page.evaluate("i => select(i)", node_of(page, "X"))
-    assert page.text_content("#node .cell").startswith("Its numbers do not fit") and page.locator("#node td").count() == 0
+    assert page.text_content("#node .cell").startswith("Its numbers do not fit")
+    assert page.locator("#node td").count() == 0
     box = page.locator("#node canvas").bounding_box()
     page.mouse.move(box["x"] + box["width"] * 12.5 / 64, box["y"] + box["height"] * 7.5 / 20)
     assert page.text_content("#node .cell") == f"[7, 12] = {Tensor.brief(X.data[7, 12])}"
