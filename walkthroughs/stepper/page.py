@@ -20,9 +20,11 @@ from .typeset import Forms, name_in_math
 MARGIN = re.compile(r"^ +|^ *//.*\n", re.MULTILINE)  # of scripts: what only their readers need
 HERE = resources.files(__package__).joinpath("browser")
 SCRIPTS = ["state", *[f"live/{name}" for name in ("numbers", "program", "arrays", "controls")]]
-SCRIPTS += [f"picture/{name}" for name in ("drawing", "turning", "looking", "minimap", "groups", "colours", "sizes")]
+SCRIPTS += [
+    f"picture/{name}" for name in ("drawing", "turning", "operands", "looking", "minimap", "groups", "colours", "sizes")
+]
 SCRIPTS += ["heatmap", "panels", "predict", "training", "typeset", "lecture"]
-SCRIPTS += [f"away/{name}" for name in ("formulas", "take_away", "address")] + ["beside", "controls", "main"]
+SCRIPTS += [f"away/{name}" for name in ("formulas", "take_away", "address")] + ["beside", "controls", "focus", "main"]
 
 
 # How the page writes functions in LaTeX: by the name of the function, or around its one operand, "#".
@@ -32,6 +34,7 @@ TEX = {
 }
 
 DIAGNOSED = 400  # frames: of a longer graph the likely wrong answers would be most of the page
+FORMULA = "\0"  # in a sentence about a step, in the place of what is computed there
 
 
 def page(data, programs, title):
@@ -103,17 +106,23 @@ def steps_data(trace):
     """What there is to know of each node and of each frame, all numbers in writing."""
     forms = Forms(trace)
     frames = [frame_data(trace, frame) | forms.of(frame) for frame in trace.frames]
+    slips: dict = {}  # {sentence: its number}, for many steps have the same
     if len(frames) <= DIAGNOSED:
+        forward = [each for each in trace.frames if each.kind == "forward"]
+        computed = {each.node: f"{each.left} = {each.names}" if each.names else each.left for each in forward}
         steps = [(data, frame.step) for data, frame in zip(frames, trace.frames) if frame.step]
         for (data, step), likely in zip(steps, likely_answers(trace.root, [step for _, step in steps])):
             if likely:
-                data["likely"] = [[exact(number), text] for number, text in likely]
+                texts = [text.replace(computed[data["node"]], FORMULA) for _, text in likely]
+                numbers = [exact(number) for number, _ in likely]
+                data["likely"] = [[number, slips.setdefault(text, len(slips))] for number, text in zip(numbers, texts)]
             if step.local is not None and not is_array(step.local):
                 data["wrong"] = wrong_locals(step, trace.names)
     return {
         "nodes": [node_data(trace, i) for i in range(len(trace.nodes))],
         "frames": frames,
         "forms": forms.math,
+        "slips": list(slips),
         "turn": trace.turn,
         "root": trace.names[trace.root],
     }
@@ -123,8 +132,12 @@ EDGE = ("tail", "head", "path", "position", "tip", "number")
 
 
 def packed(edge):
-    """An edge without the names of its parts (state.js puts them in), which would be a tenth of the page."""
-    return [edge.get(name) for name in EDGE]
+    """An edge without the names of its parts (state.js puts them in), of an arrow's corners with the point only, and of
+    its number without the place, which the page finds.
+    """
+    tip, number = edge.get("tip"), edge.get("number")
+    kept = edge | {"tip": tip and tip.split()[1], "number": number and number[0]}
+    return [kept.get(name) for name in EDGE]
 
 
 def node_data(trace, i):

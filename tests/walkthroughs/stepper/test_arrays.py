@@ -62,10 +62,10 @@ def test_arrays_show_their_shape_numbers_and_map(open_page):
 
 
 def test_every_number_has_a_cell_of_its_own():
-    for shape in [(64,), (1, 256), (16, 16)]:
+    for shape in [(64,), (1, 256), (16, 16), (100, 20)]:
         array = described(np.linspace(-1, 1, np.prod(shape)).reshape(shape), as_images=False)
         assert array["map"]["rows"] * array["map"]["columns"] == sum(map(len, array["written"]))
-    large = described(np.zeros((100, 3)), as_images=False)
+    large = described(np.zeros((100, 30)), as_images=False)
     assert "written" not in large and large["map"]["rows"] == 40
 
 
@@ -78,8 +78,42 @@ def test_numbers_out_of_sight_are_counted(open_page):
     seen = wide.evaluate("""(wide) => [...wide.querySelectorAll("tr:first-child td")].filter((cell) =>
         cell.getBoundingClientRect().right <= wide.getBoundingClientRect().right + 1).length""")
     assert page.text_content("#node .beyond") == f"{20 - seen} more columns →" and 3 < seen < 20
+    assert wide.evaluate("(wide) => getComputedStyle(wide).maskImage") != "none"  # half a number is not read as one
     wide.evaluate("(wide) => wide.scrollTo(9999, 0)")
     wait(page, "document.querySelector('.beyond').textContent === '← the first columns'")
+
+
+def test_a_map_without_numbers_tells_those_of_the_cells(open_page):
+    """By pointer and by keyboard: the element's, a block's mean, a channel's; and all of them where the reader asks."""
+    rng = np.random.default_rng(0)
+    X, large = (Tensor(rng.normal(size=shape), name, True) for shape, name in (((20, 64), "X"), ((80, 120), "A")))
+    maps = Tensor(rng.normal(size=(2, 3, 4, 5)), "F", requires_grad=True)
+    page = open_page(step(((X * X).sum() + (large * large).sum() + (maps * maps).sum()).named("L")).html)
+    page.evaluate("i => select(i)", node_of(page, "X"))
+    assert page.text_content("#node .cell").startswith("Its numbers do not fit")
+    assert page.locator("#node td").count() == 0
+    box = page.locator("#node canvas").bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 12.5 / 64, box["y"] + box["height"] * 7.5 / 20)
+    assert page.text_content("#node .cell") == f"[7, 12] = {Tensor.brief(X.data[7, 12])}"
+    page.focus("#node canvas")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowLeft")
+    assert page.text_content("#node .cell") == f"[8, 11] = {Tensor.brief(X.data[8, 11])}"
+    assert page.text_content("#where").startswith("Step 0 of")
+    page.click(".in-numbers")
+    assert page.locator("#node .wide td").all_text_contents() == [Tensor.brief(x) for x in X.data.ravel()]
+    wait(page, "document.querySelector('.beyond').textContent.endsWith(' more columns →')")
+    page.click(".in-numbers")
+    for name, keys, place, truth in [
+        ("A", ["ArrowRight"], "rows 0 to 1, columns 3 to 5: mean about ", large.data[:2, 3:6].mean()),
+        ("F", ["ArrowDown"], "[0, 1, 1, 0] is about ", maps.data[0, 1, 1, 0]),
+    ]:
+        page.evaluate("i => select(i)", node_of(page, name))
+        page.locator("#node canvas").nth(int(name == "F")).focus()
+        for key in keys:
+            page.keyboard.press(key)
+        said = page.text_content("#node .cell")
+        assert said.startswith(place) and float(said[len(place) :]) == pytest.approx(truth, abs=0.05), said
 
 
 def test_a_product_of_matrices_lights_a_row_and_a_column(open_page):

@@ -170,6 +170,44 @@ def test_neurons_fold_within_layers(open_page):
     assert page.locator(".fold-group").count() == 0 and page.locator(".open-group").count() == 1
 
 
+def test_the_focus_is_never_lost(page):
+    """By keyboard alone: what is pressed is made anew, is hidden, or is left with Escape."""
+
+    def focused(start, *keys):
+        page.locator(start).first.focus()
+        for key in keys:
+            page.keyboard.press(key)
+        return page.evaluate("[document.activeElement.id, document.activeElement.textContent]")
+
+    page.evaluate("select(10)")
+    assert focused("#node .watch", "Enter") == ["", "Stop watching"]
+    assert focused("#watched .remove", "Enter") == ["next", "Next"]
+    assert focused("#groups .fold", "Enter") == ["", "fold layer2"]
+    assert focused("#fold-all", "Enter")[0] == "open-all"
+    focused("[data-group=layer1]", "Enter")
+    assert page.evaluate("state.graph.nodes[document.activeElement.dataset.node].group") == "layer1"
+    assert focused("#program-tab", "ArrowRight", "l")[0] == "next"
+    page.keyboard.press("l")
+    assert focused("#next", "p", "Escape")[0] == "next"
+    assert focused("#level", "ArrowDown")[0] == "level" and page.is_visible("#question")
+    assert focused("#next", "/", "h", "1", "Enter")[0] == f"n{node_of(page, 'h1')}"
+    assert focused("#number", "Escape")[0] == "next"
+
+
+def test_what_has_the_focus_is_not_under_the_buttons_of_a_phone(open_page, question3):
+    page = open_page(question3, viewport={"width": 360, "height": 740})
+    covered = []
+    for _ in range(38):
+        page.keyboard.press("Tab")
+        covered += page.evaluate("""() => {
+          const { left, top, width, height } = document.activeElement.getBoundingClientRect();
+          const there = document.elementFromPoint(left + width / 2, top + height / 2);
+          const isOn = there && (document.activeElement.contains(there) || there.contains(document.activeElement));
+          return isOn ? [] : [document.activeElement.outerHTML.slice(0, 80)];
+        }""")
+    assert covered == []
+
+
 def test_the_picture_is_zoomed_and_fitted_by_buttons(page):
     zoom = page.evaluate("picture.zoom")
     page.click("#larger")

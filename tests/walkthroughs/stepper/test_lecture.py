@@ -158,7 +158,7 @@ def test_from_left_to_right(lecture):
       const at = (name) => (name.endsWith("_op") ? view.ops[parseInt(name.slice(1))] : view.nodes[name.slice(1)].at);
       return view.edges.filter(({ tail, head, path, tip }) => {
         const points = pointsIn(path);
-        const end = tip ? pointsIn(tip)[1] : points.at(-1);
+        const end = pointsIn(tip ?? path).at(-1);
         return at(tail)[0] >= at(head)[0] || !near(at(tail), points[0]) || !near(at(head), end);
       });
     }""")

@@ -2,6 +2,8 @@
 
 import pytest
 
+from models.mlp import MLP
+from models.question3 import SHEET, Question3
 from scalar_engine import Value, dot
 from walkthroughs.drawing.palette import COLOURS
 from walkthroughs.stepper import step
@@ -46,6 +48,29 @@ def test_the_operands_of_a_wide_dot_carry_no_numbers(open_page):
     page = open_page(step((dot(ws, xs) - 1.0).named("y")).html)
     page.evaluate("fit()")
     assert page.locator("#scroll .edge text").count() == 2  # those of the difference
+
+
+# Pairs of texts of the picture that lie upon one another.
+UPON = """() => {
+  const texts = [...document.querySelectorAll("#scroll text")].filter((text) => text.textContent);
+  const boxes = texts.map((text) => [text.textContent, text.getBoundingClientRect()]);
+  const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 0.5 * picture.zoom
+    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3 * picture.zoom; // whose line boxes have room
+  return boxes.flatMap(([one, a], i) => boxes.slice(i + 1).flatMap(([other, b]) => (meet(a, b) ? [[one, other]] : [])));
+}"""
+
+
+def test_no_text_of_a_picture_lies_upon_another(open_page):
+    """Arrows of a dot come in at nearly one angle; so do those of differences and quotients of the same leaves."""
+    a, b, c = (Value(number, name) for name, number in (("a", 3.0), ("b", 2.0), ("c", -1.5)))
+    quotients = (a - b) / (b - c) * (a / b) - a**2 / c
+    for root in (MLP(2, [12, 1])([0.5, -1.0]), quotients.named("y"), Question3(SHEET).l):
+        page = open_page(step(root).html)
+        for _ in range(2):
+            for place in (0, "state.graph.frames.length"):
+                page.evaluate(f"showView(state.graph.views.find((view) => view.open === null)), goTo({place})")
+                assert page.evaluate(UPON) == []
+            page.keyboard.press("d")
 
 
 def fingers(page):

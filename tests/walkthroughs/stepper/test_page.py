@@ -13,6 +13,7 @@ from .pages import formula, node_of, position, wait
 READ_ALL = """() => {
   const text = (element) => element.textContent;
   const found = [];
+  showTab("values");
   for (let position = 0; position <= state.graph.frames.length; position++) {
     goTo(position);
     found.push({

@@ -6,8 +6,10 @@ import numpy as np
 
 from ..quantities import brief
 
+FEW = 256  # elements: of an array no larger, each is a cell
 CELLS = 40  # the most rows and columns of a larger array's heat map, in which a cell is the mean of a block
-WRITTEN = 256  # elements: of an array no larger, each is a cell with its number in it
+WRITTEN = 2_000  # elements: of a vector or matrix no larger, each is a cell that has its number
+LONGEST = 200  # rows and columns of such an array: more cells would be less than points of a screen
 IMAGES = 12  # at most, side by side
 
 
@@ -28,7 +30,9 @@ def described(array, as_images):
         "mean": brief(numbers[2]),
         "nan": int(np.isnan(array).sum()),
     }
-    if 0 < array.size <= WRITTEN and array.ndim <= 2:
+    has_room = array.size <= FEW or (array.size <= WRITTEN and max(array.shape) <= LONGEST)
+    is_written = array.size > 0 and array.ndim <= 2 and has_room
+    if is_written:
         found["written"] = [[brief(x) for x in row] for row in np.atleast_2d(array)]
     finite = array[np.isfinite(array)].astype(float)
     if as_images and finite.size:
@@ -43,7 +47,7 @@ def described(array, as_images):
             found["images"] = [cells(each, -m, m) for each in maps[:IMAGES]]
             found["more"] = len(maps) - IMAGES
         else:
-            found["map"] = cells(as_matrix(array), -m, m)
+            found["map"] = cells(as_matrix(array), -m, m, is_written)
         found["scale"] = brief(m)
     return found
 
@@ -64,10 +68,10 @@ def as_matrix(array):
     return array.reshape(-1, array.shape[-1])
 
 
-def cells(matrix, low, high):
-    """{"rows", "columns", "cells"}: the matrix as bytes, in blocks if it is large."""
+def cells(matrix, low, high, is_written=False):
+    """{"rows", "columns", "cells"}: the matrix as bytes, in blocks if it is large and its numbers are not written."""
     matrix = np.asarray(matrix, float)
-    if matrix.size > WRITTEN:
+    if matrix.size > FEW and not is_written:
         matrix = blocks(blocks(matrix, 0), 1)
     with np.errstate(all="ignore"):
         parts = np.clip((matrix - low) / (high - low), 0, 1) if high > low else np.full(matrix.shape, 0.5)

@@ -40,11 +40,12 @@ const KEYS = {
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const target = event.target;
-  if (target.matches("input[type=search], input[type=text], textarea, select, [role=tab]")) {
-    if (event.key === "Escape") target.blur();
+  if (target.matches("input[type=search], input[type=text], textarea, select")) {
+    if (event.key === "Escape") byId("next").focus({ preventScroll: true });
     return;
   }
   if (event.key === " " && target.closest("button, [role=button]")) return; // presses it
+  if (target.matches("[role=tab]") && /^Arrow(Left|Right)$/.test(event.key)) return; // go from tab to tab
   if (target.closest("#scroll") && pictureKey(event)) return event.preventDefault();
   const action = KEYS[event.key];
   if (!action || (state.graph.training && !MOVING.includes(event.key))) return;
@@ -55,7 +56,12 @@ addEventListener("keydown", (event) => {
 // Keys on a node or a box of the picture; returns whether it was one.
 function pictureKey(event) {
   const box = event.target.closest("[data-group]");
-  if (box && ["Enter", " "].includes(event.key)) return toggleGroup(box.dataset.group, true), true;
+  if (box && ["Enter", " "].includes(event.key)) {
+    toggleGroup(box.dataset.group, true);
+    const inside = [...picture.items].find(([i]) => prefixes(state.graph.nodes[i].group).includes(box.dataset.group));
+    inside?.[1].element.focus({ preventScroll: true });
+    return true;
+  }
   const i = nodeAt(event);
   if (i === null) return false;
   if (["Enter", " "].includes(event.key)) return select(i), true;
@@ -112,7 +118,7 @@ function listenToButtons() {
   };
   for (const [id, action] of Object.entries(actions)) byId(id).addEventListener("click", () => action());
   byId("position").addEventListener("input", (event) => goTo(Number(event.target.value)));
-  byId("level").addEventListener("change", () => (withdraw(), ask()));
+  byId("level").addEventListener("change", () => (withdraw(), ask(false)));
   byId("question").addEventListener("submit", (event) => {
     event.preventDefault();
     check();
@@ -130,8 +136,10 @@ function listenToLists() {
     if (["ArrowLeft", "ArrowRight"].includes(event.key)) showTab(byId("values").hidden ? "values" : "program", true);
   });
   byId("more").addEventListener("click", () => {
+    const before = panels.limit;
     panels.limit += 400;
     showTable();
+    byId("rows").rows[before].querySelector("button").focus();
   });
   byId("search").addEventListener("input", () => {
     panels.limit = 200;
@@ -140,7 +148,7 @@ function listenToLists() {
   byId("search").addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !panels.found.length) return;
     select(panels.found[0]);
-    event.target.blur();
+    (picture.items.get(panels.found[0])?.element ?? byId("next")).focus({ preventScroll: true });
   });
   byId("filter").addEventListener("change", showTable);
 }
@@ -154,6 +162,7 @@ function listenToPicture() {
     select(nodeAt(event));
     tellTapped(event);
   });
+  byId("groups").addEventListener("focusin", ({ target }) => target.scrollIntoView({ block: "nearest", inline: "nearest" }));
   listenToLooking();
   listenToMap();
 }
@@ -201,6 +210,7 @@ function showTab(name, focus = false) {
     byId(`${tab}-tab`).setAttribute("aria-selected", tab === name);
     byId(`${tab}-tab`).tabIndex = tab === name ? 0 : -1;
   }
+  showTable();
   if (focus) byId(`${name}-tab`).focus();
 }
 

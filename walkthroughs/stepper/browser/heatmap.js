@@ -20,7 +20,7 @@ const colourOf = ({ cells }, i, scale) => colour(parseInt(cells.substr(2 * i, 2)
 
 function canvasOf(map, scale, size) {
   const { rows, columns } = map;
-  const canvas = element("canvas", { width: columns, height: rows, class: "map", "aria-hidden": "true" });
+  const canvas = element("canvas", { width: columns, height: rows, class: "map" });
   const context = canvas.getContext("2d");
   const image = context.createImageData(columns, rows);
   for (let i = 0; i < rows * columns; i++) image.data.set([...colourOf(map, i, scale), 255], 4 * i);
@@ -60,33 +60,100 @@ function scrolled(table, name) {
     const right = wide.scrollLeft + wide.clientWidth + 1;
     const hidden = [...table.rows[0].cells].filter((cell) => cell.offsetLeft + cell.offsetWidth > right).length;
     beyond.hidden = wide.scrollWidth <= wide.clientWidth + 1;
+    wide.classList.toggle("cut", hidden > 0);
     beyond.textContent = hidden ? `${hidden} more column${hidden > 1 ? "s" : ""} →` : "← the first columns";
     if (!beyond.hidden) wide.tabIndex = 0;
   };
   requestAnimationFrame(measure);
   wide.addEventListener("scroll", measure);
   wide.addEventListener("keydown", (event) => /^Arrow(Left|Right)$/.test(event.key) && event.stopPropagation());
-  return element("div", {}, wide, beyond);
+  return element("div", {}, beyond, wide);
 }
 
-// What there is to say about an array: its map, and its numbers where they are few.
-function arrayView(array, name) {
+const numbers = { areShown: false, few: 256 }; // of arrays of more than a few elements: in place of their maps
+
+const isFew = ({ written }) => written.length * written[0].length <= numbers.few;
+
+// What there is to say about an array: its numbers in cells, where there is room or the reader asks, or its map.
+function arrayView(array, name, isTip = false) {
   const figure = element("figure", { class: "array", "aria-label": `${name}, shape ${array.shape}` });
+  const told = isTip ? null : element("p", { class: "cell", "aria-live": "polite" }, "Its numbers do not fit: point at a cell, or go there with the arrow keys.");
   if (array.images) {
     figure.classList.add("of-images");
     const images = element("div", { class: "images" });
-    array.images.forEach((image) => images.append(canvasOf(image, ...(array.scale ? [SCALES.value, Math.max(4, Math.floor(56 / image.columns))] : [SCALES.image, 4]))));
+    array.images.forEach((image, k) => images.append(explored(canvasOf(image, ...(array.scale ? [SCALES.value, Math.max(4, Math.floor(56 / image.columns))] : [SCALES.image, 4])), image, array, told, k)));
     if (array.more > 0) images.append(element("span", {}, `and ${array.more} more`));
-    figure.append(images);
-  } else if (array.map) {
-    figure.append(array.written ? scrolled(tableOf(array), name) : canvasOf(array.map, SCALES.value, 22));
-  }
+    figure.append(images, told ?? "");
+  } else if (array.map && array.written && (isFew(array) || numbers.areShown)) figure.append(scrolled(tableOf(array), name));
+  else if (array.map) figure.append(explored(canvasOf(array.map, SCALES.value, 22), array.map, array, told), told ?? "");
+  if (array.written && !isFew(array) && !isTip) figure.append(numbersButton());
   if (array.scale && array.scale !== "0") {
     figure.append(element("p", { class: "scale" }, element("span", {}, `−${array.scale}`), element("i"), element("span", {}, array.scale)));
   }
   const nan = array.nan ? `, ${array.nan} not a number` : "";
   figure.append(element("figcaption", {}, `${name} ${array.shape} ${array.dtype}: min ${array.min}, max ${array.max}, mean ${array.mean}${nan}`));
   return figure;
+}
+
+function numbersButton() {
+  const toggle = () => {
+    numbers.areShown = !numbers.areShown;
+    showNode();
+  };
+  return element("button", { type: "button", class: "in-numbers", "aria-pressed": numbers.areShown, onclick: toggle }, "In numbers");
+}
+
+// A map, or the `which`-th of several, whose cells say what they are: under a pointer or a finger, or by the arrow keys.
+function explored(canvas, map, array, told, which = 0) {
+  if (!told) return canvas;
+  const mark = element("i", { class: "at", hidden: "" });
+  const at = { row: 0, column: 0 };
+  const show = (row, column) => {
+    Object.assign(at, { row: Math.max(0, Math.min(map.rows - 1, row)), column: Math.max(0, Math.min(map.columns - 1, column)) });
+    told.textContent = saidOf(array, map, at, which);
+    mark.hidden = false;
+    const [width, height] = [canvas.clientWidth / map.columns, canvas.clientHeight / map.rows];
+    Object.assign(mark.style, { left: `${1 + at.column * width}px`, top: `${1 + at.row * height}px`, width: `${width}px`, height: `${height}px` });
+  };
+  const pointed = ({ offsetX, offsetY }) => show(Math.floor((offsetY * map.rows) / canvas.clientHeight), Math.floor((offsetX * map.columns) / canvas.clientWidth));
+  for (const kind of ["pointermove", "pointerdown"]) canvas.addEventListener(kind, pointed);
+  for (const [name, value] of Object.entries({ tabindex: 0, role: "img", "aria-label": `${map.rows} by ${map.columns} cells: the arrow keys choose one` })) canvas.setAttribute(name, value);
+  canvas.addEventListener("keydown", (event) => withArrows(event, (down, along) => show(at.row + down, at.column + along)));
+  canvas.addEventListener("focus", () => canvas.matches(":focus-visible") && show(at.row, at.column));
+  canvas.addEventListener("blur", () => (mark.hidden = true));
+  return element("div", { class: "mapped" }, canvas, mark);
+}
+
+function withArrows(event, go) {
+  const [down, along] = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key] ?? [];
+  if (down === undefined) return;
+  event.preventDefault();
+  event.stopPropagation();
+  go(down, along);
+}
+
+// [12, 3] = 0.4519; of a block its mean, and of what has no number in writing what its colour says.
+function saidOf(array, map, { row, column }, which) {
+  const shape = array.shape.match(/\d+/g).map(Number);
+  const leading = !array.images ? 0 : shape.length === 4 ? 2 : 1;
+  const [lead, dims] = [unravelled(which, shape.slice(0, leading)), shape.slice(leading)];
+  const count = dims.reduce((a, b) => a * b, 1);
+  const level = parseInt(map.cells.substr(2 * (row * map.columns + column), 2), 16);
+  const [low, high] = array.scale ? [-array.scale, Number(array.scale)] : [Number(array.min), Number(array.max)];
+  const number = level ? `about ${general(low + ((level - 1) / 254) * (high - low), 2)}` : "nan";
+  if (map.rows * map.columns < count) {
+    const part = (k, cells, all) => [Math.floor((k * all) / cells), Math.floor(((k + 1) * all) / cells) - 1];
+    const said = ([first, last], name) => (first === last ? `${name} ${first}` : `${name}s ${first} to ${last}`);
+    const columns = dims.at(-1);
+    return `${lead.length ? `[${lead.join(", ")}] ` : ""}${said(part(row, map.rows, count / columns), "row")}, ${said(part(column, map.columns, columns), "column")}: mean ${number}`;
+  }
+  const index = unravelled(row * map.columns + column, dims);
+  return `[${[...lead, ...index].join(", ")}] ${array.written ? `= ${array.written[row][column]}` : `is ${number}`}`;
+}
+
+// The index of the k-th element of an array of a shape.
+function unravelled(k, shape) {
+  return shape.map((_, i) => Math.floor(k / shape.slice(i + 1).reduce((a, b) => a * b, 1)) % shape[i]);
 }
 
 // ---- a product of matrices
@@ -102,7 +169,7 @@ function productOf(frame) {
   const parts = names.slice(0, 2).map((name) => ({ name, array: arrayCalled(name) }));
   parts.push({ name: frame.left, array: isForward ? nodes[frame.node].array : frame.of === 1 ? frame.array : null });
   if (isForward && inputs[2] !== undefined) parts.push({ name: names[2], array: nodes[inputs[2]].array });
-  if (parts.length < 3 || !parts.every(({ array }) => array?.written)) return null;
+  if (parts.length < 3 || !parts.every(({ array }) => array?.written && isFew(array))) return null;
   const [[m, n], [k, l], [rows, columns]] = parts.map(({ array: { written } }) => [written.length, written[0].length]);
   return n === k && rows === m && columns === l ? parts : null; // of vectors there is no such picture
 }
@@ -155,13 +222,7 @@ function productView(frame) {
   result.setAttribute("aria-label", `${made.name}: the arrow keys choose an element`);
   const choose = ({ target }) => target.matches("td") && show(target.parentNode.rowIndex, target.cellIndex);
   for (const kind of ["pointerover", "click"]) result.addEventListener(kind, choose);
-  result.addEventListener("keydown", (event) => {
-    const [down, along] = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key] ?? [];
-    if (down === undefined) return;
-    event.preventDefault();
-    event.stopPropagation();
-    show(Math.max(0, lit.row + down), Math.max(0, lit.column + along));
-  });
+  result.addEventListener("keydown", (event) => withArrows(event, (down, along) => show(Math.max(0, lit.row + down), Math.max(0, lit.column + along))));
   show(lit.row, lit.column);
   const named = tables.map((table, k) => element("figure", {}, element("figcaption", {}, `${parts[k].name} ${parts[k].array.shape}`), scrolled(table, parts[k].name)));
   const signs = ["@", added ? `+ ${added.name} =` : "="].map((sign) => element("span", { class: "sign" }, sign));

@@ -85,6 +85,9 @@ function rewriteProgram() {
 // ---- all values
 
 function showTable() {
+  panels.rows.clear();
+  byId("rows").replaceChildren();
+  if (byId("values").hidden) return; // rows are made when they are looked at
   const wanted = byId("search").value.trim().toLowerCase();
   const filter = byId("filter").value;
   const passes = (node, i) =>
@@ -93,7 +96,6 @@ function showTable() {
     passes(node, i) && (!wanted || `${node.label}\n${node.name}\n${node.op}`.toLowerCase().includes(wanted)) ? [i] : [],
   );
   panels.found = found;
-  panels.rows.clear();
   const rows = found.slice(0, panels.limit).map((i) => {
     const node = state.graph.nodes[i];
     const row = element(
@@ -107,7 +109,7 @@ function showTable() {
     panels.rows.set(i, row);
     return row;
   });
-  byId("rows").replaceChildren(...rows);
+  byId("rows").append(...rows);
   byId("more").hidden = found.length <= panels.limit;
   byId("found").textContent = `${found.length} of ${state.graph.nodes.length} nodes`;
   panels.rows.forEach((_, i) => paintRow(i));
@@ -174,10 +176,10 @@ function showNode() {
 }
 
 // The value and the gradient of a node, if they are arrays, as far as they are known.
-function arraysOf(i) {
+function arraysOf(i, isTip = false) {
   const { array } = state.graph.nodes[i];
   const gradient = gradientOf(i)?.array;
-  const shown = [array && isKnown(i) ? arrayView(array, "value") : null, gradient ? arrayView(gradient, "gradient") : null];
+  const shown = [array && isKnown(i) ? arrayView(array, "value", isTip) : null, gradient ? arrayView(gradient, "gradient", isTip) : null];
   return element("div", { class: "arrays" }, ...shown);
 }
 
@@ -208,16 +210,20 @@ function ledgerOf(i) {
 }
 
 function contribution(frame) {
-  const consumer = state.graph.frames[state.graph.computedAt[frame.node] - 1];
-  const through = consumer.names ? `${consumer.left} = ${consumer.names}` : consumer.left;
   const isProduct = frame.local !== null;
   return element(
     "tr",
     {},
-    element("td", {}, through),
+    element("td", {}, computation(frame.node)),
     element("td", { class: isProduct ? "number" : null }, isProduct ? `${frame.upstream} × ${frame.local}` : frame.names),
     element("td", { class: "number", title: frame.exact }, isProduct || !frame.shape ? `= ${frame.result}` : frame.result),
   );
+}
+
+// How a node is computed: h1 = sigmoid(k1).
+function computation(i) {
+  const { left, names } = state.graph.frames[state.graph.computedAt[i] - 1];
+  return names ? `${left} = ${names}` : left;
 }
 
 function nodeButtons(i) {
@@ -244,7 +250,7 @@ function showTip(i, x, y) {
   tip.hidden = i === null;
   if (i === null) return;
   const node = state.graph.nodes[i];
-  tip.replaceChildren(element("strong", {}, node.name), " ", isKnown(i) ? `= ${node.data}` : "not computed yet", arraysOf(i), ledgerOf(i));
+  tip.replaceChildren(element("strong", {}, node.name), " ", isKnown(i) ? `= ${node.data}` : "not computed yet", arraysOf(i, true), ledgerOf(i));
   const { width, height } = tip.getBoundingClientRect();
   tip.style.left = `${Math.max(4, Math.min(x + 14, innerWidth - width - 8))}px`;
   const controls = byId("controls").getBoundingClientRect();

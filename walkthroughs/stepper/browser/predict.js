@@ -27,15 +27,15 @@ function togglePredict() {
   if (predict.on) ask();
 }
 
-// Asks about the next step, and returns whether there is something to ask.
-function ask() {
+// Asks about the next step, and returns whether there is something to ask. While a level is chosen, the focus stays there.
+function ask(moves = true) {
   const frame = state.graph.frames[state.position];
   if (!frame || frame.kind === "turn" || !LEVELS[level()](frame)) return false;
   predict.pending = state.position + 1;
   byId("question").hidden = false;
   showQuestion();
   byId("guess").value = "";
-  byId("guess").focus({ preventScroll: true });
+  if (moves) byId("guess").focus({ preventScroll: true });
   return true;
 }
 
@@ -82,7 +82,7 @@ function judge(given) {
   const [right, truth, aside] = verdictOn(given, frame);
   predict.asked++;
   if (right) predict.right++;
-  predict.sheet.push({ step: predict.pending, question: byId("asked").textContent, given, truth, right });
+  predict.sheet.push({ step: predict.pending, question: [...byId("asked").childNodes].map(({ textContent }) => textContent).join(" ").trim(), given, truth, right });
   reveal(`${right ? "Right" : "Not quite"}: ${truth}${right ? "" : `, not ${given}`}${aside}`, right);
 }
 
@@ -123,7 +123,7 @@ function stateWhole(i, position) {
 function slipBehind(given, frame) {
   if (state.graph.living || state.graph.life?.living) return "";
   const found = (frame.likely ?? []).find(([number]) => isNear(given, number));
-  return found ? `. Likely slip, ${found[1]}` : "";
+  return found ? `. Likely slip, ${state.graph.slips[found[1]].replace("\0", () => computation(frame.node))}` : "";
 }
 
 function reveal(words, right = null) {

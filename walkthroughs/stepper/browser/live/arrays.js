@@ -69,7 +69,7 @@ const briefly = (x) => (x === undefined ? "–" : Number.isFinite(x) ? general(x
 
 // ---- what quantities.py says of an array, for other numbers
 
-const [CELLS, WRITTEN] = [40, 256];
+const CELLS = 40;
 
 function arrayOf(base, numbers) {
   const finite = numbers.filter(Number.isFinite);
@@ -86,7 +86,7 @@ function arrayOf(base, numbers) {
   if (base.written) made.written = inRows(numbers, columns).map((row) => row.map(briefly));
   if (base.map) {
     const m = Math.max(0, ...finite.map(Math.abs));
-    Object.assign(made, { map: cellsOf(inRows(numbers, columns), -m, m), scale: briefly(m) });
+    Object.assign(made, { map: cellsOf(inRows(numbers, columns), -m, m, base.written), scale: briefly(m) });
   } else if (base.images) {
     const [low, high, side] = [Math.min(...finite), Math.max(...finite), base.images[0].columns];
     const images = inRows(numbers, shape.length === 3 ? side * side : columns).slice(0, base.images.length);
@@ -97,10 +97,10 @@ function arrayOf(base, numbers) {
 
 const inRows = (numbers, columns) => Array.from({ length: numbers.length / columns }, (_, i) => numbers.slice(i * columns, (i + 1) * columns));
 
-// A matrix as bytes in hexadecimal digits, in blocks if it is large.
-function cellsOf(matrix, low, high) {
+// A matrix as bytes in hexadecimal digits, in blocks if it is large and its numbers are not written.
+function cellsOf(matrix, low, high, isWritten) {
   const across = (rows) => rows[0].map((_, j) => rows.map((row) => row[j]));
-  const rows = matrix.length * matrix[0].length > WRITTEN ? across(blocks(across(blocks(matrix)))) : matrix;
+  const rows = isWritten || matrix.length * matrix[0].length <= numbers.few ? matrix : across(blocks(across(blocks(matrix))));
   const level = (x) => (x !== x ? 0 : 1 + Math.round(254 * (high > low ? Math.min(1, Math.max(0, (x - low) / (high - low))) : 0.5)));
   const cells = rows.flat().map((x) => level(x).toString(16).padStart(2, "0")).join("");
   return { rows: rows.length, columns: rows[0].length, cells };

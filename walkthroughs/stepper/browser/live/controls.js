@@ -11,7 +11,8 @@ function showLive() {
   byId("changed").textContent = life ? "" : `Numbers cannot be changed here: ${still}.`;
   if (!life) return;
   byId("descent").hidden = !life.leaves.some((i) => nodes[i].takes && receivedAt[i].length);
-  const byName = [...life.leaves].sort((i, j) => nodes[i].name.localeCompare(nodes[j].name, "en", { numeric: true }));
+  const inOrder = (i) => nodes[i].name.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(9, "0")); // w2 before w10
+  const byName = life.leaves.map((i) => [inOrder(i), i]).sort(([a], [b]) => (a < b ? -1 : 1)).map(([, i]) => i);
   byId("leaf").replaceChildren(...byName.map((i) => element("option", { value: i }, nodes[i].name)));
   const first = life.leaves.find((i) => nodes[i].takes) ?? life.leaves[0];
   chooseLeaf(life.leaf ?? first);
@@ -88,7 +89,6 @@ function changeLeaf(number, typed = false) {
 function showNumbers() {
   showStep();
   for (const i of picture.items.keys()) paint(i);
-  picture.lit.forEach((lit) => lit.classList.add("lit"));
   panels.rows.forEach((_, i) => paintRow(i));
   paintSizes();
   showWatched();
@@ -159,7 +159,7 @@ function showCourse() {
 
 function listenToLive() {
   byId("live").addEventListener("keydown", (event) => {
-    if (event.key === "Escape") event.target.blur();
+    if (event.key === "Escape") byId("next").focus({ preventScroll: true });
     else if (event.target.matches("input, select")) event.stopPropagation(); // arrows move the slider here
   });
   byId("leaf").addEventListener("change", (event) => {

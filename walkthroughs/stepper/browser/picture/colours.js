@@ -6,7 +6,7 @@ function paint(i) {
   const item = picture.items.get(i);
   if (!item) return;
   const now = stateOf(i);
-  const marks = `${i === state.selected ? " selected" : ""}${state.breakpoints.has(i) ? " stop" : ""}${state.watched.has(i) ? " watched" : ""}${beside.differs.has(i) ? " differs" : ""}`;
+  const marks = `${i === state.selected ? " selected" : ""}${state.breakpoints.has(i) ? " stop" : ""}${state.watched.has(i) ? " watched" : ""}${beside.differs.has(i) ? " differs" : ""}${item.element.classList.contains("lit") ? " lit" : ""}`;
   item.element.setAttribute("class", `node ${now}${marks}`);
   item.element.setAttribute("tabindex", i === (state.selected ?? graphRoot()) ? 0 : -1);
   const [value, gradient] = [valueText(i), gradientText(i)];
@@ -34,9 +34,12 @@ function lengthOf(text, isTitle = false) {
   return pen.measureText(text).width;
 }
 
+// What is surely short enough is not measured: at the start of a page that takes as long as drawing it.
+const isShort = (text, width) => 13 * text.length < width && /^[ -~]*$/.test(text);
+
 function write(line, text, width) {
   line.textContent = text;
-  if (text && lengthOf(text, line.classList.contains("title")) > width - 6) {
+  if (!isShort(text, width) && lengthOf(text, line.classList.contains("title")) > width - 6) {
     line.setAttribute("textLength", width - 8);
     line.setAttribute("lengthAdjust", "spacingAndGlyphs");
   } else line.removeAttribute("textLength");
@@ -53,7 +56,7 @@ function paintBoxes() {
     const now = inside ? (frame.kind === "forward" ? "now" : "flowing") : "";
     box.state = now || (graded ? "partial" : known === members.length ? "computed" : "waiting");
     element.setAttribute("class", `box ${box.state}`);
-    const words = graded ? `${GRADIENT_SIGN}${graded} of ${takers.length}` : `${known} of ${members.length} nodes`;
+    const words = graded ? `${GRADIENT_SIGN}${graded} of ${takers.length}` : `${known} of ${members.length}`;
     write(count, words, width);
   }
 }

@@ -15,7 +15,7 @@ const picture = {
   items: new Map(), // node -> {element, lines, width}, of the nodes that are drawn
   ops: new Map(), // node -> element
   boxes: new Map(), // group -> {element, count, members}
-  edgesInto: new Map(), // a node's index or a group -> [{element, tail, head, position}]
+  edgesInto: new Map(), // a node's index or a group -> [{edge, element, tail, head, position}]
   into: [], // node -> the group that it is folded into, or null
   active: [], // the edges along which this step works
   lit: [], // elements on the paths to the loss
@@ -169,8 +169,8 @@ function drawBox({ group, size, at: [x, y, width, height] }) {
 
 function addEdge(edge, view, layer) {
   const end = (name) => (name[0] === "g" ? view.boxes.find((box) => box.id === name).group : parseInt(name.slice(1)));
-  const item = { element: null, tail: end(edge.tail), head: end(edge.head), position: (edge.position ?? 0) - 1 };
-  const make = () => (item.element = drawEdge(edge));
+  const item = { edge, element: null, tail: end(edge.tail), head: end(edge.head), position: (edge.position ?? 0) - 1 };
+  const make = () => (item.element = drawEdge(item));
   const numbers = edge.path.match(/-?[\d.]+/g).map(Number);
   const ends = [numbers.slice(0, 2), numbers.slice(-2)];
   item.part = { around: [], ends, layer, make, drop: () => (item.element = null), element: null };
@@ -179,10 +179,28 @@ function addEdge(edge, view, layer) {
   picture.edgesInto.get(item.head).push(item);
 }
 
-function drawEdge(edge) {
+function drawEdge({ edge, head }) {
   const element = svgElement("g", { class: "edge" });
-  element.append(svgElement("path", { d: edge.path }));
-  if (edge.tip) element.append(svgElement("polygon", { points: edge.tip }));
-  if (edge.number) element.append(svgElement("text", { x: edge.number[1], y: edge.number[2] }, edge.number[0]));
+  const { path, tip } = edge.tip ? pointed(edge) : edge;
+  element.append(svgElement("path", { d: path }));
+  if (tip) element.append(svgElement("polygon", { points: tip }));
+  if (edge.number) {
+    const [x, y] = placeOfNumber(edge, head);
+    element.append(svgElement("text", { x, y: y + 3 }, edge.number));
+  }
   return element;
 }
+
+const [TIP, HALF] = [6, 2.2]; // of an arrow's head
+
+// An arrow with its head, which points from the end of its path to its tip.
+function pointed({ path, tip }) {
+  const [[x, y], end] = [pointsIn(tip)[0], pointsIn(path).at(-1)];
+  const far = Math.hypot(x - end[0], y - end[1]) || 1;
+  const [dx, dy] = [(x - end[0]) / far, (y - end[1]) / far];
+  const foot = (side) => [x - TIP * dx - side * HALF * dy, y - TIP * dy + side * HALF * dx].map(tenths).join();
+  return { path: `${path}L${foot(0)}`, tip: `${foot(1)} ${tip} ${foot(-1)}` };
+}
+
+const tenths = (number) => Number(number.toFixed(1));
+const pointsIn = (text) => [...text.matchAll(/(-?[\d.]+),(-?[\d.]+)/g)].map(([, x, y]) => [Number(x), Number(y)]);
