@@ -69,7 +69,7 @@ class Power(Operator):
     symbol = "**"
     forward = math.pow  # unlike **, it raises where the result is not real
     partials = (
-        lambda out, x, y: y * lowered(x, y),
+        lambda out, x, y: y * lowered(x, y, 1),
         lambda out, x, y: powlog(out, x),
     )
 
@@ -213,13 +213,19 @@ class Minimum(Operator):
 
 
 class LoweredPower(Operator):
-    """x ** (y - 1), and 0 where y = 0 and that is not finite: x ** 0 has slope 0 everywhere, 0 included."""
+    """x ** (y - k), as k slopes of x ** y have it, and 0 where y is one of 0, ..., k - 1 and that is not finite.
+
+    For x ** 0 has slope 0 everywhere, x ** 1 the second slope 0, and so on, 0 included.
+    """
 
     symbol = "lowered"
-    forward = lambda x, y: 0.0 if y == 0 and abs(x) < SMALLEST_INVERTIBLE else math.pow(x, y - 1)
+    forward = lambda x, y, k: (
+        0.0 if y >= 0 and y < k and y % 1 == 0 and abs(x) < SMALLEST_INVERTIBLE ** (1 / k) else math.pow(x, y - k)
+    )
     partials = (
-        lambda out, x, y: (y - 1) * lowered(x, y - 1),
-        lambda out, x, y: powlog(out, x),
+        lambda out, x, y, k: (y - k) * lowered(x, y, k + 1),
+        lambda out, x, y, k: powlog(out, x),
+        lambda out, x, y, k: -powlog(out, x),
     )
 
 

@@ -74,12 +74,13 @@ def comparison(x, y):
     return np.where(np.equal(x, y), out.dtype.type(0), out)
 
 
-def lowered(x, y):
-    if np.all(y):
-        return power(x, y - 1)
+def lowered(x, y, k):
+    is_zero = (y >= 0) & (y < k) & (y % 1 == 0)
+    if not np.any(is_zero):
+        return power(x, y - k)
     with np.errstate(divide="ignore", over="ignore"):  # where y is 0, x ** -1 may be
-        out = np.asarray(power(x, y - 1))
-    return np.where(np.equal(y, 0) & np.isinf(out), out.dtype.type(0), out)
+        out = np.asarray(power(x, y - k))
+    return np.where(is_zero & np.isinf(out), out.dtype.type(0), out)
 
 
 def powlog(p, x):

@@ -74,7 +74,7 @@ OPERATORS = [
     ("relu", relu, EVERYWHERE),
     ("maximum", maximum, PAIRS),
     ("minimum", minimum, PAIRS),
-    ("lowered", lowered, [(0.5, -1.5), (2.0, 3.0), (1.7, 0.0), (3.0, 1.0)]),
+    ("lowered", lowered, [(0.5, -1.5, 1.0), (2.0, 3.0, 1.0), (1.7, 0.0, 1.0), (3.0, 1.0, 2.0)]),
     ("powlog", powlog, [(0.5, 1.5), (-2.0, 0.25), (3.0, 4.0)]),
     ("xlogy", xlogy, [(0.5, 1.5), (-2.0, 0.25), (3.0, 4.0)]),
     ("expm1", expm1, EVERYWHERE),

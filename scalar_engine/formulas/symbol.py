@@ -337,8 +337,10 @@ def power(x, y):
     return Application(operators.power, (x, y)).if_known()
 
 
-def lowered(x, y):
-    return power(x, Number(y.number - 1)) if type(y) is Number and y.number else Application(operators.lowered, (x, y))
+def lowered(x, y, k):
+    if type(y) is Number and type(k) is Number and y.number not in range(int(k.number)):
+        return power(x, Number(y.number - k.number))
+    return Application(operators.lowered, (x, y, k))
 
 
 def comparison(a, b):

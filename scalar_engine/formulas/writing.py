@@ -99,7 +99,7 @@ class Text:
         within = self.OPERANDS.get(symbol, (ATOM if x.op.infix else SUM,) * len(x.operands))
         operands = x.operands
         if symbol == "lowered" and symbol in self.COMMANDS:
-            operands = (operands[0], operands[1] - 1)
+            operands = (operands[0], operands[1] - operands[2])
         return self.call(x.op, [self.formula(operand, inner) for operand, inner in zip(operands, within)]), level
 
     def call(self, op, operands):

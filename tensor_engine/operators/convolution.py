@@ -211,8 +211,8 @@ class Convolution(Windowed):
         by_x = by_w = None
         if needs[0]:
             by_patches = self.in_groups(w).swapaxes(1, 2) @ upstream
-            rows, n = x.shape[1] * math.prod(self.size), x.shape[0]
-            by_patches = batch_first(by_patches.reshape(rows, -1, n))
+            rows, places = x.shape[1] * math.prod(self.size), math.prod(self.places(x.shape[2:]))
+            by_patches = batch_first(by_patches.reshape(rows, places, x.shape[0]))
             by_x = Col2Im(*self.window, x.shape[2:])(by_patches)
         if needs[1]:
             patches = self.kept(x) if patches is None else patches

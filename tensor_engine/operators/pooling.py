@@ -52,7 +52,7 @@ class Pooling(Windowed):
         if self.tiles(x.shape[2:]):
             return gradient.reshape(x.shape)
         n, channels, *lengths = x.shape
-        gradient = gradient.reshape(n, channels * math.prod(self.size), -1)
+        gradient = gradient.reshape(n, channels * math.prod(self.size), math.prod(self.places(lengths)))
         return Col2Im(*self.window, lengths)(gradient)
 
 

@@ -39,6 +39,17 @@ def test_hazard_a_power_of_zero_is_flat(x):
     assert (value, slope) == (1, 0)
 
 
+@pytest.mark.parametrize("x", [0.0, 1e-300])
+def test_hazard_slopes_of_a_whole_power_come_to_zero_and_stay_there(x):
+    for y, expected in [(0, [0, 0, 0, 0]), (1, [1, 0, 0, 0]), (2, [2 * x, 2, 0, 0])]:
+        root, found = Value(x, "x"), []
+        leaf, root = root, root**y
+        for _ in expected:
+            root = grad(root, leaf, create_graph=True)
+            found.append(root.data)
+        assert found == expected
+
+
 def test_hazard_a_power_of_one_has_slope_one():
     assert slopes(lambda x: x**1, 0.0) == (0, 1) and slopes(lambda x: x**1, 5e-324) == (5e-324, 1)
 

@@ -125,7 +125,10 @@ def test_float16_and_no_instances():
     x = Tensor(np.ones((1, 1, 3, 3), np.float16) * 200, requires_grad=True)
     te.avg_pool2d(te.conv2d(x, np.ones((1, 1, 1, 1), np.float16)), 3).sum().backward()
     assert x.grad.dtype == np.float16 and te.avg_pool2d(x * 200, 3).item() == pytest.approx(40_000, rel=1e-2)
-    assert te.conv2d(np.ones((0, 1, 3, 3)), np.ones((2, 1, 2, 2))).shape == (0, 2, 2, 2)
+    x, w = [Tensor(np.ones(shape), requires_grad=True) for shape in ((0, 1, 6, 6), (2, 1, 3, 3))]
+    out = te.max_pool2d(te.avg_pool2d(te.conv2d(x, w), 3, 2, 1), 2, 1)
+    out.sum().backward()
+    assert out.shape == (0, 2, 1, 1) and x.grad.shape == x.shape and w.grad.tolist() == np.zeros(w.shape).tolist()
 
 
 @pytest.mark.parametrize("subscripts, shapes", [

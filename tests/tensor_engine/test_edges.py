@@ -69,6 +69,9 @@ def test_hazard_a_power_of_zero_is_flat(x, dtype):
     assert slopes(lambda x: x**0, np.array([x, 2.0], dtype))[0].tolist() == [0, 0]
     base, exponent = slopes(lambda x, y: x**y, np.array([x, 0.0], dtype), np.zeros(2, dtype))
     assert base.tolist() == [0, 0] and exponent[1] == 0
+    x, y = Tensor([x, x, x], requires_grad=True), np.array([0.0, 1.0, 2.0])
+    second = grad(grad((x**y).sum(), x, create_graph=True).sum(), x, create_graph=True)
+    assert second.data.tolist() == [0, 0, 2] and grad(second.sum(), x).tolist() == [0, 0, 0]
 
 
 def test_hazard_second_derivatives_of_zero_to_a_power():

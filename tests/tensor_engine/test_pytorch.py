@@ -15,7 +15,7 @@ def twins(torch):
     return {
         "exp": torch.exp, "log": torch.log, "sqrt": torch.sqrt, "sin": torch.sin, "cos": torch.cos,
         "tanh": torch.tanh, "sigmoid": torch.sigmoid, "relu": torch.relu, "xlogy": torch.xlogy,
-        "softplus": torch.nn.functional.softplus, "lowered": lambda x, y: x ** (y - 1),
+        "softplus": torch.nn.functional.softplus, "lowered": lambda x, y, k: x ** (y - k),
         "powlog": lambda p, x: p * torch.log(x),
         "maximum": torch.maximum, "minimum": torch.minimum, "clip": torch.clip,
         "tan": torch.tan, "arcsin": torch.arcsin, "arccos": torch.arccos, "arctan": torch.arctan,

@@ -95,8 +95,8 @@ WRITTEN = [
     ((x**y) ** a, "(x ** y) ** a", "(x^{y})^{a}"),
     (exp(x) ** 2, "exp(x) ** 2", "{(e^{x})}^{2}"),
     (exp(x) ** y, "exp(x) ** y", "(e^{x})^{y}"),
-    (lowered(x, y), "x ** (y - 1)", "x^{y - 1}"),
-    (lowered(x, y - 1), "x ** (y - 2)", "x^{y - 2}"),
+    (lowered(x, y, 1), "x ** (y - 1)", "x^{y - 1}"),
+    (lowered(x, y, 2), "x ** (y - 2)", "x^{y - 2}"),
     (xlogy(a + b, c), "(a + b) * log(c)", r"(a + b) \, \log(c)"),
     # functions
     (log(x / y), "log(x / y)", r"\log\left(\frac{x}{y}\right)"),
