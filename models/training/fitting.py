@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from tqdm.auto import tqdm
 
-from tensor_engine import cross_entropy, modes, topological_order
+from tensor_engine import cross_entropy, modes, no_grad, topological_order
 from tensor_engine.programs import jit
 
 from ..compiled import CompiledForward, checked_step, compiled_step, style_for
@@ -61,6 +61,7 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
     xval, yval = checked(model, data.xval, data.yval, measure, "val")
     say_if_unscaled(x)
     size = len(x) if batch_size == "full" else min(batch_size, len(x))
+    require_last_batch(model, x, size)
     history.batches_per_epoch = per_epoch = -(-len(x) // size)
     piece = piece or (size if model.statistics() else piece_size(x))
     if measure is not cross_entropy:
@@ -156,6 +157,24 @@ def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entr
         optimizer.zero_grad()
         warnings.warn(history.diverged, Diverged, stacklevel=2)
     return history
+
+
+def require_last_batch(model, x, size):
+    """Raise ValueError if an epoch ends with a batch of one instance, and the model, which normalises, takes none."""
+    if not model.statistics() or (len(x) % size or size) > 1 or len(x) < 2:
+        return
+    undrawn = modes.switched(modes.drawing, lambda draw, *like: np.ones(*like))
+    model.train(True)
+    with no_grad(), undrawn, modes.switched(modes.noting, lambda note, *nodes: None), np.errstate(all="ignore"):
+        model(x[:2])
+        try:
+            model(x[:1])
+        except ValueError as error:
+            better = next(n for n in range(size + 1, len(x) + 1) if len(x) % n != 1)
+            raise ValueError(
+                f"batch_size={size}: of {len(x)} instances the last batch has 1, which cannot be normalised; "
+                f"batch_size={better}, say"
+            ) from error
 
 
 def run_epoch(model, n, size, rng, train_on, title):

@@ -14,7 +14,7 @@ from models.datasets import load, standardised
 from models.experiment import Setup, train
 from models.history import Epoch, History
 from models.keeping import kept
-from models.layers import MLP
+from models.layers import MLP, BatchNorm, Dropout, Flatten, Linear, Sequential, Unflatten
 from models.sweep import sweep_of
 from models.train import main
 from models.training import Diverged, clip, fit, gradient_norms
@@ -34,6 +34,17 @@ def weights(model):
 
 def same(a, b):
     return all(map(np.array_equal, a, b))
+
+
+def test_a_last_batch_that_cannot_be_normalised_is_refused_before_training(digits):
+    rng, n = np.random.default_rng(0), len(digits.xtrain)
+    model = Sequential(Linear(64, 8, rng), Dropout(0.5, rng), BatchNorm(8), Linear(8, 10, rng))
+    before, state = weights(model) + [model.layers[2].mean.data.copy()], rng.bit_generator.state
+    with pytest.raises(ValueError, match=rf"batch_size={n - 1}: of {n} .* cannot be normalised; batch_size={n}, say$"):
+        fit(model, digits, SGD(model.parameters(), 0.1), 1, n - 1, progress=False)
+    assert same(before, weights(model) + [model.layers[2].mean.data]) and rng.bit_generator.state == state
+    of_pictures = Sequential(Unflatten((1, 8, 8)), BatchNorm(1), Flatten(), Linear(64, 10, rng))
+    fit(of_pictures, digits, SGD(of_pictures.parameters(), 0.1), 1, n - 1, progress=False)
 
 
 # Stopping early, clipping, losses of one's own
