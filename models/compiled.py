@@ -85,28 +85,38 @@ class CompiledStep:
         self.gradients: Any = None
 
     def __call__(self, x, y, piece):
-        """The mean loss of the batch x (instances, features), y, which goes through the program in pieces."""
+        """The mean loss of the batch x (instances, features), y, which goes through the program in pieces.
+
+        Each is shared out among the workers.
+        """
         n = len(x)
-        piece = min(piece, -(-n // self.workers))
-        if n <= piece:
+        if n <= piece and self.workers == 1:
             mean_loss, self.gradients = self.of_pieces([(x, y)], n)[0]
             return mean_loss
         mean_loss, self.gradients = 0.0, np.zeros_like(self.optimizer.flat)
-        parts = [slice(start, min(start + piece, n)) for start in range(0, n, piece)]
-        for i in range(0, len(parts), self.workers):
-            found = self.of_pieces([(x[part], y[part]) for part in parts[i : i + self.workers]], n)
-            for loss, gradients in found:
+        for start in range(0, n, piece):
+            end = min(start + piece, n)
+            share = -(-(end - start) // self.workers)
+            parts = [slice(i, min(i + share, end)) for i in range(start, end, share)]
+            for loss, gradients in self.of_pieces([(x[part], y[part]) for part in parts], n):
                 mean_loss += loss
                 self.gradients += gradients
         return mean_loss
 
     def of_pieces(self, pieces, n):
-        """Pairs (share of the mean loss of n instances, its derivatives) of pieces (x, y), each on a thread."""
-        calls = []
-        for worker, (x, y) in enumerate(pieces):
-            instance, masks, notes = self.program_for(x, y, len(x) / n, worker)
-            call = partial(instance.function, [x, y, *[draw() for draw, *_ in masks]], self.weights)
-            calls.append((call, instance, notes))
+        """Pairs (share of the mean loss of n instances, its derivatives) of pieces (x, y), each on a thread.
+
+        What is drawn is drawn for all pieces at each place, in the order in which it is for a batch as a whole.
+        """
+        programs = [self.program_for(x, y, len(x) / n, worker) for worker, (x, y) in enumerate(pieces)]
+        inputs = [[*piece] for piece in pieces]
+        for place in zip(*[masks for _, masks, _ in programs]):
+            for each, (draw, *_) in zip(inputs, place):
+                each.append(draw())
+        calls = [
+            (partial(instance.function, each, self.weights), instance, notes)
+            for each, (instance, _, notes) in zip(inputs, programs)
+        ]
         others = [self.pool.submit(copy_context().run, call) for call, *_ in calls[1:]]
         values = [calls[0][0](), *[other.result() for other in others]]
         return [
@@ -173,6 +183,12 @@ class CompiledStep:
             return False
         half = -(-len(x) // 2)
         parts = slice(half), slice(half, len(x))
+        whole = self.program_for(x, y)[1]
+        for part in parts:
+            n = len(x[part])
+            for (_, of_all, _), (_, of_part, _) in zip(whole, self.program_for(x[part], y[part], n / len(x))[1]):
+                if of_all[:1] == of_part[:1] or of_all[0] * n != of_part[0] * len(x):
+                    return False  # one mask for all instances, say
         with np.errstate(all="ignore"):
             of_parts = sum(self.tried(x[part], y[part], len(x[part]) / len(x)) for part in parts)
             return agree(of_parts, self.tried(x, y), x.dtype)

@@ -82,6 +82,8 @@ def jvp(f: Function, xs: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, A
     >>> jvp(lambda x: np.sum(x**2), [np.array([1.0, 2.0])], [np.array([1.0, 0.0])])
     (5.0, 2.0)
     """
+    if not (isinstance(xs, (list, tuple)) and isinstance(tangents, (list, tuple))):
+        raise TypeError("jvp: takes lists, of arguments and of a tangent for each: jvp(f, [x], [t])")
     if [np.shape(x) for x in xs] != [np.shape(t) for t in tangents]:
         raise ValueError(f"jvp: shapes {[*map(np.shape, xs)]} and tangents {[*map(np.shape, tangents)]}")
     with modes.switched(modes.within, True):

@@ -37,13 +37,15 @@ FUNCTIONS = {
     "MultiheadAttention": "MultiHeadAttention",
     "TransformerEncoderLayer": "TransformerBlock",
 }
+NO_METHODS = "abs", "log_softmax", "norm", "softmax", "topk"
 ARGUMENTS = {  # ours by the first of these names that a function has
     "dim": ("axis",), "dims": ("axis",), "keepdim": ("keepdims",), "correction": ("ddof",), "diagonal": ("k",),
+    "unbiased": ("ddof",),
     "num_classes": ("n",), "kernel_size": ("size", "kernel"), "retain_graph": ("keep",), "lr": ("learning_rate",),
     "eps": ("epsilon",), "in_features": ("n_inputs",), "out_features": ("n_outputs",), "in_channels": ("n_inputs",),
     "out_channels": ("n_outputs",), "num_features": ("n",), "normalized_shape": ("n",), "num_embeddings": ("n",),
     "embedding_dim": ("width",), "embed_dim": ("width",), "d_model": ("width",), "num_heads": ("heads",),
-    "nhead": ("heads",), "dim_feedforward": ("hidden",), "p": ("rate",), "argnum": ("wrt",), "argnums": ("wrt",),
+    "nhead": ("heads",), "dim_feedforward": ("hidden",), "p": ("rate", "ord"), "argnum": ("wrt",), "argnums": ("wrt",),
 }  # fmt: skip
 CHOICES = {
     "xavier": "glorot", "xavier_uniform": "glorot", "xavier_normal": "glorot-normal", "kaiming": "he",
@@ -53,7 +55,8 @@ CHOICES = {
 
 def unknown(owner: str, name: str) -> AttributeError:
     """The error for an attribute that is not there, which says what PyTorch's is called here."""
-    return AttributeError(f"{owner} has no attribute {name!r}{hint(FUNCTIONS.get(name))}")
+    ours = f"the function {name}(x)" if owner == "Tensor" and name in NO_METHODS else FUNCTIONS.get(name)
+    return AttributeError(f"{owner} has no attribute {name!r}{hint(ours)}")
 
 
 def hint(ours: str | None) -> str:

@@ -47,11 +47,13 @@ class Conv2d(Module):
         groups: int = 1,
     ) -> None:
         require_sizes("Conv2d", n_inputs=n_inputs, n_outputs=n_outputs, groups=groups)
+        if n_inputs % groups or n_outputs % groups:
+            raise ValueError(f"Conv2d: {n_inputs} and {n_outputs} channels do not go into {groups} groups")
         self.n_inputs, self.n_outputs, self.kernel, self.label, self.bias = n_inputs, n_outputs, kernel, label, bias
         self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
         shape = n_outputs, n_inputs // groups, *per_axis(kernel, 2, "kernel")
         field = math.prod(shape[2:])
-        weights = initialisation_of(initialisation)(rng, shape[1] * field, n_outputs // groups * field, shape)
+        weights = initialisation_of(initialisation, rng)(rng, shape[1] * field, n_outputs // groups * field, shape)
         self.W = Tensor(weights.astype(dtype), f"{label}/W", requires_grad=True)
         self.b = Tensor(np.zeros(n_outputs, dtype), f"{label}/b", requires_grad=True) if bias else None
 

@@ -36,7 +36,7 @@ class Linear(Module):
     ) -> None:
         require_sizes("Linear", n_inputs=n_inputs, n_outputs=n_outputs)
         self.label, self.bias = label, bias
-        weights = initialisation_of(initialisation)(rng, n_inputs, n_outputs).astype(dtype)
+        weights = initialisation_of(initialisation, rng)(rng, n_inputs, n_outputs).astype(dtype)
         self.W = Tensor(weights, f"{label}/W", requires_grad=True)
         self.b = Tensor(np.zeros(n_outputs, dtype), f"{label}/b", requires_grad=True) if bias else None
 

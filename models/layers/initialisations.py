@@ -85,10 +85,12 @@ def one_of(table: dict[str, Any], name: str, what: str) -> Any:
     return table[name]
 
 
-def initialisation_of(which: str | Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
-    """The function itself, or the one of this name. Raises ValueError for other names.
+def initialisation_of(which: str | Callable[..., np.ndarray], rng: Any) -> Callable[..., np.ndarray]:
+    """The function itself, or the one of this name, for an rng. Raises ValueError for other names, TypeError for seeds.
 
-    >>> initialisation_of("he") is he
+    >>> initialisation_of("he", np.random.default_rng(0)) is he
     True
     """
+    if not hasattr(rng, "normal"):
+        raise TypeError(f"rng is where random numbers come from, np.random.default_rng(0) say, not {rng!r}")
     return which if callable(which) else one_of(INITIALISATIONS, which, "initialisation")

@@ -142,8 +142,11 @@ class Col2Im(Windowed):
 
     @halves_widened
     def forward(self, x):
-        n, rows, _ = x.shape
         places = self.places(self.lengths)
+        if len(x.shape) != 3 or x.shape[1] % math.prod(self.size) or x.shape[2] != math.prod(places):
+            needed = f"channels * {math.prod(self.size)}, {math.prod(places)}"
+            raise ValueError(f"must be (instances, {needed}), as im2col makes them")
+        n, rows, _ = x.shape
         patches = batch_last(x).reshape(rows // math.prod(self.size), *self.size, *places, n)
         padded = np.empty_like(x, order="C", shape=(len(patches), *grown(self.lengths, self.padding), n))
         padded[...] = 0

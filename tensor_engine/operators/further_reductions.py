@@ -12,6 +12,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from scalar_engine import operators as scalar
+from scalar_engine.graph import data_of
 from scalar_engine.operators import equal
 
 from ..kernels import halves_widened
@@ -114,12 +115,17 @@ def prod(x: Any, axis: Axes | None = None, keepdims: bool = False) -> Any:
     return ProdOver(axis, keepdims)(x)
 
 
-def norm(x: Any, axis: Axes | None = None, keepdims: bool = False) -> Any:
+def norm(x: Any, ord: Any = None, axis: Axes | None = None, keepdims: bool = False) -> Any:
     """The Euclidean length: the square root of the sum of squares over an axis, or several, or all.
+
+    Of np.linalg.norm's other orders there are none: TypeError.
 
     >>> norm(np.array([[3.0, 4.0], [0.0, 2.0]]), axis=1).tolist()
     [5.0, 2.0]
     """
+    n = np.ndim(data_of(x)) if axis is None else np.size(axis)
+    if ord is not None and (ord, n) not in ((2, 1), ("fro", 2)):
+        raise TypeError(f"norm: has no ord={ord!r} over {n} axes: write it with abs, sum and max; an axis is axis=...")
     return NormOver(axis, keepdims)(x)
 
 
@@ -139,7 +145,7 @@ def std(x: Any, axis: Axes | None = None, keepdims: bool = False, ddof: int = 0)
     >>> std(np.array([[1.0, 3.0], [2.0, 2.0]]), axis=1).tolist()
     [1.0, 0.0]
     """
-    return norm(x - mean(x, axis, keepdims=True), axis, keepdims) / math.sqrt(divisor("std", x, axis, ddof))
+    return norm(x - mean(x, axis, keepdims=True), None, axis, keepdims) / math.sqrt(divisor("std", x, axis, ddof))
 
 
 def divisor(name, x, axis, ddof):

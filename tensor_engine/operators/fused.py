@@ -163,13 +163,16 @@ class CrossEntropyOfWeights(ArrayOperator):
 
 
 class MeanSquaredError(ArrayOperator):
-    """mse(y, t) = mean((y - t) ** 2) over all elements of y and t, which have one shape.
+    """mse(y, t, reduction="mean") = mean((y - t) ** 2) over all elements of y and t, which have one shape.
 
     >>> float(mse(np.array([1.0, 2.0]), np.array([1.0, 4.0])))
     2.0
     """
 
     symbol = "mse"
+
+    def __call__(self, y: Any, t: Any, reduction: str = "mean") -> Any:
+        return self.apply(y, t) if reduction == "mean" else reduced((y - of_one_shape("mse", t, y)) ** 2, 0, reduction)
 
     @halves_widened
     def forward(self, y, t):

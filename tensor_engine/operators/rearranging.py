@@ -236,13 +236,20 @@ class Where(ArrayOperator):
         return operands if self.condition is None else (self.condition, *operands)
 
 
+def one_axis(name, axis):
+    """The axis, if it is one, and not another Tensor that should stand in the list."""
+    if np.ndim(data_of(axis)):
+        raise TypeError(f"{name}: takes a list of Tensors, and one axis: {name}([x, y])")
+    return axis
+
+
 def concatenate(tensors: Iterable[Any], axis: int = 0) -> Any:
     """The Tensors joined along an axis that they have; their other axes must be equal.
 
     >>> concatenate([np.zeros((1, 2)), np.ones((2, 2))]).tolist()
     [[0.0, 0.0], [1.0, 1.0], [1.0, 1.0]]
     """
-    return Concatenate(axis)(*tensors)
+    return Concatenate(one_axis("concatenate", axis))(*tensors)
 
 
 def stack(tensors: Iterable[Any], axis: int = 0) -> Any:
@@ -256,6 +263,7 @@ def stack(tensors: Iterable[Any], axis: int = 0) -> Any:
     if len(set(shapes)) != 1:
         raise ValueError(f"stack: {', '.join(map(str, shapes)) or 'nothing'}, needs one Tensor or more, of one shape")
     shape = list(shapes[0])
+    axis = one_axis("stack", axis)
     shape.insert(axis if axis >= 0 else len(shape) + 1 + axis, 1)
     return concatenate([Reshape(tuple(shape))(x) for x in tensors], axis)
 

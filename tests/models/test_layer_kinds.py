@@ -206,6 +206,7 @@ def ready(kind, *made_with, **options):
     (lambda: ready(Linear, 0, 3), "Linear: n_inputs is 0"),
     (lambda: ready(Linear, 3, 2.5), "Linear: n_outputs is 2.5, and must be a whole number above 0"),
     (lambda: ready(Conv2d, 2, 2, 3, groups=0), "Conv2d: groups is 0"),
+    (lambda: ready(Conv2d, 3, 2, 3, groups=2), "Conv2d: 3 and 2 channels do not go into 2 groups"),
     (lambda: ready(Conv2d, 2, 2, (3, 2, 1)), r"kernel=\(3, 2, 1\): needs a whole number of at least 1, or 2 of them"),
     (lambda: Unflatten((1, -1, 3)), "Unflatten: shape is -1"),
     (lambda: LeNet((28, 28), 0), "Linear: n_outputs is 0"),
@@ -281,6 +282,11 @@ def test_batches_move_the_running_statistics_as_pytorchs(needed):
         theirs(torch.tensor(x))
     np.testing.assert_allclose(ours.mean.data, theirs.running_mean.numpy(), rtol=1e-12)
     np.testing.assert_allclose(ours.variance.data, theirs.running_var.numpy(), rtol=1e-12)
+
+
+def test_a_seed_is_no_generator():
+    with pytest.raises(TypeError, match=r"rng is where random numbers come from, .* say, not 7"):
+        Linear(4, 3, 7)
 
 
 SPREADS = {  # deviation times sqrt(inputs), for 300 inputs and 100 outputs

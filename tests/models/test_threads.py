@@ -10,7 +10,7 @@ from models.datasets import load, standardised
 from models.layers import MLP, Activation, BatchNorm, Linear, Sequential
 from models.threads import Threads
 from models.training import fit
-from tensor_engine import Adam
+from tensor_engine import Adam, drawn
 
 
 @pytest.mark.parametrize("on_two, expected", [(10.0, 1), (1.2, 2), (0.5, 2)])
@@ -47,7 +47,10 @@ def test_steps_that_come_to_take_longer_are_noticed_on_the_way(monkeypatch):
 
 
 def test_a_program_with_large_arrays_has_pieces_of_batches_on_each_thread(monkeypatch):
-    """While it trains: what is measured has all threads of BLAS. The numbers are the engine's, to the order of sums."""
+    """While it trains: what is measured has all threads of BLAS. The numbers are the engine's, to the order of sums.
+
+    What is dropped is so too, in each of two layers, whose masks are drawn for the batch as a whole, or its pieces.
+    """
     workers, measured = [], []
     data = standardised(load("digits"), np.float64)
     of_pieces = CompiledStep.of_pieces
@@ -55,18 +58,18 @@ def test_a_program_with_large_arrays_has_pieces_of_batches_on_each_thread(monkey
         CompiledStep, "of_pieces", lambda step, pieces, n: workers.append(len(pieces)) or of_pieces(step, pieces, n)
     )
 
-    def run(style):
-        model = MLP([64, 8, 10], dtype=np.float64)
-        history = fit(model, data, Adam(model.parameters()), 2, 100, progress=False, style=style,
+    def run(style, piece):
+        model = MLP([64, 8, 8, 10], dtype=np.float64, dropout=0.3)
+        history = fit(model, data, Adam(model.parameters()), 2, 100, progress=False, style=style, piece=piece,
                       after_epoch=lambda history: measured.append(Threads().number))  # fmt: skip
         return history.batch_losses
 
     with threadpool_limits(2, "blas"):
         if Threads().number < 2:
             pytest.skip("this BLAS has one thread")
-        expected = run("eager")
         monkeypatch.setattr(module, "LARGE", 1000)
-        assert run("arrays") == pytest.approx(expected, rel=1e-11)
+        for piece in (100, 60):
+            assert run("arrays", piece) == pytest.approx(run("eager", piece), rel=1e-11)
         assert {*workers} == {2} and {*measured} == {2} and Threads().number == 2
 
 
@@ -79,7 +82,17 @@ class LessMean(Activation):
         return x - x.mean(axis=0)
 
 
-@pytest.mark.parametrize("make", [LessMean, lambda: BatchNorm(64, np.float64)])
+class OneMask(Activation):
+    """Of all instances the same elements are dropped."""
+
+    pure = True
+
+    def __call__(self, x):
+        rng = self.__dict__.setdefault("rng", np.random.default_rng(0))
+        return x * drawn(lambda: rng.integers(0, 2, x.shape[1:]).astype(x.dtype), x.shape[1:], x.dtype)
+
+
+@pytest.mark.parametrize("make", [LessMean, OneMask, lambda: BatchNorm(64, np.float64)])
 def test_what_is_no_mean_over_instances_stays_whole(make, monkeypatch):
     data = standardised(load("digits"), np.float64)
     monkeypatch.setattr(module, "LARGE", 1000)

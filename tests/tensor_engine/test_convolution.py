@@ -95,6 +95,7 @@ def test_equal_elements_of_a_window_share_its_derivative():
     (lambda x: te.conv2d(x, np.ones((8, 4, 3, 3)), stride=0), "stride=0: needs a whole number of at least 1, or 2 of"),
     (lambda x: te.conv2d(x, np.ones((8, 4, 3, 3)), stride=1.5), "stride=1.5: needs a whole number of at least 1"),
     (lambda x: te.max_pool2d(x, 2, padding=2), r"max_pool2d: padding \(2, 2\) is more than half of the window"),
+    (lambda x: te.col2im(x, (9, 8), 3), r"col2im: .*, must be \(instances, channels \* 9, 42\), as im2col makes them"),
     (lambda x: te.max_pool2d(x[0], 2), r"max_pool2d: \(4, 9, 8\), the input must be \(instances, channels, ...\)"),
 ])  # fmt: skip
 def test_errors_say_what_does_not_fit(f, message):
