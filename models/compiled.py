@@ -212,7 +212,10 @@ class CompiledStep:
         undrawn = modes.switched(modes.drawing, lambda draw, *like: np.ones(*like))
         with no_grad(), undrawn, modes.switched(modes.noting, lambda note, *nodes: None):
             expected = self.loss(self.model(x), y).item()
-        return "" if agree(found, expected, x.dtype) else f"its loss is {expected:g} and its program's is {found:g}"
+        if agree(found, expected, x.dtype):
+            return ""
+        asked = "what Python asks of the data, as in x > 0, a program does not ask again"
+        return f"its loss is {expected:g} and its program's is {found:g} ({asked})"
 
 
 class CompiledForward:

@@ -4,19 +4,14 @@
 def convolution(x, w, b):
     """x[c][y][x], w[o][c][i][j] and b[o] to k[o][y][x]: each filter's sum of products with what it sees there."""
     size, height, width = len(w[0][0]), len(x[0]), len(x[0][0])
-    return [
-        [
-            [
-                b[o] + sum(
-                    w[o][c][i][j] * x[c][row + i][column + j]
-                    for c in range(len(x)) for i in range(size) for j in range(size)
-                )
-                for column in range(width - size + 1)
-            ]
-            for row in range(height - size + 1)
-        ]
-        for o in range(len(w))
-    ]  # fmt: skip
+
+    def seen(o, row, column):
+        return b[o] + sum(
+            w[o][c][i][j] * x[c][row + i][column + j] for c in range(len(x)) for i in range(size) for j in range(size)
+        )
+
+    rows, columns = range(height - size + 1), range(width - size + 1)
+    return [[[seen(o, row, column) for column in columns] for row in rows] for o in range(len(w))]
 
 
 def backward_convolution(x, w, upstream):
