@@ -91,7 +91,8 @@ class MultiHeadAttention(Module):
         query, key, value = by_head[0], by_head[1], by_head[2]  # each (instances, heads, length, width / heads)
         scores = query @ key.swapaxes(-1, -2) * (1 / math.sqrt(width // self.heads))
         if self.causal:
-            scores = scores + np.triu(np.full((length, length), HIDDEN, scores.dtype), 1)
+            hidden = max(HIDDEN, float(np.finfo(scores.dtype).min) / 2)  # of float16, -1e9 would be infinite
+            scores = scores + np.triu(np.full((length, length), hidden, scores.dtype), 1)
         weights = te.softmax(scores).named(f"{self.label}/weights")  # (instances, heads, length, length)
         return self.outwards((weights @ value).transpose(0, 2, 1, 3).reshape(n, length, width))
 

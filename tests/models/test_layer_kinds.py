@@ -284,6 +284,14 @@ def test_batches_move_the_running_statistics_as_pytorchs(needed):
     np.testing.assert_allclose(ours.variance.data, theirs.running_var.numpy(), rtol=1e-12)
 
 
+def test_attention_of_float16_sees_no_later_element():
+    layer, x = MultiHeadAttention(4, 2, rng(), dtype=np.float16, causal=True), given(1, 3, 4).data.astype(np.float16)
+    with np.errstate(over="raise"):
+        out = layer(Tensor(x)).data
+        x[:, 2] += 1
+        assert np.array_equal(layer(Tensor(x)).data[:, :2], out[:, :2]) and out.dtype == np.float16
+
+
 def test_a_seed_is_no_generator():
     with pytest.raises(TypeError, match=r"rng is where random numbers come from, .* say, not 7"):
         Linear(4, 3, 7)
