@@ -186,9 +186,11 @@ class CompiledStep:
         whole = self.program_for(x, y)[1]
         for part in parts:
             n = len(x[part])
-            for (_, of_all, _), (_, of_part, _) in zip(whole, self.program_for(x[part], y[part], n / len(x))[1]):
-                if of_all[:1] == of_part[:1] or of_all[0] * n != of_part[0] * len(x):
-                    return False  # one mask for all instances, say
+            masks = self.program_for(x[part], y[part], n / len(x))[1]
+            if len(masks) != len(whole) or any(
+                a[:1] == b[:1] or a[0] * n != b[0] * len(x) for (_, a, _), (_, b, _) in zip(whole, masks)
+            ):
+                return False  # one mask for all instances, say
         with np.errstate(all="ignore"):
             of_parts = sum(self.tried(x[part], y[part], len(x[part]) / len(x)) for part in parts)
             return agree(of_parts, self.tried(x, y), x.dtype)
