@@ -75,7 +75,7 @@ def comparison(x, y):
 
 
 def lowered(x, y, k):
-    is_zero = (y >= 0) & (y < k) & (y % 1 == 0)
+    is_zero = (y >= 0) & (y < k) & (np.floor(y) == y)
     if not np.any(is_zero):
         return power(x, y - k)
     with np.errstate(divide="ignore", over="ignore"):  # where y is 0, x ** -1 may be
