@@ -118,7 +118,7 @@ def padded(x: Any, widths: Sequence[int], value: float = 0.0) -> Any:
 def length(x: Any, order: float = 2, axis: Any = None, keepdims: bool = False) -> Any:
     if order not in (1, 2):
         raise NotImplementedError(f"a norm of order {order}")
-    return te.norm(x, axes(axis), keepdims) if order == 2 else abs(x).sum(axes(axis), keepdims)
+    return te.norm(x, None, axes(axis), keepdims) if order == 2 else abs(x).sum(axes(axis), keepdims)
 
 
 def where(condition: Any, x: Any, y: Any) -> Any:
