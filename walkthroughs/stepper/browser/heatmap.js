@@ -54,7 +54,7 @@ function tableOf({ map, written }) {
 
 // A table that may be wider than its place: then it is scrolled, and what is out of sight is counted.
 function scrolled(table, name) {
-  const wide = element("div", { class: "wide", role: "group", "aria-label": `${name}, in numbers` }, table);
+  const wide = element("div", { class: "wide", role: "group", "aria-label": name }, table);
   const beyond = element("p", { class: "beyond", hidden: "" });
   const measure = () => {
     const right = wide.scrollLeft + wide.clientWidth + 1;
@@ -84,7 +84,7 @@ function arrayView(array, name, isTip = false) {
     array.images.forEach((image, k) => images.append(explored(canvasOf(image, ...(array.scale ? [SCALES.value, Math.max(4, Math.floor(56 / image.columns))] : [SCALES.image, 4])), image, array, told, k)));
     if (array.more > 0) images.append(element("span", {}, `and ${array.more} more`));
     figure.append(images, told ?? "");
-  } else if (array.map && array.written && (isFew(array) || numbers.areShown)) figure.append(scrolled(tableOf(array), name));
+  } else if (array.map && array.written && (isFew(array) || numbers.areShown)) figure.append(scrolled(tableOf(array), `${name}, in numbers`));
   else if (array.map) figure.append(explored(canvasOf(array.map, SCALES.value, 22), array.map, array, told), told ?? "");
   if (array.written && !isFew(array) && !isTip) figure.append(numbersButton());
   if (array.scale && array.scale !== "0") {
@@ -98,7 +98,7 @@ function arrayView(array, name, isTip = false) {
 function numbersButton() {
   const toggle = () => {
     numbers.areShown = !numbers.areShown;
-    showNode();
+    state.graph.training ? showTraining() : showNode();
   };
   return element("button", { type: "button", class: "in-numbers", "aria-pressed": numbers.areShown, onclick: toggle }, "In numbers");
 }
@@ -224,7 +224,7 @@ function productView(frame) {
   for (const kind of ["pointerover", "click"]) result.addEventListener(kind, choose);
   result.addEventListener("keydown", (event) => withArrows(event, (down, along) => show(Math.max(0, lit.row + down), Math.max(0, lit.column + along))));
   show(lit.row, lit.column);
-  const named = tables.map((table, k) => element("figure", {}, element("figcaption", {}, `${parts[k].name} ${parts[k].array.shape}`), scrolled(table, parts[k].name)));
+  const named = tables.map((table, k) => element("figure", {}, element("figcaption", {}, `${parts[k].name} ${parts[k].array.shape}`), scrolled(table, `${parts[k].name}, in numbers`)));
   const signs = ["@", added ? `+ ${added.name} =` : "="].map((sign) => element("span", { class: "sign" }, sign));
   return element("div", { class: "product" }, sum, element("div", { class: "factors" }, named[0], signs[0], named[1], signs[1], named[2]));
 }

@@ -16,15 +16,16 @@ function showTraining() {
     element("h2", {}, "Loss ", logButton(training)),
     lossCurve(training, state.position),
     training.which ? element("p", {}, `Kept are ${training.which}.`) : null,
-    element("h2", {}, state.position ? `What step ${training.steps[i]} did` : "What step 1 will do", element("small", {}, rate === null ? "" : ` rate = ${rate} `), graphButton(i)),
+    element("h2", {}, state.position ? `What step ${training.steps[i]} did ` : "What step 1 will do ", element("small", {}, rate === null ? "" : ` rate = ${rate} `), graphButton(i)),
     hasGraph(i) ? null : element("p", {}, `There is no graph of this step: ${data.steps[i].leaves ? data.graph.still : data.steps[i]}.`),
-    training.updates[i].some((entry) => entry.rule.endsWith("+ change"))
-      ? element("p", {}, "The change is more than rate × gradient: the optimizer adds momentum, moments or decay.")
-      : null,
+    training.updates[i].some((entry) => entry.rule.endsWith("+ change")) ? element("p", {}, rate === null ? UNRATED : MORE) : null,
     updates(training.updates[i], training.names),
   ];
   panel.replaceChildren(...parts.filter(Boolean));
 }
+
+const UNRATED = "The rate is not recorded, so this is the change as it was: Recording(parameters, rate) shows the rule.";
+const MORE = "The change is more than rate × gradient: the optimizer adds momentum, moments or decay.";
 
 function logButton({ exact }) {
   const turn = () => {
@@ -93,7 +94,8 @@ function updates(entries, names) {
     arrays.append(element("h3", {}, names[k]), element("div", { class: "arrays" }, ...parts.map(([name, part]) => arrayView(part.array, name))));
   });
   const head = element("tr", {}, ...["Parameter", "Before", "Gradient", "After", "Update"].map((text) => element("th", { scope: "col" }, text)));
-  return element("div", {}, element("div", { class: "wide", tabindex: 0, role: "group", "aria-label": "What the step did" }, element("table", {}, element("thead", {}, head), element("tbody", { id: "updates" }, ...rows))), arrays);
+  const table = element("table", {}, element("thead", {}, head), element("tbody", { id: "updates" }, ...rows));
+  return element("div", {}, scrolled(table, "What the step did"), arrays);
 }
 
 // ---- the curve
