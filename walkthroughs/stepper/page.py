@@ -158,7 +158,7 @@ def node_data(trace, i):
         "derivative": trace.names.derivative(node) if node.requires_grad else None,
         "array": summary(node.data, is_of_images(node)),
         "math": name_in_math(trace.names[node]) if node.label or node is trace.root else None,
-        "short": name_in_math(node.name) if node.label and node.name != trace.names[node] else None,
+        "short": name_in_math(node.name) if node.label and trace.groups[i] and node.name != trace.names[node] else None,
     }
     return without_defaults(data)
 

@@ -78,6 +78,9 @@ def test_numbers_out_of_sight_are_counted(open_page):
     seen = wide.evaluate("""(wide) => [...wide.querySelectorAll("tr:first-child td")].filter((cell) =>
         cell.getBoundingClientRect().right <= wide.getBoundingClientRect().right + 1).length""")
     assert page.text_content("#node .beyond") == f"{20 - seen} more columns →" and 3 < seen < 20
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.click("#values-tab")
+    assert page.evaluate("document.querySelector('#values table').scrollWidth <= byId('values').clientWidth")
     assert wide.evaluate("(wide) => getComputedStyle(wide).maskImage") != "none"  # half a number is not read as one
     wide.evaluate("(wide) => wide.scrollTo(9999, 0)")
     wait(page, "document.querySelector('.beyond').textContent === '← the first columns'")

@@ -89,6 +89,9 @@ def test_long_lists_are_cut_and_names_are_short_in_their_group(open_page):
     k = page.evaluate("state.graph.computedAt[state.graph.nodes.findIndex((n) => n.label === 'layer2/neuron1/k')]")
     shown = set_in_math(page, k - 1)
     assert shown.startswith("w1⋅layer1.neuron1.h+") and "+…+w16⋅layer1.neuron16.h" in shown
+    page = open_page(step(Value(2.0, "dL/dw") * Value(3.0, "x")).html)  # which is no group
+    page.keyboard.press("l")
+    assert set_in_math(page, 1) == "out= dL/dw⋅x =2⋅3 =6"
 
 
 def test_the_group_at_work_opens_and_closes_behind(lecture):

@@ -131,6 +131,10 @@ def test_a_phone_has_a_graph(open_page, question3, size, least):
     }""")
     assert seen > least
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    page.tap("#lecture")
+    tools, graph = page.locator("#picture .tools").bounding_box(), page.locator("#scroll").bounding_box()
+    assert tools["y"] + tools["height"] <= graph["y"]  # and lie upon no node
+    assert graph["width"] * graph["height"] > least * size[0] * size[1]
 
 
 def test_the_legend_is_there_as_a_whole_and_in_forced_colours(open_page, question3):

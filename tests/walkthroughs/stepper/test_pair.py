@@ -15,7 +15,7 @@ def test_they_step_together_and_a_leaf_changed_in_one_is_a_difference(open_page)
     page = open_page(beside(*squares(3.0), names=("mine", "the key's")).html)
     wait(page, "told.size === 2")
     _, first, second = page.frames
-    first.click("#next")
+    page.keyboard.press("ArrowRight")
     wait(second, "state.position === 1")
     assert (formula(first), formula(second)) == ("y = x * x = 3 * 3 = 9", "y = x ** 2 = 3 ** 2 = 9")
     second.click("#turn")

@@ -67,6 +67,17 @@ def test_which_local_derivative(asking):
         assert answered(page, given).startswith("Right: d h1 / d k1 = h1 * (1 - h1)")
 
 
+def test_a_slip_of_the_pen_is_no_wrong_answer(asking):
+    page = asking("hidden", 80)
+    page.set_viewport_size({"width": 740, "height": 360})
+    page.click("#skip")
+    page.click("#next")  # the question lies below the buttons there
+    assert page.evaluate("byId('question').getBoundingClientRect().bottom < innerHeight + 1")
+    assert answered(page, "h1 * (1 - h1").startswith("h1 * (1 - h1 is not read")
+    page.select_option("#level", "order")
+    assert answered(page, "h99") == "No node is called h99." and page.text_content("#score") == ""
+
+
 def test_which_node_is_next(asking):
     page = asking("order", 3)
     assert answered(page, "h1") == "Right: h1"

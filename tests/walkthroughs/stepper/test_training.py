@@ -11,7 +11,7 @@ from tensor_engine import Tensor
 from tensor_engine.optimizers import SGD, Adam
 from walkthroughs.stepper import Recording, step
 
-from .pages import node_of
+from .pages import node_of, wait
 from .test_recording import trained_on_batches
 
 
@@ -54,6 +54,19 @@ def test_a_recording_moves_along_training(open_page):
     page.locator(".curve circle >> nth=2").click()
     assert page.text_content("#where").startswith("Step 3 of 6")
     assert recording.updates[1][0].before.tolist() == recording.updates[0][0].after.tolist()
+
+
+def test_what_is_wide_says_so_and_an_unknown_rate_is_no_momentum(open_page):
+    W = Tensor(np.ones((30, 10)), "W", True)
+    recording = Recording([W])
+    W.grad = W.data
+    with recording.step(1.0):
+        W.data = W.data - 0.1 * W.grad
+    page = open_page(step(recording).html, "#1", viewport={"width": 360, "height": 740})
+    wait(page, "document.querySelector('.beyond').textContent.endsWith('→')")
+    assert "The rate is not recorded" in page.text_content("#training")
+    page.click(".in-numbers >> nth=0")
+    assert page.locator("#training table.matrix").count() == 3
 
 
 def test_other_optimizers_show_the_change_that_they_made():

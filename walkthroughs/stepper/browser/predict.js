@@ -35,7 +35,9 @@ function ask(moves = true) {
   byId("question").hidden = false;
   showQuestion();
   byId("guess").value = "";
-  if (moves) byId("guess").focus({ preventScroll: true });
+  if (!moves) return true;
+  byId("guess").focus({ preventScroll: true });
+  if (byId("question").getBoundingClientRect().bottom > innerHeight) byId("question").scrollIntoView({ block: "nearest" });
   return true;
 }
 
@@ -74,8 +76,21 @@ const scattered = (text) => [...text].reduce((sum, c) => (31 * sum + c.codePoint
 
 function check() {
   const given = byId("guess").value.trim();
-  if (given) judge(given);
+  const unread = given && notRead(given);
+  if (unread) Object.assign(byId("verdict"), { textContent: unread, className: "" });
+  else if (given) judge(given);
 }
+
+// Why an answer is none, which is not counted: a slip of the pen is no wrong answer.
+function notRead(given) {
+  const frame = state.graph.frames[predict.pending - 1];
+  if (level() === "order") return nodeCalled(given) < 0 && `No node is called ${given}.`;
+  const isNumber = level() !== "local" && !frame.shape;
+  return isNumber && numberIn(given) === undefined && `${given} is not read: an answer is a number, or arithmetic on numbers and names that have one, such as 1/2 or x * (1 - x).`;
+}
+
+const nodeCalled = (text) => state.graph.nodes.findIndex(({ name, label }) => [name, label].includes(text));
+const numberIn = (text) => parsed(text) ?? valueOf(treeOf(text));
 
 function judge(given) {
   const frame = state.graph.frames[predict.pending - 1];
@@ -107,7 +122,7 @@ function verdictOn(given, frame) {
 function verdictOnOrder(given, frame) {
   const { nodes } = state.graph;
   const meant = receiverOf(frame) ?? frame.node;
-  const i = nodes.findIndex(({ name, label }) => [name, label].includes(given));
+  const i = nodeCalled(given);
   const isDone = (j) => stateWhole(j, predict.pending - 1);
   const could = frame.kind === "forward" ? !isKnown(i) && nodes[i]?.inputs.every((j) => isKnown(j)) : nodes[i]?.takes && !isDone(i) && state.graph.consumers[i].some(isDone);
   return [i === meant || Boolean(i >= 0 && could), nodes[meant].name, i >= 0 && i !== meant && could ? `; ${given} could be next too` : ""];
@@ -140,7 +155,7 @@ function reveal(words, right = null) {
 // Right is what rounds to the digits given, at least two of them, or is within a hundredth of the number. An answer is a
 // number, or arithmetic on numbers and on what nodes are called: 1/2, h1 * (1 - h1).
 function isNear(given, exact) {
-  const [guess, truth] = [parsed(given) ?? valueOf(treeOf(given)), parsed(exact)];
+  const [guess, truth] = [numberIn(given), parsed(exact)];
   if (guess === undefined) return false;
   if (!Number.isFinite(truth)) return Object.is(guess, truth);
   if (truth === 0) return Math.abs(guess) < 5e-4;
