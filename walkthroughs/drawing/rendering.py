@@ -5,6 +5,7 @@ What it shows is decided elsewhere; here is how it becomes bytes and files.
 
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from os import PathLike
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import graphviz
 
+from walkthroughs.drawing.operands import placed
 from walkthroughs.drawing.sketch import EDGES, NODES, Sketch
 
 BITMAPS = {"png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "webp"}  # what has dots an inch
@@ -47,38 +49,31 @@ class Drawing(graphviz.Digraph):
 
         Raises RuntimeError if neither Graphviz can draw.
         """
-        self.resolve(format or self.format)
-        said: object = "nothing"
-        try:
-            data = super().pipe(format, **options)
-            if data:
-                return data
-        except UNUSABLE as error:
-            said = error
-        data = rendered_by_pygraphviz(self.source, format or self.format, said)
-        return data.decode(options["encoding"]) if options.get("encoding") else data
+        format = format or self.format
+        self.resolve(format)
+        if self.engine != "dot" or any(options.get(name) for name in OF_DOT) or "headlabel=" not in self.source:
+            return rendered(super().pipe, self.source, format, self.engine, options)
+        laid_out = placed(rendered(super().pipe, self.source, "dot", "dot", options | {"encoding": "utf-8"}))
+        again = graphviz.Source(laid_out, engine="neato").pipe
+        return rendered(again, laid_out, format, "nop2", options | {"neato_no_op": 2})
 
     def render(self, filename: Any = None, **options: Any) -> str:
         """Write the source to a file and the picture beside it, or to `outfile`; returns its path. As in graphviz."""
         outfile = None if options.get("outfile") is None else Path(self.directory, options["outfile"])
         format = options.get("format") or (outfile and outfile.suffix[1:].lower()) or self.format
-        self.resolve(format)
-        try:
-            picture = super().render(filename, **options)
-            if Path(picture).stat().st_size:
-                return picture
-        except UNUSABLE:
-            if any(options.get(name) for name in OF_DOT):
-                raise
+        if any(options.get(name) for name in OF_DOT):
+            self.resolve(format)
+            return super().render(filename, **options)
         filename = filename or (outfile and outfile.with_suffix(".gv"))
+        picture = self.pipe(format, quiet=options.get("quiet", False))
         source = Path(self.save(filename, directory=options.get("directory")))
-        picture = outfile or source.with_name(f"{source.name}.{format}")
-        picture.write_bytes(self.pipe(format))
+        path = outfile or source.with_name(f"{source.name}.{format}")
+        path.write_bytes(picture)
         if options.get("cleanup"):
             source.unlink()
         if options.get("view") or options.get("quiet_view"):
-            graphviz.view(picture, quiet=bool(options.get("quiet_view")))
-        return str(picture)
+            graphviz.view(path, quiet=bool(options.get("quiet_view")))
+        return str(path)
 
     def write(self, path: str | PathLike[str]) -> Path:
         """Write the picture to `path`, in the format that its suffix names (svg, png, pdf, ...); returns the path."""
@@ -93,15 +88,29 @@ class Drawing(graphviz.Digraph):
             self.graph_attr["dpi"] = str(self.dpi)
 
 
-def rendered_by_pygraphviz(source: str, format: str, dot_said: object) -> bytes:
+def rendered(pipe: Callable[..., Any], source: str, format: str, prog: str, options: dict[str, Any]) -> Any:
+    """pipe(format, **options), and where the machine's Graphviz does not work, the same by pygraphviz's `prog`."""
+    said: object = "nothing"
+    try:
+        data = pipe(format, **options)
+        if data:
+            return data
+    except UNUSABLE as error:
+        said = error
+    data = rendered_by_pygraphviz(source, format, prog, said)
+    return data.decode(options["encoding"]) if options.get("encoding") else data
+
+
+def rendered_by_pygraphviz(source: str, format: str, prog: str, dot_said: object) -> bytes:
     """The picture as bytes, made in a process of its own, as by `dot`: the C library prints warnings as it likes."""
     if find_spec("pygraphviz") is None:
         raise RuntimeError(f"{NO_GRAPHVIZ} (dot said: {dot_said})")
     program = (
         "import sys, pygraphviz; graph = pygraphviz.AGraph(string=sys.stdin.buffer.read().decode()); "
-        "sys.stdout.buffer.write(graph.draw(format=sys.argv[1], prog='dot'))"
+        "sys.stdout.buffer.write(graph.draw(format=sys.argv[1], prog=sys.argv[2]))"
     )
-    process = subprocess.run([sys.executable, "-c", program, format], input=source.encode(), capture_output=True)
+    command = [sys.executable, "-c", program, format, prog]
+    process = subprocess.run(command, input=source.encode(), capture_output=True)
     if process.returncode or not process.stdout:
         said = process.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         raise RuntimeError(f"neither dot ({dot_said}) nor pygraphviz ({said}) could draw this as {format!r}")

@@ -1,8 +1,10 @@
 """Pictures of graphs: what is in them, what is folded, and that they come out with and without a `dot`."""
 
+import json
 import re
 import shutil
 import time
+from itertools import combinations, product
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -152,6 +154,24 @@ def test_operands_keep_their_order():
     assert "n0 -> n2_op [headlabel=1 " in source and "n1 -> n2_op [headlabel=2 " in source
     assert "n1 -> n3_op [headlabel=1 " in source and "n0 -> n3_op [headlabel=2 " in source
     assert "headlabel" not in draw(a * b + a).source
+
+
+@pytest.mark.parametrize("with_dot", [True, False])
+@pytest.mark.parametrize("direction", ["down", "right"])
+def test_operands_numbers_stand_clear_of_one_another_and_of_nodes(with_dot, direction, tmp_path, monkeypatch, needed):
+    if with_dot:
+        needed(shutil.which("dot"), "Graphviz")
+    else:
+        monkeypatch.setenv("PATH", str(tmp_path))
+    x, y = Value(3.0, "x"), Value(2.0, "y")
+    drawing = draw((x - y) * (y - x) / (x + y) ** (x - y) - x / y - 1.0, direction=direction)
+    layout = json.loads(drawing.pipe("json"))
+    numbers = [(*map(float, edge["head_lp"].split(",")), 2.5, 3.5) for edge in layout["edges"] if "head_lp" in edge]
+    places = [(each["pos"].split(","), each["width"], each["height"]) for each in layout["objects"]]
+    nodes = [(float(x), float(y), 36 * float(width), 36 * float(height)) for (x, y), width, height in places]
+    assert len(numbers) == 16
+    for a, b in [*combinations(numbers, 2), *product(numbers, nodes)]:
+        assert abs(a[0] - b[0]) > a[2] + b[2] or abs(a[1] - b[1]) > a[3] + b[3]
 
 
 def test_the_root_is_never_folded_and_unknown_groups_are_named():

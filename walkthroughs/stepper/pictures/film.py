@@ -28,7 +28,8 @@ from ..quantities import brief
 from ..trace import known_at
 from .views import view
 
-HEAD, NARROWEST, LINE = 90, 560, 13  # points: the height for the formula, the least width, from line to line
+HEAD, LINE = 90, 13  # points: the height for the formula, from line to line
+NARROWEST, WIDEST = 560, 2400  # points: a picture that is wider has its groups folded
 LIGHT = {name: colours[0] for name, colours in COLOURS.items()}
 LAST = 3  # how many times as long as the others the last picture is shown
 SLOWEST = 5  # pictures a second that every player takes
@@ -40,7 +41,8 @@ class Film:
 
     def __init__(self, trace):
         self.trace = trace
-        self.picture = view(trace, () if len(trace.nodes) > FOLD_FROM else None)
+        whole = view(trace, None) if len(trace.nodes) <= FOLD_FROM else None
+        self.picture = whole if whole and (whole["width"] <= WIDEST or not any(trace.groups)) else view(trace, ())
         width, height = self.picture["width"], self.picture["height"]
         self.width, margin = max(width, NARROWEST), max(0, NARROWEST - width) / 2
         self.figure = Figure(((self.width // 2) / 36, ((height + HEAD) // 2) / 36))
@@ -111,7 +113,9 @@ class Film:
             if held and i not in at_work:
                 state = "done" if held.kind == "turn" or held.nth == held.of else "partial"
             self.shapes[i].set(fc=LIGHT[state], **line_of(frame if i in at_work else None))
-            value.set_text("" if data is None else f"data {plain(brief(data))}")
+            node = self.trace.nodes[i]
+            what = "data " if node.op or node.label or gradient else ""  # the box of a constant holds its number alone
+            value.set_text("" if data is None else f"{what}{plain(brief(data))}")
             if gradient:
                 gradient.set_text(f"grad {brief(held.total)}" if held else "")
         for group, name in of_group.items():

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.colors import to_hex
 from PIL import Image
 
-from scalar_engine import Value, tanh
+from scalar_engine import Value, sum, tanh
 from walkthroughs.stepper import step
 from walkthroughs.stepper.pictures.film import LIGHT, Film
 from walkthroughs.stepper.trace import Trace
@@ -39,8 +39,10 @@ def test_every_number_in_a_film_is_the_engines(root):
     for position, (values, gradients, _) in enumerate(states(root)):
         film.show(position)
         for i, (value, gradient) in film.words.items():
-            data, grad = values[trace.nodes[i]], gradients[trace.nodes[i]]
-            assert value.get_text() == ("" if data is None else f"data {root.brief(data)}")
+            node = trace.nodes[i]
+            data, grad = values[node], gradients[node]
+            what = "data " if node.label or node.inputs or node.requires_grad else ""  # a constant is a number alone
+            assert value.get_text() == ("" if data is None else f"{what}{root.brief(data)}")
             assert gradient is None or gradient.get_text() == ("" if grad is None else f"grad {root.brief(grad)}")
 
 
@@ -90,3 +92,9 @@ def test_a_video_is_what_ffmpeg_makes_of_the_pictures(tmp_path, monkeypatch):
     program.write_text(f"#!{sys.executable}\nimport sys; sys.exit(1)\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"ffmpeg does not write .*film.mp4; has it libx264\?"):
         stepper.animate(tmp_path / "film.mp4", progress=False)
+
+
+def test_a_picture_too_wide_to_read_has_its_groups_folded():
+    wide = [Value(1.0, f"layer1/w{i}") for i in range(40)]
+    film = Film(Trace((sum(wide).named("layer1/k") * 2.0).named("y")))
+    assert [box["group"] for box in film.picture["boxes"]] == ["layer1"] and film.width < 1000
