@@ -13,7 +13,8 @@ def table(root: Node) -> Table:
     """The named nodes behind `root` with their values and the derivatives of `root`: `.text()`, `.html()`, `.latex()`.
 
     An array is told by its shape. Nothing is stored in the graph, and it need not have had a backward pass. Raises
-    RuntimeError if a pass has released it, ValueError if data was changed since it was made.
+    RuntimeError if a pass has released it, ValueError if data was changed since it was made, TypeError for anything
+    else than a node.
 
     >>> from scalar_engine import Value
     >>> x = Value(3.0, "x")
@@ -22,6 +23,8 @@ def table(root: Node) -> Table:
       x         3         6
       y         9         1
     """
+    if not isinstance(root, Node):
+        raise TypeError(f"table: takes a Value or a Tensor, not {type(root).__name__}")
     nodes = current_order(root, "table")
     names = unique_names(nodes, grouped=groups_of(nodes))
     with np.errstate(all="ignore"):

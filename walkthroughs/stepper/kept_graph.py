@@ -7,6 +7,7 @@ from scalar_engine import Node, Value, topological_order
 from scalar_engine.passes import forward_pass
 
 LARGEST = 1_000  # nodes
+RELEASED = "its backward pass has released it; loss.backward(keep=True) keeps it"
 
 
 @dataclass(eq=False, slots=True)
@@ -66,7 +67,7 @@ def kept_graph(loss: Node | float, parameters: dict[Node, Any], last: KeptGraph 
     if not isinstance(loss, Node):
         return "recording.step was given a number; given the loss as a node, it keeps the graph"
     if loss.op is not None and not loss.inputs:
-        return "its backward pass has released it; loss.backward(keep=True) keeps it"
+        return RELEASED
     order = topological_order(loss)
     if len(order) > LARGEST:
         return f"it has {len(order):,} nodes, and graphs of at most {LARGEST:,} are kept"

@@ -41,14 +41,17 @@ class Pair:
         return filled("pair.html", title=html.escape(self.title), palette=palette(), frames=frames)
 
     def text(self) -> str:
-        """The nodes of one name that differ in value or gradient, a line each."""
+        """The nodes of one name that differ in value or gradient, and those that only one has, a line each."""
         first, second = (dict(numbers(stepper)) for stepper in self.steppers)
         a, b = (stepper.title for stepper in self.steppers)
+        named = [[stepper.trace.names[node] for node in stepper.trace.nodes if node.label] for stepper in self.steppers]
         lines = [
             f"  {name}: {a} {line}; {b} {second[name]}"
             for name, line in first.items()
             if second.get(name, line) != line
         ]
+        lines += [f"  {name}: only in {a}" for name in named[0] if name not in second]
+        lines += [f"  {name}: only in {b}" for name in named[1] if name not in first]
         return "\n".join(["nodes that differ:", *lines]) if lines else "nodes that differ: none"
 
     save = Stepper.save

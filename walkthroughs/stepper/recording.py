@@ -1,5 +1,6 @@
 """A recording of training: the loss, the parameters and their gradients of several optimizer steps, and graphs."""
 
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import Any
 from scalar_engine import Node
 from scalar_engine.naming import unique_names
 
-from .kept_graph import KeptGraph, kept, kept_graph
+from .kept_graph import RELEASED, KeptGraph, kept, kept_graph
 from .quantities import brief, is_array, quiet
 
 
@@ -68,13 +69,18 @@ class Recording:
     every           how many steps from one that is kept to the next: of each, the parameters and gradients are copied
 
     Of a loss that is a node, the other leaves of its graph are copied too, batch and targets, so that the step's graph
-    can be opened: of Tensors after `loss.backward(keep=True)`, for otherwise the pass has released it.
+    can be opened: of Tensors after `loss.backward(keep=True)`, for otherwise the pass has released it, of which the
+    first step warns.
     """
 
     def __init__(self, parameters: Iterable[Node], rate: Any = None, *, every: int = 1) -> None:
-        if every < 1:
+        if not isinstance(every, int) or every < 1:
             raise ValueError(f"Recording: every is a number of steps, at least 1, not {every}")
-        self.parameters = list(dict.fromkeys(parameters))  # one that is used twice is one
+        given = list(parameters) if isinstance(parameters, Iterable) else [parameters]
+        other = next((type(x).__name__ for x in given if not isinstance(x, Node)), None)
+        if other:
+            raise TypeError(f"Recording: takes Values or Tensors, such as model.parameters(), not {other}")
+        self.parameters = list(dict.fromkeys(given))  # one that is used twice is one
         self.rate, self.every, self.made = rate, every, 0
         self.names = list(unique_names(self.parameters, unlabelled="w").values())
         self.losses: list[float] = []
@@ -103,6 +109,8 @@ class Recording:
         gradients = [kept(parameter.grad) for parameter in self.parameters]
         rate = getattr(self.rate, "learning_rate", self.rate)
         graph = kept_graph(loss, dict(zip(self.parameters, before)), self.graphs[-1] if self.graphs else None)
+        if graph == RELEASED and not self.made:
+            warnings.warn(f"recording.step: the steps' graphs cannot be opened: {RELEASED}", stacklevel=3)
         yield
         after = [kept(parameter.data, x) for parameter, x in zip(self.parameters, before)]
         self.made += 1

@@ -28,3 +28,8 @@ def test_an_array_is_told_by_its_shape():
     assert table((np.ones((4, 3)) @ W).mean().named("L")).records() == [
         {"name": "W", "value": "(3, 2)", "gradient": "(3, 2)"}, {"name": "L", "value": 3.0, "gradient": 1.0},
     ]  # fmt: skip
+
+
+def test_what_is_no_node_is_refused():
+    with pytest.raises(TypeError, match="table: takes a Value or a Tensor, not list"):
+        table([Value(2.0, "x")])

@@ -42,3 +42,8 @@ def test_the_differences_as_text():
         "  y: before 9, gradient 1; after 4, gradient 1",
         "  f: before 10, gradient 1; after 5, gradient 1",
     ]
+    named = (Value(3.0, "x") * 2.0).named("y")
+    assert beside(named, (Value(3.0, "x") * 2.0).named("z")).text().splitlines()[1:] == [
+        "  y: only in first",
+        "  z: only in second",
+    ]

@@ -53,6 +53,11 @@ def test_a_recording_of_every_third_step():
     assert "step 4: loss" in step(recording).text() and "step 2" not in step(recording).text()
     with pytest.raises(ValueError, match="at least 1, not 0"):
         Recording([], every=0)
+    with pytest.raises(ValueError, match="a number of steps, at least 1, not 2.5"):
+        Recording([], every=2.5)
+    for what, name in [([1.0], "float"), (None, "NoneType")]:
+        with pytest.raises(TypeError, match=f"takes Values or Tensors, such as .*, not {name}"):
+            Recording(what)
 
 
 def test_a_loss_that_is_no_number_is_refused_before_the_update():
@@ -113,7 +118,9 @@ def test_the_data_of_a_graph_is_kept_once():
 
 
 def test_why_a_step_has_no_graph_is_said():
-    recording, *_ = trained_on_batches(keep=False)
+    with pytest.warns(UserWarning, match=r"graphs cannot be opened: .*; loss.backward\(keep=True\) keeps") as warned:
+        recording, *_ = trained_on_batches(keep=False)
+    assert len(warned) == 1 and warned[0].filename == __file__
     with pytest.raises(ValueError, match=r"step 2 has no graph: its backward pass has released it; .*keep=True"):
         recording.graph_of(2)
     with pytest.raises(ValueError, match="step 1 has no graph: recording.step was given a number"):

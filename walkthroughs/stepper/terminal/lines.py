@@ -25,7 +25,9 @@ class Line(NamedTuple):
 def cut(text, columns):
     """A text in so many columns, of which a Chinese character takes two."""
     text = printable(text)
-    return text if cell_len(text) <= columns else f"{set_cell_size(text, max(0, columns - 3))}{'...'[:columns]}"
+    if cell_len(text) <= columns:
+        return text
+    return f"{set_cell_size(text, max(0, columns - 3)).rstrip('.')}{'...'[:columns]}"
 
 
 def padded(text, columns):
@@ -119,13 +121,18 @@ def row(trace, view, i, known, columns):
     return cut(text, columns)
 
 
-def details(trace, view, i, known):
-    """The ledger of a node so far, and what there is to say of an array."""
-    value, held = known[i]
-    for name, quantity in (("value", value), ("gradient", None if held is None else held.total)):
+def summaries(**quantities):
+    """What there is to say of arrays, a line each: "gradient min -1 max 2 mean 0.5"."""
+    for name, quantity in quantities.items():
         found = None if quantity is None else summary(quantity)
         if found:
             yield f"{name} min {found['min']} max {found['max']} mean {found['mean']}"
+
+
+def details(trace, view, i, known):
+    """The ledger of a node so far, and what there is to say of an array."""
+    value, held = known[i]
+    yield from summaries(value=value, gradient=held and held.total)
     for frame in trace.frames[: view.position]:
         if frame.kind == "backward" and frame.input == i:
             step = frame.step

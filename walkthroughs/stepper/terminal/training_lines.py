@@ -4,7 +4,7 @@ import math
 
 from ..listing import printable
 from ..quantities import brief
-from .lines import BOLD, FAINT, Line, cut, padded
+from .lines import BOLD, FAINT, Line, cut, padded, summaries
 
 CURVE = 7  # lines
 TABLE = 52  # columns
@@ -64,6 +64,8 @@ def update_table(recording, i):
         lines.append(Line(f"  {padded(name, 14)}{columns}"))
         rule, written = update.formula(name)
         lines.append(Line(f"    {printable(rule)}{f' = {written}' if written else ''}", FAINT))
+        told = summaries(before=update.before, gradient=update.gradient, after=update.after)
+        lines += [Line(f"    {text}", FAINT) for text in told]
     return lines
 
 

@@ -44,8 +44,12 @@ def test_the_graph_of_a_step_opens_and_closes():
     assert found.lines[2].strip() == formula and f"{recording.graph_of(3).brief(losses[2])}" in found.text
     back = Pressed(TrainingSteps(recording, TITLE), "right", "right", "o", "end", "u")
     assert back.view.position == 2 and "kept are steps 1, 3, 5" in back.lines[2]
+    gradient = recording.updates[1][0].gradient
+    brief = recording.graph_of(3).brief
+    assert f"gradient min {brief(gradient.min())} max {brief(gradient.max())} mean" in back.text
     assert "Step 3 of training" in Pressed(TrainingSteps(recording, TITLE), "right", "right", "o", "u", "o").lines[0]
-    recording, *_ = trained_on_batches(1, keep=False)
+    with pytest.warns(UserWarning, match="cannot be opened"):
+        recording, *_ = trained_on_batches(1, keep=False)
     assert "loss.backward(keep=True) keeps it" in " ".join(
         Pressed(TrainingSteps(recording, TITLE), "right", "o").text.split()
     )
