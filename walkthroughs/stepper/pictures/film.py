@@ -170,9 +170,7 @@ def plain(text):
 
 def animate(trace, path, seconds, dpi, progress):
     """Write a GIF, an MP4 or a WebM."""
-    path = Path(path)
-    if path.suffix not in (".gif", *VIDEOS):
-        raise ValueError(f"animate: {path.name} must end in .gif, .mp4 or .webm")
+    path = writable("animate", path, ".gif", *VIDEOS)
     if path.suffix in VIDEOS and not shutil.which(matplotlib.rcParams["animation.ffmpeg_path"]):
         raise ValueError(f"animate: {path.name} needs ffmpeg, which is not installed; a .gif needs nothing")
     film = Film(trace)
@@ -199,6 +197,16 @@ def animate(trace, path, seconds, dpi, progress):
     return path
 
 
+def writable(what, path, *suffixes):
+    """A path that a file may have; a ValueError otherwise, before any picture is made."""
+    path = Path(path)
+    if path.suffix not in suffixes:
+        raise ValueError(f"{what}: {path.name} must end in {' or '.join(suffixes)}")
+    if not path.parent.is_dir():
+        raise ValueError(f"{what}: there is no folder {path.parent}")
+    return path
+
+
 def picture_of(film, canvas, position):
     """A picture in 64 colours: a film of hundreds stays small, in memory too."""
     film.show(position)
@@ -208,9 +216,7 @@ def picture_of(film, canvas, position):
 
 def slides(trace, path, progress):
     """Write a PDF with a picture a step."""
-    path = Path(path)
-    if path.suffix != ".pdf":
-        raise ValueError(f"slides: {path.name} must end in .pdf")
+    path = writable("slides", path, ".pdf")
     film = Film(trace)
     with PdfPages(path) as pages:
         for position in tqdm(range(len(trace.frames) + 1), "slides", disable=None if progress else True):

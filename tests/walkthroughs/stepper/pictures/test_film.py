@@ -50,9 +50,10 @@ def test_what_cannot_be_filmed_is_said(tmp_path, monkeypatch):
     stepper = step(small())
     monkeypatch.setenv("PATH", str(tmp_path))
     for call, error, words in [
-        (lambda: stepper.animate("film.txt"), ValueError, r"must end in .gif, .mp4 or .webm"),
+        (lambda: stepper.animate("film.txt"), ValueError, r"must end in .gif or .mp4 or .webm"),
         (lambda: stepper.animate("film.mp4"), ValueError, "film.mp4 needs ffmpeg"),
         (lambda: stepper.slides("slides.gif"), ValueError, "must end in .pdf"),
+        (lambda: stepper.slides(tmp_path / "no" / "slides.pdf"), ValueError, "there is no folder .*no"),
         (lambda: step(trained(1)).animate("film.gif"), TypeError, "no graph"),
     ]:
         with pytest.raises(error, match=words):
