@@ -83,7 +83,7 @@ class Stepper:
     def animate(self, path: str | PathLike[str], seconds: float = 1.0, dpi: int = 72, progress: bool = True) -> Path:
         """Write a GIF (or .mp4 or .webm, by ffmpeg) with a picture of `seconds` for every step; returns the path.
 
-        Raises ValueError for another kind of file or folder, where ffmpeg is missing, and for a graph too large to read;
+        Raises ValueError for another kind of file, without its folder or ffmpeg, and for a graph too large to read;
         TypeError for a recording.
         """
         return self._film().animate(self.trace, path, seconds, dpi, progress)
