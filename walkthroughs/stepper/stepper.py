@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from scalar_engine import Node
+from walkthroughs.drawing.picture import roots_of
 
 from .listing import listing, listing_of_training
 from .page import graph_page
@@ -32,10 +33,13 @@ def step(what: Node | Recording, title: str = "") -> Stepper:
     """
     if isinstance(what, Recording):
         return Stepper(None, what, title or "Training, step by step")
-    if not isinstance(what, Node):
-        raise TypeError(f"step: takes a Value, a Tensor or a Recording, not {type(what).__name__}")
-    trace = Trace(what)
-    return Stepper(trace, None, title or f"{trace.names[what]}, step by step")
+    root, *others = roots_of(what, "step", "a Value, a Tensor or a Recording")
+    if others:
+        raise TypeError(
+            "step: takes one root: of several their sum, say, or two graphs beside each other: beside(a, b)"
+        )
+    trace = Trace(root)
+    return Stepper(trace, None, title or f"{trace.names[root]}, step by step")
 
 
 class Stepper:

@@ -277,7 +277,7 @@ def test_what_is_no_graph_says_what_to_draw_instead():
     x = Value(2.0, "x")
     y = (x * x).named("y")
     for what, advice in [
-        (y.backward, r"draw\(y\) draws the graph behind y"), (MLP(2, [1]), r"draw\(model\(x\)\)"),
+        (y.backward, r"draw\(y\) shows the graph behind y"), (MLP(2, [1]), r"draw\(model\(x\)\)"),
         (None, r"then draw\(y\)"), (3.0, "not float"), ([y, 3.0], "list with float in it"), ([], "not list"),
     ]:  # fmt: skip
         with pytest.raises(TypeError, match=advice):

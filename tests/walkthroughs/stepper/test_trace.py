@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import tensor_engine as te
+from models.mlp import MLP
 from models.question3 import SHEET, Question3
 from scalar_engine import Operator, Value, dot, exp, log, logsumexp, maximum, sigmoid, steps, sum, tanh
 from tensor_engine import Tensor
@@ -192,6 +193,10 @@ def test_a_label_gives_a_terminal_no_orders():
 def test_what_cannot_be_stepped_through_says_why():
     with pytest.raises(TypeError, match="step: takes a Value, a Tensor or a Recording, not float"):
         step(2.0)
+    with pytest.raises(TypeError, match=r"step: a model \(MLP\) has no graph .*: step\(model\(x\)\)"):
+        step(MLP(2, [1]))
+    with pytest.raises(TypeError, match="step: takes one root: of several their sum, say"):
+        step([Value(1.0) + 1, Value(2.0) * 2])
     x = Tensor([1.0], "x", requires_grad=True)
     loss = (x * 2).sum().named("loss")
     loss.backward()
