@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from scalar_engine import Node
-from walkthroughs.drawing.picture import roots_of
+from walkthroughs.drawing.roots import roots_of
 
 from .listing import listing, listing_of_training
 from .page import graph_page
@@ -35,9 +35,7 @@ def step(what: Node | Recording, title: str = "") -> Stepper:
         return Stepper(None, what, title or "Training, step by step")
     root, *others = roots_of(what, "step", "a Value, a Tensor or a Recording")
     if others:
-        raise TypeError(
-            "step: takes one root: of several their sum, say, or two graphs beside each other: beside(a, b)"
-        )
+        raise TypeError("step: takes one root: of several their sum, say, or two beside each other: beside(a, b)")
     trace = Trace(root)
     return Stepper(trace, None, title or f"{trace.names[root]}, step by step")
 
