@@ -46,7 +46,7 @@ def arrays(images: NDArray[Any], classes: NDArray[Any]) -> float:
     optimizer = SGD(model.parameters(), learning_rate=0.1, momentum=0.9)
     recording = Recording(model.parameters(), optimizer)
     loss = te.cross_entropy(model(images), classes)
-    loss.backward()
+    loss.backward(keep=True)
     with recording.step(loss):
         optimizer.step()
     W = Tensor([[1.0, 2.0]], "W", requires_grad=True)

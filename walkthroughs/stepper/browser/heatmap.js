@@ -62,9 +62,10 @@ function scrolled(table, name) {
     beyond.hidden = wide.scrollWidth <= wide.clientWidth + 1;
     wide.classList.toggle("cut", hidden > 0);
     beyond.textContent = hidden ? `${hidden} more column${hidden > 1 ? "s" : ""} →` : "← the first columns";
+    wide.toggleAttribute("tabindex", !beyond.hidden);
     if (!beyond.hidden) wide.tabIndex = 0;
   };
-  requestAnimationFrame(measure);
+  new ResizeObserver(measure).observe(wide);
   wide.addEventListener("scroll", measure);
   wide.addEventListener("keydown", (event) => /^Arrow(Left|Right)$/.test(event.key) && event.stopPropagation());
   return element("div", {}, beyond, wide);
