@@ -183,17 +183,17 @@ class CompiledStep:
             return False
         half = -(-len(x) // 2)
         parts = slice(half), slice(half, len(x))
-        whole = self.program_for(x, y)[1]
-        for part in parts:
-            n = len(x[part])
-            masks = self.program_for(x[part], y[part], n / len(x))[1]
-            if len(masks) != len(whole) or any(
-                a[:1] == b[:1] or a[0] * n != b[0] * len(x) for (_, a, _), (_, b, _) in zip(whole, masks)
-            ):
-                return False  # one mask for all instances, say
+        drawn = [self.drawn_by(x[part], y[part], len(x)) for part in (slice(None), *parts)]
+        if drawn != drawn[:1] * 3:
+            return False  # one mask for all instances, say
         with np.errstate(all="ignore"):
             of_parts = sum(self.tried(x[part], y[part], len(x[part]) / len(x)) for part in parts)
             return agree(of_parts, self.tried(x, y), x.dtype)
+
+    def drawn_by(self, x, y, n):
+        """How many rows of each mask the program draws for an instance of x, of a batch of n."""
+        masks = self.program_for(x, y, len(x) / n)[1]
+        return [(shape or (1,))[0] / len(x) for _, shape, _ in masks]
 
     def tried(self, x, y, share=1.0):
         """The loss with nothing dropped: what it takes shows on it, and no random state changes."""
