@@ -78,7 +78,7 @@ def test_the_address_is_what_its_sender_saw(open_page, question3):
     page.click("#fold-all")
     page.evaluate("goTo(57), select(4), toggleWatched(4), toggleWatched(9), toggleBreakpoint(2)")
     page.fill("#number", "0.25")
-    page.wait_for_timeout(300)
+    page.wait_for_url(re.compile("~"))
     again = open_page(question3, "#" + page.url.partition("#")[2])
     seen = """[state.position, state.selected, [...state.watched], [...state.breakpoints], picture.view.open,
         document.body.innerText, document.querySelectorAll('.node.selected, .node.stop, .node.watched').length]"""

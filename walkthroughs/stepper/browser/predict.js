@@ -134,9 +134,9 @@ function stateWhole(i, position) {
   return Boolean(held) && (held.kind === "turn" || held.nth === held.of);
 }
 
-// What Python, which wrote the page, knows to lead to a wrong number here; nothing once numbers are changed.
+// What Python, which wrote the page, knows to lead to a wrong number here; nothing while numbers are changed.
 function slipBehind(given, frame) {
-  if (state.graph.living || state.graph.life?.living) return "";
+  if (alive().life?.found) return "";
   const found = (frame.likely ?? []).find(([number]) => isNear(given, number));
   return found ? `. Likely slip, ${state.graph.slips[found[1]].replace("\0", () => computation(frame.node))}` : "";
 }

@@ -72,17 +72,18 @@ function chooseElement({ target, offsetX, offsetY }) {
 let awaited = null;
 
 function changeLeaf(number, typed = false) {
-  if (!awaited) {
-    requestAnimationFrame(() => {
-      const { graph, leaf, number, typed } = awaited;
-      awaited = null;
-      graph.life.losses = [];
-      change(graph, [[leaf, number]]);
-      showLeaf(typed);
-      showNumbers();
-    });
-  }
+  if (!awaited) requestAnimationFrame(settle);
   awaited = { graph: alive(), leaf: alive().life.leaf, number, typed };
+}
+
+function settle() {
+  if (!awaited) return;
+  const { graph, leaf, number, typed } = awaited;
+  awaited = null;
+  graph.life.losses = [];
+  change(graph, [[leaf, number]]);
+  showLeaf(typed);
+  showNumbers();
 }
 
 // Every number on the page, at the position where it is.
@@ -158,6 +159,8 @@ function showCourse() {
 // ---- listening
 
 function listenToLive() {
+  // Whatever is done before the next frame (an answer, Reset, a picture to save) is done with the numbers just given.
+  for (const kind of ["keydown", "click", "change"]) addEventListener(kind, settle, { capture: true });
   byId("live").addEventListener("keydown", (event) => {
     if (event.key === "Escape") byId("next").focus({ preventScroll: true });
     else if (event.target.matches("input, select")) event.stopPropagation(); // arrows move the slider here
