@@ -2,7 +2,6 @@
 
 question3               the assignment's network; mlp, scalar_training: networks of Values of any size, one by one
 layers/, training/      networks of Tensors, by kind of layer, and how they learn; history: what happened
-compiled, threads       training steps as programs; how many threads their products have
 experiment, sweep       a run said in plain data; many of them, in parallel and continued
 train, predict, branch  the commands `python -m models.train`, `models.predict` and `models.branch`
 watching/               a run seen from inside while it goes on, and what is wrong with it

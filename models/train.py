@@ -36,7 +36,6 @@ from tensor_engine.pytorch_names import ARGUMENTS, chosen, hint
 
 from . import datasets
 from .command_line import Parser, positive, run
-from .compiled import CompiledStep, style_for
 from .experiment import MODELS, OPTIMIZERS, Setup, data_of, loss_of, model_of, options_of
 from .history import History
 from .keeping import checkpoints, kept
@@ -45,6 +44,7 @@ from .layers import ACTIVATIONS, INITIALISATIONS, parameter_count
 from .mistakes import draw_confusion, draw_mistakes
 from .training import Diverged, evaluate, fit, piece_size
 from .training.augmentation import AUGMENTATIONS
+from .training.compiled import CompiledStep, style_for
 from .training.schedules import SCHEDULES
 from .watching import Watch
 

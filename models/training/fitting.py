@@ -12,13 +12,13 @@ from tqdm.auto import tqdm
 from tensor_engine import cross_entropy, modes, no_grad, topological_order
 from tensor_engine.programs import jit
 
-from ..compiled import CompiledForward, checked_step, compiled_step, style_for
 from ..datasets.checking import is_unscaled
 from ..history import Epoch, History
-from ..threads import Threads
+from .compiled import CompiledForward, checked_step, compiled_step, style_for
 from .evaluation import checked, measured
 from .gradients import backward, clip, gradient_norms, piece_size, pieces
 from .schedules import factor
+from .threads import Threads
 
 
 def fit(model, data, optimizer, epochs, batch_size=64, rng=0, *, loss=cross_entropy, clip_norm=None,

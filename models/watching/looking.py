@@ -10,7 +10,7 @@ import numpy as np
 
 from tensor_engine import modes, relu, sigmoid, tanh, topological_order
 
-from ..compiled import impure
+from ..training.compiled import impure
 
 BINS, SAMPLE = 24, 4096  # of a histogram, and how many numbers it is made of at most
 LIMITS = {sigmoid: (0.0, 1.0), tanh: (-1.0, 1.0)}

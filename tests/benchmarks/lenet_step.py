@@ -41,9 +41,9 @@ def weights(padding, hidden):
 
 def ours(padding, hidden, style=None):
     """The graph of each step; its program instead, in a style."""
-    from models.compiled import CompiledStep
     from models.module import Module
-    from models.threads import Threads
+    from models.training.compiled import CompiledStep
+    from models.training.threads import Threads
     from tensor_engine import Adam, Tensor, conv2d, cross_entropy, linear, max_pool2d, relu
 
     class Network(Module):

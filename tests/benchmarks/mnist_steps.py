@@ -99,9 +99,9 @@ def ours(*model):
 
 def program(*model, style="arrays"):
     """The same network's step as a program in NumPy."""
-    from models.compiled import CompiledStep
-    from models.threads import Threads
     from models.training import piece_size
+    from models.training.compiled import CompiledStep
+    from models.training.threads import Threads
     from tensor_engine import cross_entropy
 
     network, data, update = ours_of(*model)

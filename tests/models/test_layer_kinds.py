@@ -5,7 +5,6 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from models.compiled import CompiledForward, CompiledStep
 from models.layers import (
     INITIALISATIONS,
     MLP,
@@ -25,6 +24,7 @@ from models.layers import (
     Unflatten,
 )
 from models.training import evaluate
+from models.training.compiled import CompiledForward, CompiledStep
 from tensor_engine import Adam, Tensor, cross_entropy, gradcheck, operand
 
 DTYPE = np.float64

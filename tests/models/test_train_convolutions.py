@@ -9,13 +9,13 @@ import pytest
 
 import models
 from models import predict
-from models.compiled import NotCompiled
 from models.datasets import load, standardised
 from models.experiment import MODELS, Setup, data_of, model_of, options_of, train
 from models.keeping import checkpoints
 from models.train import main
 from models.training import evaluate, fit
 from models.training.augmentation import shifting
+from models.training.compiled import NotCompiled
 from models.training.schedules import factor
 from tensor_engine import SGD, Tensor
 from tests.models.datasets.test_files import NAMES, idx, table  # noqa: F401 (table is a fixture)

@@ -14,8 +14,8 @@ from models.experiment import model_of
 from models.history import History
 from models.keeping import checkpoints
 from models.sweep import fingerprint_of, run_setup
-from models.threads import Threads
 from models.training import fit
+from models.training.threads import Threads
 from walkthroughs.reports.figures import OTHERS, finish, learning_curves, new_figure
 from walkthroughs.reports.readings import listed, percent, seconds, times
 from walkthroughs.sheets.beside_engine import FLOAT32, agreement

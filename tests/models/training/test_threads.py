@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from models import threads as module
-from models.compiled import CompiledStep
 from models.datasets import load, standardised
 from models.layers import MLP, Activation, BatchNorm, Linear, Sequential
-from models.threads import Threads
 from models.training import fit
+from models.training import threads as module
+from models.training.compiled import CompiledStep
+from models.training.threads import Threads
 from tensor_engine import Adam, drawn
 
 

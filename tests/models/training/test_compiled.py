@@ -5,11 +5,11 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 import models
-from models.compiled import CompiledStep, NotCompiled, is_pure
 from models.datasets import load, standardised
 from models.layers import MLP, Activation, Dropout, Linear, ReLU, Sequential
 from models.train import main
 from models.training import evaluate, fit
+from models.training.compiled import CompiledStep, NotCompiled, is_pure
 from tensor_engine import SGD, Adam, AdamW, RMSprop, cross_entropy, exp, mse, tanh
 from tensor_engine.programs import jit
 
