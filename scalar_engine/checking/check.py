@@ -6,11 +6,11 @@ import warnings
 
 from ..graph import recorded_order
 from .calculation import Calculation
-from .diagnosis import Diagnosis
 from .handwritten import judged_rules, runs
 from .keys import read
 from .marks import BLANK, CONSISTENT, WRONG, Mark
 from .running import StudentError
+from .slips.diagnosis import Diagnosis
 from .step_check import StepCheck, accepted_range, difference, title_of
 from .twins import Twins
 from .words import spoken_names

@@ -6,14 +6,14 @@ Both are run at the numbers of the graph, and then at others, for a slip may hid
 import random
 
 from ..passes import FAILURES, Step, forward_pass
-from .backward_slips import step_candidates
 from .calculation import CONVENTION, TINY
-from .candidates import number_candidates
 from .claims import Claims
 from .elements import agree, every, is_finite, roundoff, shape_of, size_of
 from .keys import labels_in, meant, named_nodes
 from .marks import RIGHT, WRONG, Mark
 from .running import run
+from .slips.backward import step_candidates
+from .slips.candidates import number_candidates
 from .step_check import StepCheck
 from .twins import Twins
 

@@ -10,8 +10,8 @@ from functools import partial
 import numpy as np
 
 from scalar_engine.checking import slips
-from scalar_engine.checking.candidates import Candidate, contribution_of
 from scalar_engine.checking.slips import BROADCAST, TRANSPOSED, KnownSlip
+from scalar_engine.checking.slips.candidates import Candidate, contribution_of
 from scalar_engine.operators import multiply, sigmoid
 
 from ..operators.fused import CrossEntropyOfClasses, CrossEntropyOfWeights

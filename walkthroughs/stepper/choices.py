@@ -6,7 +6,7 @@ No derivative is written here: the rule is run on names, on the wrong ones too.
 import random
 
 from scalar_engine.checking import slips
-from scalar_engine.checking.backward_slips import ACTIVATIONS
+from scalar_engine.checking.slips.backward import ACTIVATIONS
 from scalar_engine.operators import power
 
 from .formulas import UNDEFINED, factor, is_number, on_symbols

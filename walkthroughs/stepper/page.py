@@ -5,7 +5,7 @@ import json
 import re
 from importlib import resources
 
-from scalar_engine.checking.likely import likely_answers
+from scalar_engine.checking.slips.likely import likely_answers
 from scalar_engine.formulas.writing import LATEX, latex_name
 from scalar_engine.graph import Operator
 from scalar_engine.programs.javascript import written

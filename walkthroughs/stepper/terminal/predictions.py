@@ -6,7 +6,7 @@ import random
 import re
 from typing import Any, NamedTuple
 
-from scalar_engine.checking.likely import likely_answers
+from scalar_engine.checking.slips.likely import likely_answers
 
 from ..choices import wrong_locals
 from ..quantities import brief, exact, is_array

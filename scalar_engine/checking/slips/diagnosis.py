@@ -11,15 +11,15 @@
 
 from itertools import chain, islice
 
-from ..passes import FAILURES
-from . import slips
-from .backward_slips import gradient_candidates, gradient_with
-from .calculation import Passes
+from ...passes import FAILURES
+from .. import slips
+from ..calculation import Passes
+from ..elements import agree, elements, largest, shape_of
+from ..words import family_of, is_silent
+from . import Slip
+from .backward import gradient_candidates, gradient_with
 from .candidates import fitted, sizes_in
-from .elements import agree, elements, largest, shape_of
-from .forward_slips import value_candidates
-from .slips import Slip
-from .words import family_of, is_silent
+from .forward import value_candidates
 
 SEARCH = 200_000  # how many nodes may be computed in the tests of hypotheses
 

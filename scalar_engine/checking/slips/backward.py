@@ -3,8 +3,10 @@
 In a step, the operator's own rule is run on the wrong thing; in the sum of the steps, some are lost, or counted twice.
 """
 
-from ..operators import exp, power, relu, sigmoid, softplus, tanh
-from . import slips
+from ...operators import exp, power, relu, sigmoid, softplus, tanh
+from .. import slips
+from ..elements import agree, shape_of, size_of
+from ..words import family_of
 from .candidates import (
     Candidate,
     computed,
@@ -15,8 +17,6 @@ from .candidates import (
     stand_ins,
     through_update,
 )
-from .elements import agree, shape_of, size_of
-from .words import family_of
 
 RATES = (0.01, 0.05, 0.1, 0.5, 1.0)  # at which parameters may have been updated too early
 ACTIVATIONS = (sigmoid, tanh, relu, softplus)

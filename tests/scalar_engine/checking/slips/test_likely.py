@@ -4,7 +4,7 @@ import pytest
 
 from models.question3 import Question3, random_case
 from scalar_engine import check_steps, steps
-from scalar_engine.checking.likely import MOST, likely_answers
+from scalar_engine.checking.slips.likely import MOST, likely_answers
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -1,13 +1,13 @@
 """The candidates for a wrong value: what each slip would lead to in the forward pass."""
 
-from ..graph import topological_order
-from ..operators import add, divide, multiply, subtract
-from ..operators import sum as total
-from ..passes import forward_pass
-from . import slips
-from .backward_slips import ACTIVATIONS
+from ...graph import topological_order
+from ...operators import add, divide, multiply, subtract
+from ...operators import sum as total
+from ...passes import forward_pass
+from .. import slips
+from ..elements import shape_of
+from .backward import ACTIVATIONS
 from .candidates import Candidate, computed, in_log, number_candidates, stand_ins
-from .elements import shape_of
 
 
 def value_candidates(node, value, passes, sizes):

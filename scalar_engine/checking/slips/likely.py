@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from ..graph import topological_order
-from . import slips
-from .backward_slips import step_candidates
-from .calculation import Passes
+from ...graph import topological_order
+from .. import slips
+from ..calculation import Passes
+from ..elements import shape_of
+from ..words import spoken_names
+from .backward import step_candidates
 from .candidates import sizes_in
-from .elements import shape_of
-from .forward_slips import value_candidates
-from .words import spoken_names
+from .forward import value_candidates
 
 TYPE_CHECKING = False  # mypy takes it for true; typing, which has one, takes 2 ms to import
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..graph import Node
-    from ..passes import Step
+    from ...graph import Node
+    from ...passes import Step
 
 MOST = 4  # of one step
 

@@ -15,8 +15,8 @@ from scalar_engine.checking.slips import KnownSlip
 from tensor_engine.checking import slips as array_slips
 from tests import ROOT
 
-from ...slipping_student import passes
-from .test_check_steps_mutations import ENGINES, mutants
+from ....slipping_student import passes
+from ..test_check_steps_mutations import ENGINES, mutants
 
 KNOWN = {
     id(x): x for module in (slips, array_slips) for x in vars(module).values() if isinstance(x, KnownSlip)

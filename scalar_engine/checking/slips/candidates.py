@@ -8,13 +8,13 @@ may say in `further_slips` what people do wrong with their kind of number.
 import math
 from itertools import permutations
 
-from ..operators import divide, multiply
-from ..passes import FAILURES
-from . import slips
-from .elements import agree, is_finite, roundoff, shape_of
-from .rounding import figures
-from .slips import Slip
-from .words import speaking
+from ...operators import divide, multiply
+from ...passes import FAILURES
+from .. import slips
+from ..elements import agree, is_finite, roundoff, shape_of
+from ..rounding import figures
+from ..words import speaking
+from . import Slip
 
 BASES = [(2, math.log(2)), (10, math.log(10))]
 FACTORS = (2, 3, 4)

@@ -1,14 +1,15 @@
 """The slips that people make in the two passes: what each is called, and the sentence that tells of it.
 
 The text stands here and nowhere else. Code tells slips apart as objects, so that a sentence can be written anew without
-anything noticing. What each would lead to is in candidates.py.
+anything noticing. What each would lead to: candidates, backward, forward. Which was made: diagnosis; which are to be
+expected: likely.
 """
 
 from __future__ import annotations
 
 TYPE_CHECKING = False  # mypy takes it for true; typing, which has one, takes 2 ms to import
 if TYPE_CHECKING:
-    from ..graph import Node
+    from ...graph import Node
 
 
 class Slip:
