@@ -3,7 +3,7 @@
 question3               the assignment's network; mlp, scalar_training: networks of Values of any size, one by one
 layers/, training/      networks of Tensors, by kind of layer, and how they learn; history: what happened
 experiment, sweep       a run said in plain data; many of them, in parallel and continued
-train, predict, branch  the commands `python -m models.train`, `models.predict` and `models.branch`
+train, predict, branch  the commands `python -m models.train`, `models.predict` and `models.branch`; options: train's
 watching/               a run seen from inside while it goes on, and what is wrong with it
 mistakes                pictures of what a network takes for what
 keeping/                what stays on disk: checkpoints, and trained networks (`models.save`, `models.load`)

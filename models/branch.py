@@ -18,8 +18,9 @@ from .command_line import Parser, run
 from .experiment import data_of, model_of
 from .keeping import checkpoints
 from .keeping.files import held
+from .options import DIFFERENCES, OPTIONS, pytorchs
 from .plotting import TRAINING, VALIDATION, own_settings
-from .train import DIFFERENCES, OPTIONS, batch_of, epochs_kept, pytorchs, train_into
+from .train import batch_of, epochs_kept, train_into
 from .training.schedules import factor
 
 

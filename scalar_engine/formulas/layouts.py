@@ -6,7 +6,7 @@ A row is (left, rights). `total` is a derivative d of / d by through all paths, 
 import re
 import textwrap
 
-from .symbol import exact
+from .exact import exact
 from .writing import Latex, Text, scientific
 
 WIDTH, LATEX_WIDTH = 110, 66  # characters on a line

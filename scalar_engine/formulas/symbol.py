@@ -1,19 +1,18 @@
 """Symbol: a name that operators build formulas from, simplified as a person would write them.
 
 Nothing here knows a derivative: `Sigmoid`'s own rule, run on Symbols, gives `h1 * (1 - h1)`. What is here is school
-algebra: like terms are added up, a common factor goes in front, and factors of 1 and double minus signs vanish. A third
-is a third: numbers are integers and fractions as long as they can be.
+algebra: like terms are added up, a common factor goes in front, and factors of 1 and double minus signs vanish.
 """
 
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from numbers import Real
 from operator import attrgetter
 
 from .. import operators
 from ..arithmetic import Arithmetic
+from .exact import exact, plain, raised
 from .writing import LATEX, TEXT
 
 TYPE_CHECKING = False  # mypy takes it for true; typing, which has one, takes 2 ms to import
@@ -237,23 +236,6 @@ class Application(Symbol):
         return self.op(operands) if isinstance(self.op, operators.ListOperator) else self.op(*operands)
 
 
-def exact(number):
-    """The number as people have it: an integer or a fraction where that is exact, and a float otherwise."""
-    if type(number) is int:
-        return number
-    if type(number) is not Fraction:
-        number = float(number)
-        if not (abs(number) < 2**53 and (64 * number).is_integer()):
-            return number
-        number = Fraction(number)
-    return number.numerator if number.denominator == 1 else number
-
-
-def plain(number):
-    """The number as Python's arithmetic has it."""
-    return float(number) if type(number) is Fraction else number
-
-
 ZERO, ONE = Number(0), Number(1)
 
 
@@ -320,15 +302,6 @@ def product(pairs, coefficient=1):
         if exponent == 1 and coefficient == -1 and type(base) is Total:
             return Total({term: -inner for term, inner in base.parts.items()})
     return Product(coefficient, parts)
-
-
-def raised(number, exponent):
-    """number ** exponent: a fraction if it can be one of not too many digits."""
-    if number == 1 or exponent == 1:
-        return number
-    if type(number) is float or type(exponent) is not int or abs(exponent) > 64:
-        return float(number) ** float(exponent)
-    return Fraction(number) ** exponent
 
 
 def power(x, y):

@@ -18,7 +18,7 @@ from walkthroughs.stepper import step
 from walkthroughs.stepper.arrays.pulls import pull_on_tensors
 from walkthroughs.stepper.trace import Trace
 
-from ...tensor_engine.test_scalar_graph import ARRAY_OPERATORS, leaves, weighted
+from ...array_operators import ARRAY_OPERATORS, leaves, weighted
 from .graphs import graphs, matrices
 
 
