@@ -9,7 +9,7 @@ A number that remembers how it was made
 Operators, on floats, Values, Tensors and Symbols alike, beside + - * / ** and abs
     exp log sqrt sin cos tanh sigmoid softplus relu         of one number
     tan arcsin arccos arctan sinh cosh expm1 log1p log2 log10 erf gelu silu     of one number too
-    maximum minimum xlogy leaky_relu elu // %               of two
+    maximum minimum arctan2 hypot xlogy leaky_relu elu // % of two
     clip                                                    of three
     sum dot logsumexp                                       of lists
     step sign floor ceil round                              their own slope is 0
@@ -40,6 +40,7 @@ from .further_operators import (
     arccos,
     arcsin,
     arctan,
+    arctan2,
     ceil,
     clip,
     cosh,
@@ -47,6 +48,7 @@ from .further_operators import (
     erf,
     expm1,
     floor,
+    hypot,
     leaky_relu,
     log1p,
     log2,
@@ -95,6 +97,7 @@ __all__ = [
     "arccos",
     "arcsin",
     "arctan",
+    "arctan2",
     "ceil",
     "check_steps",
     "clip",
@@ -114,6 +117,7 @@ __all__ = [
     "grad",
     "gradcheck",
     "gradients",
+    "hypot",
     "leaky_relu",
     "log",
     "log10",

@@ -113,6 +113,32 @@ class Cosh(Operator):
     partials = (lambda out, x: sinh(x),)
 
 
+# ---- of a point in the plane; at (0, 0), where neither has a derivative, the rules divide by 0
+
+
+class Arctan2(Operator):
+    """arctan2(y, x), the angle of the point (x, y), in radians between -pi and pi."""
+
+    symbol = "arctan2"
+    forward = math.atan2
+    partials = (
+        lambda out, y, x: x / hypot(y, x) / hypot(y, x),  # x * x + y * y would soon be infinite, or 0
+        lambda out, y, x: -y / hypot(y, x) / hypot(y, x),
+    )
+
+
+class Hypot(Operator):
+    """hypot(x, y), the square root of x ** 2 + y ** 2, which neither overflows nor vanishes on the way."""
+
+    symbol = "hypot"
+    symmetric = True
+    forward = math.hypot
+    partials = (
+        lambda out, x, y: x / out,
+        lambda out, x, y: y / out,
+    )
+
+
 # ---- with a kink
 
 
@@ -216,5 +242,6 @@ class Remainder(Operator):
 
 expm1, log1p, log2, log10, erf = Expm1(), Log1p(), Log2(), Log10(), Erf()
 tan, arcsin, arccos, arctan, sinh, cosh = Tan(), Arcsin(), Arccos(), Arctan(), Sinh(), Cosh()
+arctan2, hypot = Arctan2(), Hypot()
 leaky_relu, elu, clip = LeakyReLU(), ELU(), Clip()
 floor, ceil, round, floor_divide, remainder = Floor(), Ceil(), Round(), FloorDivide(), Remainder()

@@ -12,7 +12,7 @@ Tensors
 Operators, beside + - * / ** @ abs and NumPy's methods; NumPy's functions of these names run them
     exp log sqrt sin cos tanh sigmoid softplus relu         elementwise, scalar_engine's own
     tan arcsin arccos arctan sinh cosh expm1 log1p log2 log10 erf gelu silu     elementwise too
-    maximum minimum xlogy leaky_relu elu clip where         elementwise, of two or three
+    maximum minimum arctan2 hypot xlogy leaky_relu elu clip where   elementwise, of two or three
     step sign floor ceil round                              elementwise, with slope 0
     sum mean max min logsumexp softmax log_softmax          over axes
     prod var std norm cumsum cumprod                        over axes too
@@ -58,6 +58,7 @@ from scalar_engine import (
     arccos,
     arcsin,
     arctan,
+    arctan2,
     ceil,
     check_steps,
     clip,
@@ -72,6 +73,7 @@ from scalar_engine import (
     gelu,
     gradcheck,
     gradients,
+    hypot,
     leaky_relu,
     log,
     log1p,
@@ -163,6 +165,7 @@ __all__ = [
     "arccos",
     "arcsin",
     "arctan",
+    "arctan2",
     "argmax",
     "argmin",
     "argsort",
@@ -199,6 +202,7 @@ __all__ = [
     "gradients",
     "hessian",
     "hinge",
+    "hypot",
     "im2col",
     "jacobian",
     "jvp",

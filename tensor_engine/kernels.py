@@ -187,6 +187,8 @@ KERNELS = {
     further.arcsin: np.arcsin,
     further.arccos: np.arccos,
     further.arctan: np.arctan,
+    further.arctan2: np.arctan2,
+    further.hypot: np.hypot,
     further.sinh: np.sinh,
     further.cosh: np.cosh,
     further.leaky_relu: leaky_relu,

@@ -162,11 +162,12 @@ def of_data(function: Callable[..., Any]) -> Callable[..., Any]:
 ALIKE = "exp log sqrt sin cos tan sinh cosh tanh sigmoid relu erf silu floor ceil round sign expm1 log1p log2 log10"
 LOGIC = "not", "and", "or"
 ATEN: dict[str, Callable[..., Any]] = {
-    **{name: getattr(te, name) for name in [*ALIKE.split(), "maximum", "minimum"]},
+    **{name: getattr(te, name) for name in [*ALIKE.split(), "hypot", "maximum", "minimum"]},
     "abs": abs,
     "acos": te.arccos,
     "asin": te.arcsin,
     "atan": te.arctan,
+    "atan2": te.arctan2,
     "neg": operator.neg,
     "reciprocal": lambda x: 1 / x,
     "rsqrt": lambda x: 1 / te.sqrt(x),

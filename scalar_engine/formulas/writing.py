@@ -113,7 +113,7 @@ class Latex(Text):
     """Formulas for a math environment, numbers to six digits."""
 
     LEVELS = {**Text.LEVELS, "exp": POWER, "expm1": SUM, "//": ATOM}
-    OPERANDS = {**Text.OPERANDS, "**": (ATOM, SUM), "lowered": (ATOM, SUM), "//": (SUM, SUM)}
+    OPERANDS = {**Text.OPERANDS, "**": (ATOM, SUM), "lowered": (ATOM, SUM), "//": (SUM, SUM), "hypot": (ATOM, ATOM)}
     COMMANDS = {
         "**": "{}^{{{}}}",
         "//": r"\left\lfloor \frac{{{}}}{{{}}} \right\rfloor",
@@ -123,6 +123,7 @@ class Latex(Text):
         "exp": "e^{{{}}}",
         "expm1": "e^{{{}}} - 1",
         "floor": r"\left\lfloor {} \right\rfloor",
+        "hypot": r"\sqrt{{{}^{{2}} + {}^{{2}}}}",
         "lowered": "{}^{{{}}}",
         "sqrt": r"\sqrt{{{}}}",
     }

@@ -11,6 +11,7 @@ from scalar_engine import (
     arccos,
     arcsin,
     arctan,
+    arctan2,
     ceil,
     clip,
     elu,
@@ -19,6 +20,7 @@ from scalar_engine import (
     floor,
     further_operators,
     gelu,
+    hypot,
     leaky_relu,
     log,
     log1p,
@@ -134,6 +136,9 @@ def test_digits_that_a_formula_would_lose():
     assert derivatives(gelu, (-40.0,)) == [0] and derivatives(elu, (-1e4, 1.0)) == [0, -1]
     assert derivatives(elu, (math.inf, 1.0)) == derivatives(leaky_relu, (math.inf, 0.1)) == [1, 0]
     assert derivatives(clip, (-math.inf, -math.inf, 1.0)) == [1, 0, 0]
+    assert derivatives(arctan2, (1e-200, 1e-200)) == pytest.approx([5e199, -5e199])
+    assert derivatives(arctan2, (0.0, -1e200)) == [-1e-200, 0]
+    assert derivatives(hypot, (3e200, -4e200)) == pytest.approx([0.6, -0.8])
 
 
 @pytest.mark.parametrize(
@@ -142,6 +147,13 @@ def test_digits_that_a_formula_would_lose():
 def test_poles_raise_and_name_the_node(f, x):
     with pytest.raises((ValueError, ZeroDivisionError), match="here"):
         f(Value(x, "here")).backward()
+
+
+@pytest.mark.parametrize("f", [arctan2, hypot])
+def test_a_point_at_the_origin_has_a_value_and_no_slope(f):
+    assert f(0.0, 0.0) == 0
+    with pytest.raises(ZeroDivisionError, match="does not exist at y = 0, x = 0"):
+        f(Value(0.0, "y"), Value(0.0, "x")).backward()
 
 
 def test_powers_of_zero():

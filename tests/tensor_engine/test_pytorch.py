@@ -19,6 +19,7 @@ def twins(torch):
         "powlog": lambda p, x: p * torch.log(x),
         "maximum": torch.maximum, "minimum": torch.minimum, "clip": torch.clip,
         "tan": torch.tan, "arcsin": torch.arcsin, "arccos": torch.arccos, "arctan": torch.arctan,
+        "arctan2": torch.arctan2, "hypot": torch.hypot,
         "sinh": torch.sinh, "cosh": torch.cosh, "expm1": torch.expm1, "log1p": torch.log1p,
         "floor": torch.floor, "ceil": torch.ceil, "round": torch.round, "sign": torch.sign,
         "step": lambda x: (x > 0).double(), "floor_divide": lambda a, b: torch.floor(a / b),
