@@ -21,7 +21,7 @@ Operators, beside + - * / ** @ abs and NumPy's methods; NumPy's functions of the
     squeeze expand_dims ravel moveaxis                      axes
     tile repeat roll flip pad diag tril triu                elements again, elsewhere, or zeros
     take take_along_axis one_hot                            chosen by integers
-    outer tensordot einsum                                  products
+    outer tensordot einsum solve inv det                    products, and linear systems
     conv1d conv2d im2col col2im max_pool1d max_pool2d avg_pool1d avg_pool2d   of images
     linear mse cross_entropy (softmax_cross_entropy)        several operators in one
     binary_cross_entropy_with_logits hinge nll              losses made of them
@@ -41,8 +41,8 @@ Training
     SGD, Adam, AdamW, RMSprop   gradient descent
 
 Reading order: kernels; in the room operators array_operator, rearranging, products, reductions, compositions,
-further_reductions, fused, convolution, pooling, elements; then notation, protocols, tensor, errors, modes,
-numpy_functions, functional, optimizer, optimizers, scalar_graph; then the rooms programs and checking.
+further_reductions, linear_algebra, fused, convolution, pooling, elements; then notation, protocols, tensor, errors,
+modes, numpy_functions, functional, optimizer, optimizers, scalar_graph; then the rooms programs and checking.
 """
 
 from typing import TYPE_CHECKING
@@ -135,6 +135,7 @@ from .operators.fused import (
     nll,
     softmax_cross_entropy,
 )
+from .operators.linear_algebra import det, inv, solve
 from .operators.pooling import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
 from .operators.products import einsum
 from .operators.rearranging import concatenate, stack, where
@@ -184,6 +185,7 @@ __all__ = [
     "cross_entropy",
     "cumprod",
     "cumsum",
+    "det",
     "detect_anomaly",
     "diag",
     "drawn",
@@ -204,6 +206,7 @@ __all__ = [
     "hinge",
     "hypot",
     "im2col",
+    "inv",
     "jacobian",
     "jvp",
     "leaky_relu",
@@ -246,6 +249,7 @@ __all__ = [
     "softmax",
     "softmax_cross_entropy",
     "softplus",
+    "solve",
     "sort",
     "split",
     "sqrt",

@@ -17,7 +17,7 @@ from scalar_engine.operators import logsumexp
 from . import modes
 from .errors import warn_of_loss
 from .kernels import KERNELS
-from .operators import compositions, further_reductions, fused, rearranging, reductions
+from .operators import compositions, further_reductions, fused, linear_algebra, rearranging, reductions
 from .operators.products import einsum
 
 if TYPE_CHECKING:
@@ -99,7 +99,10 @@ def joined(xs: Any, n: int, shape: tuple[int, ...], axis: int) -> Any:
 
 
 COMPOSED = {
+    "linalg.det": linear_algebra.det,
+    "linalg.inv": linear_algebra.inv,
     "linalg.norm": further_reductions.norm,
+    "linalg.solve": linear_algebra.solve,
     "square": lambda x: x**2,
     "reciprocal": lambda x: 1 / x,
     "logaddexp": lambda x, y: logsumexp([x, y]),

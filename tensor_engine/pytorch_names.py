@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 FUNCTIONS = {
     "view": "reshape",
     "permute": "transpose",
+    "inverse": "inv(x)",
     "t": "T",
     "unsqueeze": "expand_dims",
     "cat": "concatenate",
@@ -41,7 +42,7 @@ FUNCTIONS = {
     "MultiheadAttention": "MultiHeadAttention",
     "TransformerEncoderLayer": "TransformerBlock",
 }
-NO_METHODS = "abs", "log_softmax", "norm", "softmax", "topk"
+NO_METHODS = "abs", "det", "log_softmax", "norm", "softmax", "topk"
 ARGUMENTS = {  # ours by the first of these names that a function has
     "dim": ("axis",), "dims": ("axis",), "keepdim": ("keepdims",), "correction": ("ddof",), "diagonal": ("k",),
     "unbiased": ("ddof",),

@@ -55,6 +55,13 @@ PRODUCTS = [
     ("a matrix with itself", lambda a: a @ a, None, [array(3, 3)]),
 ]
 
+SYSTEMS = [
+    ("solve of a vector", te.solve, np.linalg.solve, [array(3, 3), array(3)]),
+    ("solve of matrices that broadcast", te.solve, np.linalg.solve, [array(2, 1, 2, 2), array(3, 2, 1)]),
+    ("inv", te.inv, np.linalg.inv, [array(3, 3)]),
+    ("det of a batch", te.det, np.linalg.det, [array(2, 3, 3)]),
+]
+
 REDUCTIONS = [
     (f"{name}, {axis}, {keepdims}", lambda x, f=name, a=axis, k=keepdims: getattr(te, f)(x, axis=a, keepdims=k),
      lambda x, f=twin, a=axis, k=keepdims: f(x, axis=a, keepdims=k), [array(2, 3, 4)])
@@ -315,7 +322,7 @@ CHOICES = [  # operands that choose
 
 ARRAY_EXPRESSIONS = [
     *PRODUCTS, *REDUCTIONS, *METHODS, *SHAPES, *INDICES, *JOINS, *FUNCTIONS, *FUSED,
-    *FURTHER_REDUCTIONS, *MOVEMENTS, *LOSSES, *EINSUMS, *WINDOWS,
+    *FURTHER_REDUCTIONS, *MOVEMENTS, *LOSSES, *EINSUMS, *WINDOWS, *SYSTEMS,
 ]  # fmt: skip
 
 

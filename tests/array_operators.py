@@ -23,7 +23,7 @@ from tensor_engine import (
 from tensor_engine.operators.fused import SoftmaxLessOneHot
 from tensor_engine.operators.rearranging import Cast, Scatter, SumTo
 
-from .array_expressions import EINSUMS, WINDOWS
+from .array_expressions import EINSUMS, SYSTEMS, WINDOWS
 
 TIED = np.array([[1.0, 3.0, 3.0, 0.1], [0.1, 0.1, 0.1, -2.0], [2.0, 2.0, 2.0, 2.0]])
 LIMITS = np.array([-2.0, -1.0, -0.5, 0.7, 1.0, 1.5])
@@ -94,7 +94,7 @@ ARRAY_OPERATORS = [
     ("cross-entropy of one-hot data", lambda o: softmax_cross_entropy(o, np.eye(4)[CLASSES]), [(3, 4)]),
     ("softmax less one-hot", SoftmaxLessOneHot(CLASSES), [(3, 4)]),
     ("mse", mse, [(2, 3), (2, 3)]),
-    *[(name, f, arrays) for name, f, _, arrays in EINSUMS + WINDOWS],
+    *[(name, f, arrays) for name, f, _, arrays in EINSUMS + SYSTEMS + WINDOWS],
     ("max_pool of equal elements", lambda x: max_pool2d(x, 2, 1, 1), [TIED.reshape(1, 2, 2, 3)]),
     ("mse of one and the same", lambda y: mse(y, y) + y.sum(), [(2, 3)]),
     ("broadcasting", lambda a, b: a * b - b / 2 + 3, [(2, 3), (3,)]),

@@ -165,9 +165,8 @@ def is_of_numpy(function):
 
 def name_in_numpy(function):
     name = getattr(function, "__name__", "")
-    if function is np.lib.stride_tricks.sliding_window_view:
-        return f"lib.stride_tricks.{name}"
-    return name if getattr(np, name, None) is function else None
+    rooms = {"": np, "linalg.": np.linalg, "lib.stride_tricks.": np.lib.stride_tricks}
+    return next((room + name for room, module in rooms.items() if getattr(module, name, None) is function), None)
 
 
 def as_recorded(array, variable, calls):

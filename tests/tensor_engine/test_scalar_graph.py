@@ -25,6 +25,7 @@ from tensor_engine import (
 )
 from tensor_engine.operators.array_operator import ArrayOperator, is_choice
 from tensor_engine.operators.convolution import Windowed
+from tensor_engine.operators.linear_algebra import OfSquares
 from tensor_engine.operators.pooling import Pooling
 from tensor_engine.operators.reductions import AlongAxis, Reduction
 from tensor_engine.scalar_graph import count_of, recipe_of
@@ -80,7 +81,7 @@ def opens(kind):
 
 
 def test_no_array_operator_is_forgotten():
-    abstract = {Pooling, Windowed}
+    abstract = {OfSquares, Pooling, Windowed}
     known = {kind for kind in every(ArrayOperator) if kind.__module__.startswith("tensor_engine.")}
     assert {kind for kind in known if not opens(kind)} == {ArrayOperator, *abstract}
     tested = set()
