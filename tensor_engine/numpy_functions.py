@@ -12,7 +12,7 @@ import numpy as np
 
 from scalar_engine import further_operators
 from scalar_engine.graph import Node, data_of
-from scalar_engine.operators import logsumexp
+from scalar_engine.operators import logsumexp, relu
 
 from . import modes
 from .errors import warn_of_loss
@@ -78,6 +78,13 @@ def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
     return x
 
 
+def interp(x: Any, xp: Any, fp: Any) -> Any:
+    """Each line through two of the points (xp, fp) adds its rise, times its part before x; at xp, the left slope."""
+    x, xp, fp = (x if isinstance(x, Node) else np.asarray(x) for x in (x, xp, fp))
+    parts = (further_operators.clip(x, xp[0], xp[-1])[..., None] - xp[:-1]) / diff(xp)  # (..., lines)
+    return fp[0] + (relu(parts) - relu(parts - 1)) @ diff(fp)
+
+
 def select(conditions: Any, choices: Any, default: Any = 0.0) -> Any:
     for condition, choice in reversed([*zip(conditions, choices, strict=True)]):
         default = np.where(condition, choice, default)
@@ -132,6 +139,7 @@ COMPOSED = {
     "logaddexp.reduce": lambda x, axis=0, keepdims=False: reductions.logsumexp(x, axis, keepdims),
     "add.accumulate": lambda x, axis=0: further_reductions.cumsum(x, axis),
     "multiply.accumulate": lambda x, axis=0: further_reductions.cumprod(x, axis),
+    "interp": interp,
     "full_like": lambda x, fill_value: fill_value + np.zeros(x.shape, x.dtype),
     "clip": clip,
     "transpose": lambda x, axes=None: x.transpose() if axes is None else x.transpose(tuple(axes)),

@@ -23,7 +23,7 @@ def test_a_right_side_of_one_axis_is_a_vector_as_in_numpy(batch_a, b):
 
 
 @pytest.mark.parametrize("f, error", [
-    (lambda: te.solve(named(A), np.ones(2)), r"solve: \(3, 3\), \(2, 1\), 3 equations need b of \(3,\) or \(..., 3, k\)"),
+    (lambda: te.solve(named(A), np.ones(2)), r"solve: \(3, 3\), \(2, 1\), 3 equations need b of \(3,\) or"),
     (lambda: te.solve(named(A), np.ones((2, 3))), r"of a batch of vectors, write b\[..., None\] \(\"A\"\)"),
     (lambda: te.solve(named([A, A]), np.ones((4, 3, 1))), r"batch axes \(2,\) and \(4,\) do not broadcast"),
     (lambda: te.solve(named(A[0]), A), r"solve: \(3,\), \(3, 3\), needs square matrices \(..., n, n\): \(3,\) is none"),

@@ -37,6 +37,7 @@ LOSSES = {
     "methods": lambda x, y: x.clip(0.0, 1.0).dot(y[0]) * x.round(1) + np.copy(x).astype(float) + x.clip(max=1.0),
     "limits": lambda x, y: np.clip(x, a_max=1.0, a_min=None) + np.clip(y, a_min=0.5, a_max=None),
     "systems": lambda x, y: np.linalg.solve(x, y[0]) * np.linalg.det(x) + np.linalg.inv(x) * np.arctan2(x, y),
+    "lines": lambda x, y: np.interp(x, np.append(y[0], 1.7), [1.0, -2.0, 3.0]) + np.interp(0.5, [0.1, 2.0], y[0]),
     "logs": lambda x, y: np.logaddexp(x, y) + np.log(y) + np.sqrt(y) + np.tanh(x) * np.sin(x) * np.cos(y),
 }
 
@@ -118,6 +119,13 @@ def test_copies_are_of_their_own():
     copied, alike = np.copy(x), np.full_like(x, 2.0)
     x.data[0, 0] = 9
     assert copied.data[0, 0] == 0.5 and copied.dtype == alike.dtype == np.float32 and np.all(alike == 2)
+
+
+def test_lines_have_the_slope_on_the_left_of_a_corner_and_none_beyond_the_ends():
+    x, xp, fp = Tensor([-9.0, 0.0, 1.0, 2.0, 9.0, np.inf], requires_grad=True), [0.0, 1.0, 2.0], [1.0, 3.0, 4.0]
+    out = np.interp(x, xp, fp)
+    out.sum().backward()
+    assert out.data.tolist() == np.interp(x.data, xp, fp).tolist() and x.grad.tolist() == [0, 0, 2, 1, 0, 0]
 
 
 def test_whole_numbers_are_of_no_graph():
