@@ -219,14 +219,16 @@ class LoweredPower(Operator):
     """
 
     symbol = "lowered"
-    forward = lambda x, y, k: (
-        0.0 if y >= 0 and y < k and y % 1 == 0 and abs(x) < SMALLEST_INVERTIBLE ** (1 / k) else math.pow(x, y - k)
-    )
     partials = (
         lambda out, x, y, k: (y - k) * lowered(x, y, k + 1),
         lambda out, x, y, k: powlog(out, x),
         lambda out, x, y, k: -powlog(out, x),
     )
+
+    def forward(x, y, k):  # no lambda: programs call it by its name, and would write that out at every slope of x ** y
+        if y >= 0 and y < k and y % 1 == 0 and abs(x) < SMALLEST_INVERTIBLE ** (1 / k):
+            return 0.0
+        return math.pow(x, y - k)
 
 
 SMALLEST_INVERTIBLE = 1 / sys.float_info.max
