@@ -156,7 +156,7 @@ def det(a: Any) -> Any:
     """The determinants of square matrices (..., n, n), in the shape of the batch.
 
     Where a matrix is singular, the backward pass raises NotImplementedError: there its rule, det(a) * inv(a).T, says
-    nothing of the gradient, which are the cofactors.
+    nothing of the gradient, the cofactors.
 
     >>> float(det(np.array([[2.0, 1.0], [1.0, 1.0]])).round(9))
     1.0
