@@ -91,7 +91,7 @@ class Determinant(OfSquares):
         try:
             inverse = Inverse()(a)
         except np.linalg.LinAlgError:
-            raise NotImplementedError(
+            raise RuntimeError(
                 f"det: {a.shape}, a matrix is singular, and the gradient's rule, det(a) * inv(a).T, asks its inverse: "
                 f"write det(a + 1e-9 * np.eye({a.shape[-1]}))"
             ) from None
@@ -155,7 +155,7 @@ def inv(a: Any) -> Any:
 def det(a: Any) -> Any:
     """The determinants of square matrices (..., n, n), in the shape of the batch.
 
-    Where a matrix is singular, the backward pass raises NotImplementedError: there its rule, det(a) * inv(a).T, says
+    Where a matrix is singular, the backward pass raises RuntimeError: there its rule, det(a) * inv(a).T, says
     nothing of the gradient, the cofactors.
 
     >>> float(det(np.array([[2.0, 1.0], [1.0, 1.0]])).round(9))
