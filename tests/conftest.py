@@ -70,7 +70,7 @@ def open_page(chromium, tmp_path):
         path.write_bytes(html.encode("utf-8", "xmlcharrefreplace"))
         contexts.append(chromium.new_context(**{"viewport": {"width": 1280, "height": 800}} | options))
         page = contexts[-1].new_page()
-        page.set_default_timeout(5000)
+        page.set_default_timeout(60_000)
         page.on("request", lambda request: requests.append(request.url))
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda message: errors.append(message.text))

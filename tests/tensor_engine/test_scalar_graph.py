@@ -1,7 +1,6 @@
 """The bridge between the engines: the scalar graph behind a tensor has its values, its gradients, and a known size."""
 
 import re
-import time
 from collections import Counter
 
 import numpy as np
@@ -17,6 +16,7 @@ from tensor_engine import (
     mse,
     no_grad,
     relu,
+    scalar_graph,
     scalarize,
     sigmoid,
     softmax,
@@ -235,12 +235,11 @@ def test_what_was_not_recorded_says_so():
         scalarize((x * 2 * w).sum().named("s"))[x]
 
 
-def test_a_graph_too_large_is_counted_not_built():
+def test_a_graph_too_large_is_counted_not_built(monkeypatch):
+    monkeypatch.setattr(scalar_graph, "values_of", None)
     a, b = leaves((300, 300), (300, 300))
-    started = time.perf_counter()
     with pytest.raises(ValueError, match=r"scalarize: 27,270,001 Values would be needed \(the limit is 300,000\)"):
         scalarize((a @ b).sum())
-    assert time.perf_counter() - started < 1
 
 
 def test_the_root_of_many_elements_is_not_one_value():

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import tracemalloc
+import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -203,7 +204,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
         self.wfile.flush()
         self.server.sent.set()
-        if not self.server.hang_up.wait(10):
+        if not self.server.hang_up.wait(60):
             self.server.requests.append("the client waited on")
 
     def log_message(self, *_):
@@ -267,7 +268,15 @@ def test_a_dead_mirror_is_passed_over(server):
 
 
 def test_a_mirror_that_falls_silent_is_passed_over(server, monkeypatch):
-    monkeypatch.setattr(idx_files, "TIMEOUT", 0.1)
+    urlopen = urllib.request.urlopen
+
+    def opened(url, timeout):
+        response = urlopen(url, timeout=60)  # however long it takes to begin
+        if url.endswith(FROM_A) and timeout == idx_files.TIMEOUT:
+            response.fp.raw._sock.settimeout(0.1)
+        return response
+
+    monkeypatch.setattr(urllib.request, "urlopen", opened)
     server.replies[FROM_A] = (b"\x1f\x8b", 5000)
     server.hang_up.clear()
     assert np.array_equal(read_idx(IMAGES), PIXELS) and server.requests == [FROM_A, FROM_B]
@@ -304,7 +313,7 @@ def test_a_run_killed_half_way_leaves_no_file(server, tmp_path):
         f"idx_files.read_idx({IMAGES!r})"
     )
     with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT) as process:
-        assert server.sent.wait(10) and process.poll() is None
+        assert server.sent.wait(60) and process.poll() is None
         process.kill()
     assert server.requests == [FROM_A] and all_files(tmp_path) == []
 

@@ -36,7 +36,8 @@ def trained(setup, watch, style):
 
 @pytest.mark.parametrize("style", ["arrays", "eager"])
 @pytest.mark.parametrize("name", SETUPS)
-def test_the_numbers_are_the_same_with_and_without(name, style, tmp_path):
+def test_the_numbers_are_the_same_with_and_without(name, style, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "SECONDS", 60)
     losses, arrays = trained(SETUPS[name], None, style)
     watch = Watch(tmp_path / "health.html")
     watched_losses, watched_arrays = trained(SETUPS[name], watch, style)

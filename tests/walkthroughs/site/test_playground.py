@@ -55,7 +55,7 @@ def site(needed, tmp_path_factory):
 def visitor(chromium):
     """A browser's window, in which several pages may be opened; nothing goes wrong in it."""
     context = chromium.new_context(viewport={"width": 1200, "height": 800})
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(120_000)
     errors, hosts = [], set()
     context.on("weberror", lambda error: errors.append(str(error.error)))
     context.on("console", lambda message: errors.append(message.text))
@@ -133,7 +133,8 @@ def test_every_example_steps_to_its_end(page, name):
 def test_errors_stand_at_their_line(page):
     run(page, 'x = Value(1.0, "x")\nif x.data > 0\n    y = x\n')
     assert page.text_content("#to-line") == "Line 2: expected ':'"
-    assert page.is_visible(".cm-lint-marker-error") and page.is_visible(".cm-lintRange-error")
+    page.wait_for_selector(".cm-lint-marker-error")
+    page.wait_for_selector(".cm-lintRange-error")
     run(page, 'x = Value(0.0, "x")\ny = x * x\n\ndef f(x):\n    return log(x)\n\nz = f(x)\n')
     assert page.text_content("#to-line").startswith("Line 5: ValueError: log: log(x) does not exist at x = 0")
     assert "in f" in page.text_content("#traceback") and "scalar_engine" not in page.text_content("#traceback")
@@ -155,7 +156,7 @@ def test_labels_stay_text(page):
 def test_the_last_line_is_shown_and_latex_is_typeset(page):
     run(page, 'class Formula:\n    def _repr_latex_(self):\n        return r"$\\frac{1}{2}$"\n\nFormula()')
     value = page.query_selector("#shown").content_frame()
-    assert value.locator("math mfrac").count() == 1
+    value.wait_for_selector("math mfrac", state="attached")
     run(page, f"[{HOSTILE!r}]")
     value = page.query_selector("#shown").content_frame()
     value.wait_for_selector("pre")
@@ -170,9 +171,10 @@ def test_tensors_say_that_numpy_is_missing(page):
 
 def test_a_link_carries_program_and_step(page, visitor):
     run(page, 'x = Value(3.0, "x")\nŷ = (x * x).named("ŷ")')
+    page.evaluate("addEventListener('message', ({ data }) => (window.told = data.address))")  # after the page's own
     stepper(page).click("#next")
     stepper(page).click("#next")
-    page.wait_for_timeout(300)
+    wait(page, "window.told === '#2'")
     page.click("#link")
     page.wait_for_url(re.compile("#code=.*step="))
     assert not page.url.partition("#")[2].isspace() and "Value" not in page.url
@@ -206,10 +208,8 @@ def test_the_stepper_is_a_file_of_its_own(page, open_page, tmp_path):
 def test_a_second_visit_needs_no_network(page, visitor):
     run(page, "print(4.0)")
     page.evaluate("history.replaceState(null, '', location.pathname)")  # no link's program
-    page.evaluate(
-        "Promise.race([navigator.serviceWorker.ready.then(() => 0), new Promise((_, no) => setTimeout(no, 9000))])"
-    )
-    assert page.evaluate("caches.open('bytecode').then((cache) => cache.keys()).then((keys) => keys.length)") == 1
+    wait(page, "navigator.serviceWorker.getRegistration().then((found) => Boolean(found?.active))")
+    wait(page, "caches.open('bytecode').then((cache) => cache.keys()).then((keys) => keys.length === 1)")
     visitor.set_offline(True)
     try:
         page.reload()
@@ -223,8 +223,8 @@ def test_a_phone_needs_no_scrolling(page):
     size = page.viewport_size
     for width, height in [(360, 740), (740, 360)]:
         page.set_viewport_size({"width": width, "height": height})
-        shown = page.evaluate("['scrollWidth', 'scrollHeight'].map((side) => document.documentElement[side])")
-        assert shown == [width, height]
+        sides = "['scrollWidth', 'scrollHeight'].map((side) => document.documentElement[side])"
+        wait(page, f"{sides}.join() === '{width},{height}'")
     page.set_viewport_size(size)
 
 

@@ -108,7 +108,7 @@ def test_keys_are_behind_a_switch(visit):
     assert not page.is_visible(".key a")
     page.check("#keys")
     page.click(".key a")
-    assert "the key" in page.text_content("h1")
+    page.locator("h1", has_text="the key").wait_for()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -1,6 +1,7 @@
 """What the tests of the stepper's page read off it, and wait for."""
 
 import re
+import time
 
 import pytest
 
@@ -11,11 +12,17 @@ def position(page):
 
 def wait(page, condition):
     """Until a JavaScript expression is true. (Playwright's own way is to evaluate text, which the page forbids.)"""
-    for _ in range(200):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(25)
-    pytest.fail(f"{condition} has not come true")
+    end = time.monotonic() + 60
+    while not page.evaluate(condition):
+        if time.monotonic() > end:
+            pytest.fail(f"{condition} has not come true")
+        page.wait_for_timeout(10)
+
+
+def address(page):
+    """What stands after # in the page's address, once it says what is shown."""
+    wait(page, "!awaited && location.hash === addressNow()")
+    return page.evaluate("location.hash")
 
 
 def formula(page):

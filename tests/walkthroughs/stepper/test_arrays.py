@@ -13,7 +13,7 @@ from walkthroughs.stepper import step
 from walkthroughs.stepper.arrays.heatmaps import described
 
 from .graphs import tensor_loss
-from .pages import node_of, wait
+from .pages import address, node_of, wait
 
 
 def digits_loss():
@@ -161,7 +161,6 @@ def test_images_are_shown_as_images(open_page):
 def open_scalars(page, name):
     page.evaluate("i => select(i)", node_of(page, name))
     page.click(".open-scalars")
-    page.wait_for_timeout(300)
 
 
 def test_feature_maps_are_a_heat_map_each(open_page):
@@ -183,7 +182,7 @@ def test_a_small_tensor_opens_into_scalars_that_agree(open_page):
     page = open_page(step(loss).html)
     page.evaluate("goTo(4)")
     open_scalars(page, "Y")
-    assert page.text_content("#node h2") == "Y[0, 0]" and page.url.split("#")[1].startswith("scalars-")
+    assert page.text_content("#node h2") == "Y[0, 0]" and address(page).startswith("#scalars-")
     assert float(re.search(r"largest difference (\S+)\)", page.text_content("#note"))[1]) < 1e-12
     page.click("#end")
     loss.backward(keep=True)
@@ -202,7 +201,7 @@ def test_a_small_node_of_a_large_graph_opens_alone(open_page):
     page = open_page(step(loss).html)
     page.click("#end")
     open_scalars(page, "loss")
-    assert page.url.split("#")[1].startswith("scalars-") and page.is_visible("#leave")
+    assert address(page).startswith("#scalars-") and page.is_visible("#leave")
     note = page.text_content("#note")
     assert note.startswith("loss by itself: its inputs are leaves.")
     assert float(re.search(r"largest difference (\S+)\)", note)[1]) < 1e-12

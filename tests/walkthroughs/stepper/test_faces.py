@@ -246,7 +246,6 @@ def test_everything_is_reached_and_named_without_a_mouse(open_page):
 def test_two_in_one_page_do_not_disturb_each_other(open_page):
     first, second = step(Question3(SHEET).l), step(tensor_loss())
     page = open_page(f"<!DOCTYPE html><title>notebook</title>{first._repr_html_()}{second._repr_html_()}")
-    page.wait_for_timeout(300)
     frames = page.frames[1:]
     for _ in range(4):
         frames[0].click("#next")

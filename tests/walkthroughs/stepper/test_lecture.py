@@ -10,7 +10,7 @@ from tensor_engine import Tensor
 from walkthroughs.stepper import step
 
 from .graphs import graphs, tensor_loss
-from .pages import node_of, position
+from .pages import node_of, position, wait
 
 PROJECTOR = {"width": 1024, "height": 600}
 AREA = "(([w, h]) => w * h)([byId('scroll').clientWidth, byId('scroll').clientHeight]) / (innerWidth * innerHeight)"
@@ -196,13 +196,14 @@ def test_dragging_wheel_and_minimap(open_page, lecture):
     place, zoom = lecture.evaluate(under), lecture.evaluate("picture.zoom")
     lecture.mouse.move(x, y)
     lecture.mouse.wheel(0, -200)
-    lecture.wait_for_timeout(100)
-    assert lecture.evaluate("picture.zoom") > 1.2 * zoom and lecture.evaluate(under) == pytest.approx(place, abs=2)
+    wait(lecture, f"picture.zoom > {1.2 * zoom}")
+    assert lecture.evaluate(under) == pytest.approx(place, abs=2)
     assert lecture.is_hidden("#map")  # from 200 nodes on
     page = open_page(step(mlp()).html)
     assert page.is_hidden("#map")
     page.keyboard.press("l")
     page.evaluate("showView(state.graph.views.find((view) => view.open === null))")
+    wait(page, "!isMapAwaited")
     map_box = page.locator("#map").bounding_box()
     page.mouse.click(map_box["x"] + 0.9 * map_box["width"], map_box["y"] + map_box["height"] / 2)
     assert page.evaluate("byId('scroll').scrollLeft / byId('scroll').scrollWidth") > 0.5

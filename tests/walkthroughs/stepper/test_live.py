@@ -11,7 +11,7 @@ from walkthroughs.stepper.trace import Trace
 from ... import javascript
 from ...test_new_operator import Product, at
 from .graphs import graphs
-from .pages import formula, node_of, position, wait
+from .pages import address, formula, node_of, position, wait
 
 # What the frames and nodes of the graph say, all of them.
 SAID = """() => ({
@@ -120,6 +120,8 @@ def test_inputs_and_targets_are_leaves_and_the_question_asked_follows(page):
 def test_gradient_descent_a_step_at_a_time_and_held_down(page):
     from models.question3 import SHEET, Question3
 
+    page.clock.install()
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 60)  # however long a click takes
     root = Question3(SHEET).l
     order = topological_order(root)
     numbers = {node: node.data for node in order if not node.inputs}
@@ -140,11 +142,11 @@ def test_gradient_descent_a_step_at_a_time_and_held_down(page):
     assert page.evaluate("document.activeElement.id") == "slide"
     page.hover("#descend")
     page.mouse.down()
-    wait(page, "state.graph.life.losses.length > 8")
+    page.clock.run_for(600)  # 5 steps' time, and a step each 60 ms
+    assert page.evaluate("state.graph.life.losses.length") == 5 + 6
     page.mouse.up()
-    steps = page.evaluate("state.graph.life.losses.length")
-    page.wait_for_timeout(200)
-    assert page.evaluate("state.graph.life.losses.length") == steps
+    page.clock.run_for(600)
+    assert page.evaluate("state.graph.life.losses.length") == 5 + 6
 
 
 def test_a_value_that_does_not_exist_is_told_as_the_engine_tells_it(open_page):
@@ -195,10 +197,9 @@ def test_numbers_are_written_as_python_writes_them(open_page):
 def test_the_address_holds_the_leaves_that_are_changed(open_page, question3):
     page = open_page(question3, address="#56")
     page.evaluate(CHANGE, [[node_of(page, "W11"), "-1.5"], [node_of(page, "c1"), "1e22"]])
-    page.wait_for_timeout(300)
     W11, c1 = node_of(page, "W11"), node_of(page, "c1")
-    assert page.url.partition("#")[2] in (f"56~{W11}=-1.5~{c1}=1e+22", f"56~{c1}=1e+22~{W11}=-1.5")
-    again = open_page(question3, address=f"#{page.url.partition('#')[2]}")
+    assert address(page) in (f"#56~{W11}=-1.5~{c1}=1e+22", f"#56~{c1}=1e+22~{W11}=-1.5")
+    again = open_page(question3, address(page))
     assert formula(again) == formula(page) and number_of(again, "c1") == "1e+22"
     assert "does not exist at y2 = 0" in again.text_content("#changed")
     odd = open_page(question3, address="#56~9999=1~0=abc~1=constructor")

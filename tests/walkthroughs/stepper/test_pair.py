@@ -30,6 +30,7 @@ def test_they_step_together_and_a_leaf_changed_in_one_is_a_difference(open_page)
     words = page.text_content("#differences")
     assert words == "They differ in x: 3 and 2, ∂ x: 6 and 4, y: 9 and 4, f: 10 and 5."
     for frame in (first, second):
+        wait(frame, "beside.differs.size === 3")
         marked = frame.evaluate("[...beside.differs].map((i) => state.graph.nodes[i].name)")
         assert sorted(marked) == ["f", "x", "y"] and frame.locator(".node.differs").count() == 3
 

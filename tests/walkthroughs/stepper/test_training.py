@@ -11,7 +11,7 @@ from tensor_engine import Tensor
 from tensor_engine.optimizers import SGD, Adam
 from walkthroughs.stepper import Recording, step
 
-from .pages import node_of, wait
+from .pages import address, node_of, wait
 from .test_recording import trained_on_batches
 
 
@@ -117,8 +117,7 @@ def test_the_graph_of_each_step_opens(open_page):
         assert page.text_content("#note").startswith(f"The graph of step {recording.steps[number - 1]}, before its")
         assert page.evaluate("textOfChain()") == text
         page.evaluate("goTo(4)")
-        page.wait_for_timeout(150)
-        again = open_page(step(recording).html, "#" + page.url.partition("#")[2])
+        again = open_page(step(recording).html, address(page))
         assert again.evaluate("textOfChain()") == text and again.text_content("#where").startswith("Step 4 of")
         page.click("#leave")
         assert page.text_content("#where").startswith(f"Step {number} of 4") and page.is_hidden("#leave")
@@ -167,8 +166,7 @@ def test_the_graph_of_each_step_of_tensors_opens(open_page, monkeypatch):
         page.click("#end")
         page.evaluate(f"select({node_of(page, 'W')})")
         assert Value.brief(W.gradient[0, 0].item()) in page.text_content("#node")
-        page.wait_for_timeout(150)
-        again = open_page(html, "#" + page.url.partition("#")[2])
+        again = open_page(html, address(page))
         assert again.evaluate("textOfChain()") == text
         assert again.text_content("#leave").split() == ["←", "Step", str(number)]
         page.click("#leave")

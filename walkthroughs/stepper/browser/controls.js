@@ -92,7 +92,7 @@ function listen() {
   listenToTaking();
   for (const place of [byId("scroll"), byId("rows"), byId("watched")]) listenToPointer(place);
   listenToSwipes(byId("now"));
-  addEventListener("hashchange", () => readAddress());
+  addEventListener("hashchange", ({ newURL }) => readAddress(new URL(newURL).hash)); // it may have been written anew since
 }
 
 function listenToButtons() {

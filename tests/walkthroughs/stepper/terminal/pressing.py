@@ -27,6 +27,7 @@ class Pressed:
 
     def __init__(self, screen, *keys, size=(80, 24)):
         self.terminal, self.positions = Terminal(screen), []
+        screen.tick = lambda: None  # what plays stands still: how long a key takes decides nothing
         in_a_loop_of_its_own(self.press(keys, size))
 
     async def press(self, keys, size):
