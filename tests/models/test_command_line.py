@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from models.command_line import Parser, one_line, run
 from models.datasets.idx_files import is_here
 from models.keeping import checkpoints, memory
 from models.train import main
-from tests import ROOT
+from tests import ROOT, two_at_a_time
 
 SMALL = "--hidden 8 --batch-size 100 --epochs 1"
 WHOLE = ["checkpoint.npz", "config.json", "history.csv", "history.json", "learning_curve.png", "model.safetensors"]
@@ -28,14 +29,17 @@ def shell(command, out, **variables):
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs a shell of Unix")
 
 
-@pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize("command", [
-    f'models.train {SMALL} --out "$OUT"', 'walkthroughs question3 --quick --out "$OUT"', "walkthroughs",
-    "models.train --help",
-])  # fmt: skip
-def test_output_that_cannot_be_written_is_one_line_and_exit_2(command, unbuffered, tmp_path):
-    status, said, _ = shell(f'"$PY" -m {command} > /dev/full', tmp_path / "run", PYTHONUNBUFFERED=unbuffered)
-    assert status == 2 and said == "cannot write the output: No space left on device\n"
+def test_output_that_cannot_be_written_is_one_line_and_exit_2(tmp_path):
+    def check(case):
+        command, unbuffered = case
+        status, said, _ = shell(
+            f'"$PY" -m {command} > /dev/full', tmp_path / f"run{unbuffered}", PYTHONUNBUFFERED=unbuffered
+        )
+        assert status == 2 and said == "cannot write the output: No space left on device\n", case
+
+    train, report = f'models.train {SMALL} --out "$OUT"/train', 'walkthroughs question3 --quick --out "$OUT"/report'
+    commands = [train, report, "walkthroughs", "models.train --help"]
+    two_at_a_time(check, product(commands, ["", "1"]))
 
 
 def test_training_with_a_full_output_keeps_the_last_epoch(tmp_path):
@@ -44,12 +48,15 @@ def test_training_with_a_full_output_keeps_the_last_epoch(tmp_path):
     assert main(["--resume", "--out", str(tmp_path)]) == 0
 
 
-@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
-def test_closed_streams_change_nothing(closed, tmp_path):
-    status, said, _ = shell(f'"$PY" -m models.train {SMALL} --out "$OUT" {closed}', tmp_path)
-    assert status == 0 and not said and sorted(path.name for path in tmp_path.iterdir()) == WHOLE
-    checkpoints.read(tmp_path / "checkpoint.npz")
-    assert json.loads((tmp_path / "config.json").read_text())["hidden"] == [8]
+def test_closed_streams_change_nothing(tmp_path):
+    def check(closed):
+        out = tmp_path / closed.replace(" ", "").replace("&", "")
+        status, said, _ = shell(f'"$PY" -m models.train {SMALL} --out "$OUT" {closed}', out)
+        assert status == 0 and not said and sorted(path.name for path in out.iterdir()) == WHOLE, closed
+        checkpoints.read(out / "checkpoint.npz")
+        assert json.loads((out / "config.json").read_text())["hidden"] == [8], closed
+
+    two_at_a_time(check, [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
 
 
 def test_closed_streams_and_an_error(tmp_path):
@@ -58,30 +65,34 @@ def test_closed_streams_and_an_error(tmp_path):
     assert status == 2 and said.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", [f"models.train {SMALL}", "walkthroughs question3"])
-def test_a_reader_that_has_had_enough_is_no_error(command, tmp_path):
-    line = f'"$PY" -u -m {command} --out "$OUT" | head -c 1 > /dev/null; exit ${{PIPESTATUS[0]}}'
-    status, said, _ = shell(line, tmp_path)
-    assert status == 0 and not said
+def test_a_reader_that_has_had_enough_is_no_error(tmp_path):
+    def check(command):
+        line = f'"$PY" -u -m {command} --out "$OUT" | head -c 1 > /dev/null; exit ${{PIPESTATUS[0]}}'
+        status, said, _ = shell(line, tmp_path / command.split()[0])
+        assert status == 0 and not said, command
+
+    two_at_a_time(check, [f"models.train {SMALL}", "walkthroughs question3"])
 
 
 C = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
 
-@pytest.mark.parametrize("name, locale", [
-    (b"caf\xe9", C), ("café".encode(), C), (b"a\nb", C), (b"caf\xe9\x1b[31m", {"LC_ALL": "C.UTF-8"}),
-])  # fmt: skip
-def test_a_folder_of_any_name_in_any_locale(name, locale, tmp_path):
-    out = os.fsdecode(os.fsencode(tmp_path) + b"/" + name)
-    status, said, printed = shell(f'"$PY" -m models.train {SMALL} --out "$OUT"', out, **locale)
-    assert status == 0 and not said and b"Written:" in printed
-    assert sorted(path.name for path in Path(out).iterdir()) == WHOLE
-    status, said, printed = shell('"$PY" -m walkthroughs question3 --out "$OUT"/report', out, **locale)
-    assert status == 0 and not said
-    page = Path(out, "report", "report.html").read_text(encoding="utf-8")
-    assert name.decode(errors="backslashreplace") in page
-    status, said, _ = shell('"$PY" -m models.train --resume --out "$OUT"/report', out, **locale)
-    assert status == 2 and "there is no checkpoint" in said and said[-1] == "\n" and said[:-1].isprintable()
+def test_a_folder_of_any_name_in_any_locale(tmp_path):
+    def check(case):
+        name, locale = case
+        out = os.fsdecode(os.fsencode(tmp_path) + b"/" + name)
+        status, said, printed = shell(f'"$PY" -m models.train {SMALL} --out "$OUT"', out, **locale)
+        assert status == 0 and not said and b"Written:" in printed, case
+        assert sorted(path.name for path in Path(out).iterdir()) == WHOLE, case
+        status, said, printed = shell('"$PY" -m walkthroughs question3 --out "$OUT"/report', out, **locale)
+        assert status == 0 and not said, case
+        page = Path(out, "report", "report.html").read_text(encoding="utf-8")
+        assert name.decode(errors="backslashreplace") in page
+        status, said, _ = shell('"$PY" -m models.train --resume --out "$OUT"/report', out, **locale)
+        assert status == 2 and "there is no checkpoint" in said and said[-1] == "\n" and said[:-1].isprintable(), case
+
+    names = [(b"caf\xe9", C), ("café".encode(), C), (b"a\nb", C), (b"caf\xe9\x1b[31m", {"LC_ALL": "C.UTF-8"})]
+    two_at_a_time(check, names)
 
 
 def test_a_data_folder_that_cannot_be_read_is_blamed_itself(tmp_path, capsys):

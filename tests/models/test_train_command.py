@@ -16,7 +16,9 @@ from models import train as module
 from models.experiment import Setup, train
 from models.keeping import checkpoints
 from models.keeping.checkpoints import CheckpointError
+from models.threads import Threads
 from models.train import main
+from tests import two_at_a_time
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has no /dev/null")
 SMALL = ["--data", "digits", "--hidden", "8", "--batch-size", "100"]
@@ -69,27 +71,30 @@ def test_stopped_and_resumed_equals_never_stopped(optimizer, tmp_path, capsys):
     assert whole["batch_losses"] == parts["batch_losses"] and len(parts["epochs"]) == 4
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_killed_at_any_moment_and_resumed_equals_never_killed(seed, tmp_path, capsys):
+def test_killed_at_any_moment_and_resumed_equals_never_killed(tmp_path, capsys):
     """SIGKILL, some time after the first checkpoint is there; as often as it takes to finish."""
     options = [*SMALL, "--dropout", "0.2", "--epochs", "12"]
     main([*options, "--out", str(tmp_path / "whole")])
-    folder, rng = tmp_path / "killed", random.Random(seed)
-    command = [sys.executable, "-m", "models.train", "--out", str(folder)]
-    extra = options
-    for _ in range(3):
-        process = subprocess.Popen([*command, *extra], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        before = (folder / "checkpoint.npz").stat().st_mtime_ns if extra == ["--resume"] else 0
-        while process.poll() is None and not (
-            (folder / "checkpoint.npz").exists() and (folder / "checkpoint.npz").stat().st_mtime_ns > before
-        ):
-            time.sleep(0.005)
-        time.sleep(rng.uniform(0, 0.2))
-        process.kill()
-        process.communicate()
-        extra = ["--resume"]
-    subprocess.run([*command, "--resume"], check=True, capture_output=True)
-    assert same(arrays(tmp_path / "whole"), arrays(folder))
+
+    def check(seed):
+        folder, rng = tmp_path / f"killed{seed}", random.Random(seed)
+        command = [sys.executable, "-m", "models.train", "--out", str(folder)]
+        extra = options
+        for _ in range(3):
+            process = subprocess.Popen([*command, *extra], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            before = (folder / "checkpoint.npz").stat().st_mtime_ns if extra == ["--resume"] else 0
+            while process.poll() is None and not (
+                (folder / "checkpoint.npz").exists() and (folder / "checkpoint.npz").stat().st_mtime_ns > before
+            ):
+                time.sleep(0.005)
+            time.sleep(rng.uniform(0, 0.2))
+            process.kill()
+            process.communicate()
+            extra = ["--resume"]
+        subprocess.run([*command, "--resume"], check=True, capture_output=True)
+        assert same(arrays(tmp_path / "whole"), arrays(folder)), seed
+
+    two_at_a_time(check, range(3))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
@@ -178,6 +183,7 @@ def test_a_resumed_run_has_agreed_before_it_trains(tmp_path, capsys, monkeypatch
 
 def test_resuming_keeps_to_the_number_of_blas_threads(tmp_path, capsys, monkeypatch):
     """Sums of two threads differ from those of one, in the last digits."""
+    monkeypatch.setattr(Threads, "decide", lambda *arguments: False)  # for one, if others have the cores
     with threadpool_limits(2, "blas"):
         main([*SMALL, "--epochs", "1", "--out", str(tmp_path)])
     assert checkpoints.read(tmp_path / "checkpoint.npz")["config"]["threads"] == 2

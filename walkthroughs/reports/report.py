@@ -27,7 +27,7 @@ from models.keeping.files import as_json, write_whole
 from walkthroughs.drawing.palette import palette
 from walkthroughs.markup import marked_up, mathml, plain
 from walkthroughs.reports.document import document
-from walkthroughs.reports.saving import inline_svg, recoloured, save, svg_of, write_columns, write_file
+from walkthroughs.reports.saving import inline_svg, laid_out, recoloured, save, svg_of, write_columns, write_file
 from walkthroughs.reports.tables import Table
 
 SHORT = 12  # lines of code: a terminal shows no more
@@ -195,8 +195,9 @@ class Report:
         for i, block in enumerate(self.blocks):
             words = plain(block.caption)
             if block.kind == "figure":
-                paths += [save(block.content, folder / f"{block.name}.{suffix}") for suffix in ("png", "pdf")]
-                pictures[i] = recoloured(inline_svg(svg_of(block.content), f"f{i}", words))
+                with laid_out(block.content):
+                    paths += [save(block.content, folder / f"{block.name}.{suffix}") for suffix in ("png", "pdf")]
+                    pictures[i] = recoloured(inline_svg(svg_of(block.content), f"f{i}", words))
             elif block.kind == "picture":
                 paths += [block.content.write(folder / f"{block.name}.{suffix}") for suffix in ("png", "pdf")]
                 pictures[i] = inline_svg(block.content.pipe(format="svg").decode(), f"f{i}", words)

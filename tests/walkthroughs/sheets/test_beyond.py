@@ -21,7 +21,7 @@ def test_loops_are_the_engines_convolution():
 
 
 @pytest.mark.parametrize("position", [0, 1])
-def test_a_wrong_backward_pass_is_told(position, monkeypatch, tmp_path, capsys):
+def test_a_wrong_backward_pass_is_told(position, monkeypatch, tmp_path, capsys, plain):
     right = Convolution.pull
 
     def pull(self, *operands, needs):

@@ -114,7 +114,7 @@ def test_the_file_compiles(compiles, tmp_path):
     assert "Overfull" not in (tmp_path / "document.log").read_text()
 
 
-def test_same_seed_same_text(tmp_path, capsys):
+def test_same_seed_same_text(tmp_path, capsys, plain):
     texts = []
     for seed in ("1", "1", "2"):
         main(["--out", str(tmp_path), "--seed", seed])

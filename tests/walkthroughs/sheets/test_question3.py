@@ -97,7 +97,7 @@ def test_the_text_shows_both_columns_the_ledger_and_where_it_wrote(tmp_path, cap
     assert all(str(tmp_path / "new" / "folder" / name) in text for name in written)
 
 
-def test_a_random_case_is_an_exam_and_its_answer_key(tmp_path, capsys):
+def test_a_random_case_is_an_exam_and_its_answer_key(tmp_path, capsys, plain):
     """The key has every derivative; the sheet to hand out has the weights and the task, but no answer and no seed."""
     assert main(["--random", "5", "--out", str(tmp_path)]) == 0
     case, gradients = random_case(5), Question3(random_case(5)).gradients()
@@ -114,7 +114,7 @@ def text_of(page):
     return " ".join(re.sub(r"<style>.*?</style>|<[^>]*>", " ", page, flags=re.S).split())
 
 
-def test_an_exam_has_room_and_points_and_tells_nothing_else(tmp_path, capsys):
+def test_an_exam_has_room_and_points_and_tells_nothing_else(tmp_path, capsys, plain):
     main(["--random", "5", "--out", str(tmp_path)])
     exam = (tmp_path / "exam" / "report.html").read_text()
     text = text_of(exam)
@@ -129,7 +129,7 @@ def test_an_exam_has_room_and_points_and_tells_nothing_else(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("arguments, target, y", [([], 0, 1), (["--target", "1"], 1, 2)])
-def test_the_target_class_is_called_the_same_everywhere(arguments, target, y, tmp_path, capsys):
+def test_the_target_class_is_called_the_same_everywhere(arguments, target, y, tmp_path, capsys, plain):
     """Counted from 0, as the sheet's loaders do, with the y that it means; nowhere another word or number."""
     main([*arguments, "--out", str(tmp_path)])
     terminal, page = capsys.readouterr().out, (tmp_path / "report.html").read_text()
@@ -144,7 +144,7 @@ def test_the_target_class_is_called_the_same_everywhere(arguments, target, y, tm
     assert "target class 0, counted from 0" in notebook and "true class" not in notebook
 
 
-def test_the_loops_run_alone_and_are_held_to_the_engine(tmp_path, monkeypatch, capsys):
+def test_the_loops_run_alone_and_are_held_to_the_engine(tmp_path, monkeypatch, capsys, plain):
     assert main(["--out", str(tmp_path)]) == 0
     assert "The loops' derivatives agree with the engine's" in (tmp_path / "report.html").read_text().replace(
         "&#39;", "'"

@@ -77,7 +77,7 @@ def test_the_walkthrough_learns_and_writes_its_curve(tmp_path, capsys):
     assert (tmp_path / "loss_curve.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_by_hand_and_by_the_engine_the_losses_are_the_same(tmp_path, monkeypatch, capsys):
+def test_by_hand_and_by_the_engine_the_losses_are_the_same(tmp_path, monkeypatch, capsys, plain):
     """One wrong derivative is seen; a network with more layers is the engine's alone."""
     small = ["--instances", "300", "--out", str(tmp_path)]
     assert (
@@ -108,7 +108,7 @@ def test_whether_the_data_need_to_be_normalised():
     assert "so they need to be normalised" in said and f"go from {x.min():.2f} to {x.max():.2f}." in said
 
 
-def test_the_same_seed_gives_the_same_numbers(tmp_path):
+def test_the_same_seed_gives_the_same_numbers(tmp_path, plain):
     def losses(name, seed):
         small = ["--instances", "200", "--epochs", "2", "--hidden", "4", "3"]
         main([*small, "--seed", seed, "--out", str(tmp_path / name)])

@@ -185,7 +185,7 @@ def test_a_page_has_the_derivations_that_its_sheet_asks_for(name, questions, qui
     assert all(mathml(latex, "block") in page for question in questions for latex in displayed(question()))
 
 
-def test_without_mnist_a_quick_run_takes_the_digits(tmp_path, monkeypatch, capsys):
+def test_without_mnist_a_quick_run_takes_the_digits(tmp_path, monkeypatch, capsys, plain):
     monkeypatch.setenv(VARIABLE, str(tmp_path))
     assert not is_here("mnist") and is_here("digits")
     assert main_of("lmu_task2")(["--quick", "--out", str(tmp_path / "out")]) == 0
@@ -193,7 +193,7 @@ def test_without_mnist_a_quick_run_takes_the_digits(tmp_path, monkeypatch, capsy
     assert [entry["data"] for entry in data.values()] == ["digits"]
 
 
-def test_the_same_seed_gives_the_same_numbers(tmp_path, capsys):
+def test_the_same_seed_gives_the_same_numbers(tmp_path, capsys, plain):
     def tables(folder, seed):
         arguments = ["--quick", "--data", "digits", "--seed", seed, "--out", str(tmp_path / folder)]
         main_of("question7")(arguments)
@@ -203,7 +203,7 @@ def test_the_same_seed_gives_the_same_numbers(tmp_path, capsys):
 
 
 @pytest.mark.filterwarnings("default")  # of the cluster's own making
-def test_a_walkthrough_runs_its_sweep_on_a_dask_cluster(scheduler, tmp_path, capsys):
+def test_a_walkthrough_runs_its_sweep_on_a_dask_cluster(scheduler, tmp_path, capsys, plain):
     def tables(folder, *more):
         main_of("question7")(["--quick", "--data", "digits", "--out", str(tmp_path / folder), *more])
         return json.loads((tmp_path / folder / "numbers.json").read_text())["tables"]

@@ -2,6 +2,8 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from unittest.mock import patch
 
 from scalar_engine import Value
 from walkthroughs.stepper.recording import Recording
@@ -15,6 +17,19 @@ def in_a_loop_of_its_own(coroutine):
     """What a coroutine returns, in another thread: in this one the tests' browser has an event loop."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, coroutine).result()
+
+
+@contextmanager
+def all_messages_seen(pilot):
+    """Where Textual waits until the process seems to have nothing to do, which others decide: until all is done."""
+
+    async def wait(*_):
+        for _ in range(4):  # a key goes from the program to its screen and to a widget, which is laid out anew
+            await pilot._wait_for_screen()
+            pilot.app.screen._on_timer_update()
+
+    with patch("textual.app.wait_for_idle", wait), patch("textual.pilot.wait_for_idle", wait):
+        yield
 
 
 class Pressed:
@@ -32,18 +47,18 @@ class Pressed:
 
     async def press(self, keys, size):
         async with self.terminal.run_test(size=size) as pilot:
-            for key in keys:
-                if key.startswith("@"):
-                    place, *offset = key[1:].split(",")
-                    await pilot.click(place, offset=tuple(map(int, offset)))
-                else:
-                    await pilot.press(key)
-                self.screen = self.terminal.screen
-                self.positions.append(self.view.position)
-            await pilot.pause()
-            self.lines = [
-                "".join(segment.text for segment in strip) for strip in self.terminal.screen._compositor.render_strips()
-            ]
+            with all_messages_seen(pilot):
+                for key in keys:
+                    if key.startswith("@"):
+                        place, *offset = key[1:].split(",")
+                        await pilot.click(place, offset=tuple(map(int, offset)))
+                    else:
+                        await pilot.press(key)
+                    self.screen = self.terminal.screen
+                    self.positions.append(self.view.position)
+                await pilot.pause()
+            strips = self.terminal.screen._compositor.render_strips()
+            self.lines = ["".join(segment.text for segment in strip) for strip in strips]
 
     @property
     def view(self):

@@ -1,5 +1,6 @@
 """A graph in a terminal: what keys and the mouse do, and what is on the screen."""
 
+import asyncio
 import re
 from dataclasses import replace
 
@@ -135,10 +136,10 @@ def test_a_resized_terminal_is_filled_again(trace):
         async with terminal.run_test(size=(80, 24)) as pilot:
             await pilot.press("end")
             await pilot.resize_terminal(44, 30)
-            await pilot.pause()
-            return terminal.screen.query_one("#table").region
+            while terminal.screen.query_one("#table").region.width != 44:  # a moment later, by a timer
+                await pilot.pause(0.01)
 
-    assert in_a_loop_of_its_own(resized()).width == 44
+    in_a_loop_of_its_own(asyncio.wait_for(resized(), 60))
 
 
 @pytest.mark.parametrize("name, root", graphs())
