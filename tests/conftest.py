@@ -60,30 +60,59 @@ def chromium(needed):
         browser.close()
 
 
+SCREEN = {"width": 1280, "height": 800}
+
+
+@pytest.fixture(scope="session")
+def blank_pages():
+    """Pages that no test has at the moment, each in a context of its own: a new one takes longer than most tests."""
+    return []
+
+
 @pytest.fixture
-def open_page(chromium, tmp_path):
-    """open_page(html, **options of the context): the page, from disk. It may ask for nothing, and raise nothing."""
-    contexts, requests, errors = [], [], []
+def open_page(chromium, blank_pages, tmp_path):
+    """open_page(html, **options of a context): the page, from disk. It may ask for nothing, and raise nothing.
+
+    With an option that is not the viewport alone its context is new, and may be changed.
+    """
+    taken, contexts, requests, errors = [], [], [], []
+    listeners = {
+        "request": lambda request: requests.append(request.url),
+        "pageerror": lambda error: errors.append(str(error)),
+        "console": lambda message: errors.append(message.text),
+        "dialog": lambda dialog: errors.append(dialog.message),
+    }
 
     def opened(html, address="", **options):
-        path = tmp_path / f"page{len(contexts)}.html"
+        path = tmp_path / f"page{len(taken) + len(contexts)}.html"
         path.write_bytes(html.encode("utf-8", "xmlcharrefreplace"))
-        contexts.append(chromium.new_context(**{"viewport": {"width": 1280, "height": 800}} | options))
-        page = contexts[-1].new_page()
+        if set(options) <= {"viewport"}:
+            page = blank_pages.pop() if blank_pages else chromium.new_page()
+            page.set_viewport_size(options.get("viewport", SCREEN))
+            taken.append(page)
+        else:
+            contexts.append(chromium.new_context(**{"viewport": SCREEN} | options))
+            page = contexts[-1].new_page()
         page.set_default_timeout(60_000)
-        page.on("request", lambda request: requests.append(request.url))
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda message: errors.append(message.text))
-        page.on("dialog", lambda dialog: errors.append(dialog.message))
+        for kind, listener in listeners.items():
+            page.on(kind, listener)
         page.goto(path.as_uri() + address)
         return page
 
     yield opened
     for context in contexts:
         context.close()
+    for page in taken:
+        page.evaluate("localStorage.clear()")
+        page.emulate_media(media="null", color_scheme="light")
+        for kind, listener in listeners.items():
+            page.remove_listener(kind, listener)
+        page.goto("about:blank")
+        page.mouse.move(0, 0)
+        blank_pages.append(page)
     assert not errors
     assert {url.partition("#")[0].partition(":")[0] for url in requests} <= {"file", "data"}
-    assert sum(url.startswith("file:") for url in requests) == len(contexts)
+    assert sum(url.startswith("file:") for url in requests) == len(taken) + len(contexts)
 
 
 @pytest.fixture

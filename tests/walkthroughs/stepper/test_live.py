@@ -117,9 +117,10 @@ def test_inputs_and_targets_are_leaves_and_the_question_asked_follows(page):
     assert page.text_content("#score") == "1 of 1 right"
 
 
-def test_gradient_descent_a_step_at_a_time_and_held_down(page):
+def test_gradient_descent_a_step_at_a_time_and_held_down(open_page, question3):
     from models.question3 import SHEET, Question3
 
+    page = open_page(question3, color_scheme="light")  # a new context, for its clock
     page.clock.install()
     page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 60)  # however long a click takes
     root = Question3(SHEET).l
