@@ -16,8 +16,8 @@ from models import train as module
 from models.experiment import Setup, train
 from models.keeping import checkpoints
 from models.keeping.checkpoints import CheckpointError
-from models.threads import Threads
 from models.train import main
+from models.training.threads import Threads
 from tests import two_at_a_time
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has no /dev/null")
