@@ -175,7 +175,7 @@ def consistent(found):
     return totals[found.wrt] == pytest.approx(found.gradient, rel=1e-9, abs=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(graphs())
 def test_random_graphs(root):
     expected = gradients(root)

@@ -54,8 +54,8 @@ def test_hostile_labels_leave_the_data_as_it_is():
     assert json.loads(found)["graph"]["nodes"][0]["label"] == "</script><script>alert(1)</script>"
 
 
-def test_the_page_is_small_and_asks_for_nothing(open_page):
-    html = step(Question3(SHEET).l).html
+def test_the_page_is_small_and_asks_for_nothing(open_page, question3):
+    html = question3
     assert len(html) < 300_000
     assert not re.search(r'(src|href)="(?!data:|#)', html) and "http://" not in html.replace(
         "http://www.w3.org/2000/svg", ""
@@ -163,8 +163,8 @@ FAINT_TEXTS = """() => {
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 800, 1280])
-def test_text_has_contrast_and_fits(open_page, theme, width):
-    page = open_page(step(Question3(SHEET).l).html, color_scheme=theme, viewport={"width": width, "height": 740})
+def test_text_has_contrast_and_fits(open_page, question3, theme, width):
+    page = open_page(question3, color_scheme=theme, viewport={"width": width, "height": 740})
     page.evaluate("toggleWatched(4), byId('help').click()")
     for position in (0, 4, 32, 60, 85):
         page.evaluate(f"goTo({position})")
@@ -189,15 +189,14 @@ def test_the_theme_is_switched_and_kept(open_page, question3):
     assert again.evaluate(background) == system
 
 
-def test_reduced_motion_is_respected(open_page):
+def test_reduced_motion_is_respected(open_page, question3):
     for preference, name in [("no-preference", "flow"), ("reduce", "none")]:
-        page = open_page(step(Question3(SHEET).l).html, reduced_motion=preference)
+        page = open_page(question3, reduced_motion=preference)
         page.evaluate("goTo(57)")
         assert page.evaluate("getComputedStyle(document.querySelector('.edge.flowing path')).animationName") == name
 
 
-def test_everything_is_reached_and_named_without_a_mouse(open_page):
-    page = open_page(step(Question3(SHEET).l).html)
+def test_everything_is_reached_and_named_without_a_mouse(page):
     page.evaluate("goTo(40), select(3)")
     unnamed = page.evaluate("""() => [...document.querySelectorAll("button, input, select, [role=button], section")]
         .filter((e) => !(e.getAttribute("aria-label") || e.textContent.trim() || e.labels?.length))
