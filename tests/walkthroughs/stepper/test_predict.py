@@ -3,7 +3,7 @@
 import pytest
 
 from models.question3 import Question3, random_case
-from scalar_engine import Operator, Value, steps, topological_order
+from scalar_engine import Operator, Value, dot, steps, topological_order
 from tests.expressions import EXPRESSIONS
 from walkthroughs.stepper import step
 from walkthroughs.stepper.choices import differ, rule_by, wrong_locals
@@ -129,3 +129,6 @@ def test_what_is_offered_is_wrong_and_the_rule_is_the_operators():
     (record,) = [record for record in steps(y) if record.position == 0]
     assert "3 * y ** 2" in wrong_locals(record, Names(topological_order(y)))
     assert not differ(y, rule_by(cube, 0), lambda out, x: 3 * x**2)
+    product = dot([Value(2.0, "a"), Value(5.0, "b")], [Value(3.0, "c"), Value(7.0, "d")])
+    (record,) = [record for record in steps(product) if record.position == 0]
+    assert {"a", "b", "d"} == {*wrong_locals(record, Names(topological_order(product)))}  # other operands
