@@ -4,11 +4,16 @@ from importlib.util import find_spec
 
 import pytest
 from hypothesis import settings
+from threadpoolctl import threadpool_limits
 
 from models.question3 import SHEET, Question3
 from walkthroughs.stepper import step
 
 from . import accessibility, latex
+
+# Runs that are compared have sums in one order: how many threads BLAS has would be decided by trying how long it takes.
+os.environ["OMP_NUM_THREADS"] = "1"
+threadpool_limits(1, "blas")
 
 # The same examples in every CI run, so that a red one means a change in the code.
 settings.register_profile("ci", derandomize=True)
