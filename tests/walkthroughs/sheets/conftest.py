@@ -12,5 +12,5 @@ def plain(monkeypatch):
     monkeypatch.setattr(report, "svg_of", lambda figure: "<svg>")
     monkeypatch.setattr(Drawing, "write", lambda drawing, path: path)
     monkeypatch.setattr(Drawing, "pipe", lambda drawing, **options: b"<svg>")
-    unless_page = lambda path, content: path if path.suffix == ".html" else write_file(path, content)
-    monkeypatch.setattr(report, "write_file", unless_page)
+    unless_stepper = lambda path, content: path if path.name == "stepper.html" else write_file(path, content)
+    monkeypatch.setattr(report, "write_file", unless_stepper)
