@@ -41,8 +41,8 @@ Training
     SGD, Adam, AdamW, RMSprop   gradient descent
 
 Reading order: kernels; in the room operators array_operator, rearranging, products, reductions, compositions,
-further_reductions, linear_algebra, fused, convolution, pooling, elements; then notation, protocols, tensor, errors,
-modes, numpy_functions, functional, optimizer, optimizers, scalar_graph; then the rooms programs and checking.
+further_reductions, linear_algebra, fused, windows, convolution, pooling, elements; then notation, protocols, tensor,
+errors, modes, numpy_functions, functional, optimizer, optimizers, scalar_graph; then the rooms programs and checking.
 """
 
 from typing import TYPE_CHECKING
@@ -124,7 +124,7 @@ from .operators.compositions import (
     tril,
     triu,
 )
-from .operators.convolution import col2im, conv1d, conv2d, im2col
+from .operators.convolution import conv1d, conv2d
 from .operators.further_reductions import argmax, argmin, argsort, cumprod, cumsum, norm, prod, sort, std, topk, var
 from .operators.fused import (
     binary_cross_entropy_with_logits,
@@ -140,6 +140,7 @@ from .operators.pooling import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
 from .operators.products import einsum
 from .operators.rearranging import concatenate, stack, where
 from .operators.reductions import log_softmax, logsumexp, max, mean, min, softmax, sum
+from .operators.windows import col2im, im2col
 from .optimizers import SGD, Adam, AdamW, RMSprop
 from .pytorch_names import tell, unknown
 from .scalar_graph import ScalarGraph, scalarize

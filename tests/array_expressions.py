@@ -10,9 +10,10 @@ import math
 import numpy as np
 
 import tensor_engine as te
-from tensor_engine.operators.convolution import Col2Im, Im2Col
+from tensor_engine.operators.convolution import Patches, Transposed
 from tensor_engine.operators.fused import SoftmaxLessOneHot
 from tensor_engine.operators.rearranging import BroadcastTo, Cast, Scatter, SumTo
+from tensor_engine.operators.windows import Col2Im, Im2Col
 
 
 def array(*shape):
@@ -248,6 +249,24 @@ def convolved(x, w, b=None, stride=1, padding=0, dilation=1, groups=1):
     return arranged(found)
 
 
+def put_back(y, w):
+    """The transpose of it with stride (1, 2) and padding (1, 0), into images (2, 4): what overlaps is added up."""
+    out = np.zeros((len(y), w.shape[1], 4, 4))
+    for i, j in np.ndindex(y.shape[2:]):
+        out[:, :, i : i + 2, 2 * j : 2 * j + 2] += np.tensordot(y[:, :, i, j], w, 1)
+    return out[:, :, 1:-1]
+
+
+def in_rows_of_places(x):
+    """Patches of size (2, 3), padding (0, 1): [group, row of places, (i, channel, j), (place, instance)]."""
+    x = np.pad(x, [(0, 0), (0, 0), (0, 0), (1, 1)])
+    places = range(x.shape[3] - 2)
+    rows = [
+        [x[:, 0, r + i, j + place] for place in places] for r in range(x.shape[2] - 1) for i in (0, 1) for j in range(3)
+    ]
+    return np.reshape(rows, (1, x.shape[2] - 1, 6, -1))
+
+
 def pooled(reduction, x, size, **options):
     return arranged({
         place: reduction(part, axis=tuple(range(2, x.ndim))) for place, part in sliding(x, size, **options).items()
@@ -279,6 +298,9 @@ WINDOWS = [
     ]]), [array(1, 1, 4, 3)]),
     ("col2im", Col2Im((2,), (1,), (0,), (1,), (3,)),
      lambda x: np.stack([x[:, 0, 0], x[:, 0, 1] + x[:, 1, 0], x[:, 1, 1]], axis=1)[:, None], [array(2, 2, 2)]),
+    ("patches", Patches((2, 3), (1, 1), (0, 1), (1, 1), 1), in_rows_of_places, [array(2, 1, 3, 2)]),
+    ("conv_transpose2d", Transposed((2, 2), (1, 2), (1, 0), (1, 1), 1, (2, 4)), put_back,
+     [array(1, 2, 3, 2), array(2, 2, 2, 2)]),
     ("conv1d", te.conv1d, convolved, [array(2, 2, 4), array(3, 2, 2), array(3)]),
     ("conv2d", te.conv2d, convolved, [array(2, 2, 3, 4), array(3, 2, 2, 3), array(3)]),
     ("conv2d without bias", te.conv2d, convolved, [array(2, 2, 3, 3), array(2, 2, 2, 2)]),

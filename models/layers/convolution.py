@@ -11,7 +11,7 @@ import numpy as np
 
 import tensor_engine as te
 from tensor_engine import Tensor
-from tensor_engine.operators.convolution import per_axis
+from tensor_engine.operators.windows import per_axis
 
 from ..module import Module
 from .initialisations import he, initialisation_of, require_sizes

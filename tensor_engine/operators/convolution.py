@@ -1,10 +1,11 @@
 """Convolution of signals (instances, channels, length) and images (instances, channels, height, width).
 
-A convolution is one product of matrices: its filters times the patches that im2col cuts out of the images. Inside, the
-instances are the innermost axis in memory, so that whatever is copied or added is so in long runs.
+A convolution is one product of matrices for each row of places: the filters times the patches that they see there, as
+im2col cuts them out. But few elements are copied: with the rows of images outermost in memory, and in each row every
+channel once for each offset along the row, the patches of a row of places lie there as a matrix, which overlaps the
+next one.
 """
 
-import math
 from typing import Any
 
 import numpy as np
@@ -13,174 +14,16 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scalar_engine.graph import data_of
 
 from ..kernels import halves_widened
-from .array_operator import ArrayOperator, written
-from .elements import array_of, collected, constant, numbered, total
+from .windows import Col2Im, Im2Col, Windowed, window_of
 
 
-class Windowed(ArrayOperator):
-    """What looks at an array (instances, channels, *lengths) through windows, one entry an axis of `lengths`.
+class Sliding(Windowed):
+    """Filters slid along arrays (instances, channels, *lengths), in each of `groups` along its channels only.
 
-    size        the elements of a window
-    stride      how far it moves from one place to the next
-    padding     how many elements are put before and behind each axis
-    dilation    how far its elements are apart
+    Matrices are (groups, rows, ..., length of a row * instances), those of filters (groups, 1, ...). A signal is one
+    row.
     """
 
-    made_with = "size", "stride", "padding", "dilation"
-    usual = None, 1, 0, 1  # what is not written
-
-    def __init__(self, size, stride, padding, dilation):
-        self.size, self.stride, self.padding, self.dilation = size, stride, padding, dilation
-
-    @property
-    def window(self):
-        return self.size, self.stride, self.padding, self.dilation
-
-    def formula(self, *operands):
-        values = [vars(self)[name] if name == "lengths" else alike(vars(self)[name]) for name in self.made_with]
-        options = zip(self.made_with, values, self.usual)
-        shown = [f"{name}={written(value)}" for name, value, usual in options if value != usual]
-        return f"{self.symbol}({', '.join([*operands, *shown])})"
-
-    def places(self, lengths):
-        """How many places a window has along each axis. Raises ValueError where it has none."""
-        spans = [d * (k - 1) + 1 for k, d in zip(self.size, self.dilation)]
-        padded = [n + 2 * p for n, p in zip(lengths, self.padding)]
-        if len(lengths) != len(spans) or any(span > n for span, n in zip(spans, padded)):
-            raise ValueError(f"windows that span {written(tuple(spans))} do not fit into {written(tuple(padded))}")
-        return tuple((n - span) // s + 1 for n, span, s in zip(padded, spans, self.stride))
-
-    def slices(self, offset, places):
-        """Where the elements at one offset of all windows are, along the padded axes."""
-        found = [(i * d, s, n) for i, d, s, n in zip(offset, self.dilation, self.stride, places)]
-        return tuple(slice(a, a + s * (n - 1) + 1, s if s > 1 else None) for a, s, n in found)
-
-    def windows(self, padded):
-        """A view of padded images (channels, *lengths, instances): (channels, *size, *places, instances)."""
-        axes = range(1, 1 + len(self.size))
-        spans = tuple(d * (k - 1) + 1 for k, d in zip(self.size, self.dilation))
-        windows = sliding_window_view(padded, spans, axis=tuple(axes))  # (channels, *starts, instances, *spans)
-        steps = 1, *self.stride, 1, *self.dilation
-        if any(step != 1 for step in steps):
-            windows = windows[tuple(slice(None, None, step) for step in steps)]
-        return windows.transpose((0, *[len(spans) + 1 + axis for axis in axes], *axes, len(spans) + 1))
-
-    def sources(self, shape):
-        """The patches of an array of the shape: which of its elements each element is, from 1; 0 of padding."""
-        return Im2Col(*self.window).forward(numbered(shape) + 1)
-
-    def inner(self, lengths):
-        """Where the elements themselves are, along the padded axes."""
-        return tuple(slice(p, p + n) for p, n in zip(self.padding, lengths))
-
-
-def alike(numbers):
-    """(2, 2) as 2."""
-    return numbers[0] if isinstance(numbers, tuple) and len({*numbers}) == 1 else numbers
-
-
-def batch_last(x):
-    """(instances, *rest) as (*rest, instances)."""
-    return x.transpose((*range(1, len(x.shape)), 0))
-
-
-def batch_first(x):
-    """(*rest, instances) as (instances, *rest)."""
-    return x.transpose((len(x.shape) - 1, *range(len(x.shape) - 1)))
-
-
-def laid_out(x):
-    """x as it is, with the instances innermost in memory."""
-    x = batch_last(x)
-    return batch_first(x.reshape(-1).reshape(x.shape))
-
-
-class Im2Col(Windowed):
-    """The patches of images as columns: (instances, channels * size, places), as PyTorch's unfold has them.
-
-    fill        what the padding holds
-    """
-
-    symbol = "im2col"
-    moves = True
-
-    def __init__(self, size, stride, padding, dilation, fill=0.0):
-        super().__init__(size, stride, padding, dilation)
-        self.fill = fill
-
-    def forward(self, x):
-        n, channels, *lengths = x.shape
-        places = self.places(lengths)
-        padded = np.empty_like(x, order="C", shape=(channels, *grown(lengths, self.padding), n))
-        if any(self.padding):
-            padded[...] = self.fill
-        padded[(slice(None), *self.inner(lengths))] = batch_last(x)
-        patches = np.empty_like(x, order="C", shape=(channels, *self.size, *places, n))
-        patches[...] = self.windows(padded)
-        return batch_first(patches.reshape(channels * math.prod(self.size), math.prod(places), n))
-
-    def pull(self, upstream, out, x, needs):
-        return [Col2Im(*self.window, x.shape[2:])(upstream)]
-
-    def scalars(self, x):
-        return array_of([constant(self.fill), *x.flat], x.size + 1)[self.sources(x.shape)]
-
-    def scalar_count(self, out, x):
-        return not self.sources(x.shape).all()
-
-
-class Col2Im(Windowed):
-    """Patches (instances, channels * size, places) added up where they came from in images: im2col, transposed."""
-
-    symbol = "col2im"
-    made_with = "lengths", *Windowed.made_with
-    usual = None, *Windowed.usual
-
-    def __init__(self, size, stride, padding, dilation, lengths):
-        super().__init__(size, stride, padding, dilation)
-        self.lengths = tuple(lengths)
-
-    @halves_widened
-    def forward(self, x):
-        places = self.places(self.lengths)
-        if len(x.shape) != 3 or x.shape[1] % math.prod(self.size) or x.shape[2] != math.prod(places):
-            needed = f"channels * {math.prod(self.size)}, {math.prod(places)}"
-            raise ValueError(f"must be (instances, {needed}), as im2col makes them")
-        n, rows, _ = x.shape
-        patches = batch_last(x).reshape(rows // math.prod(self.size), *self.size, *places, n)
-        padded = np.empty_like(x, order="C", shape=(len(patches), *grown(self.lengths, self.padding), n))
-        padded[...] = 0
-        for offset in np.ndindex(self.size):
-            part = padded[(slice(None), *self.slices(offset, places))]
-            np.add(part, patches[(slice(None), *offset)], out=part)
-        return batch_first(padded[(slice(None), *self.inner(self.lengths))])
-
-    def pull(self, upstream, out, x, needs):
-        return [Im2Col(*self.window)(upstream)]
-
-    def scalars(self, x):
-        out = (x.shape[0], x.shape[1] // math.prod(self.size), *self.lengths)
-        found = collected(total, x, self.sources(out), (1 + math.prod(out),))
-        return found[1:].reshape(out)
-
-    def scalar_count(self, out, x):
-        return np.count_nonzero(np.bincount(self.sources(out.shape).ravel(), minlength=1 + out.size)[1:] != 1)
-
-
-def grown(lengths, padding):
-    return [n + 2 * p for n, p in zip(lengths, padding)]
-
-
-# ---- convolution
-
-
-class Convolution(Windowed):
-    """The product of filters with patches: x (instances, channels, *lengths), w (filters, channels / groups, *size).
-
-    The bias b (filters,) may be left out. The patches are kept for the backward pass.
-    """
-
-    keeps = True
     made_with = "stride", "padding", "dilation", "groups"
     usual = 1, 0, 1, 1
 
@@ -189,49 +32,141 @@ class Convolution(Windowed):
         self.groups = groups
 
     @property
+    def along(self):
+        """The windows' (size, stride, padding, dilation) across the rows, and along a row."""
+        across = [] if len(self.size) == 2 else [(1, 1, 0, 1)]
+        return [*across, *zip(*self.window)]
+
+    def rows_of(self, x):
+        """(instances, channels, *lengths) as (groups, rows, channels / groups, length, instances)."""
+        n, channels, *lengths = x.shape
+        rows = lengths if len(lengths) == 2 else [1, *lengths]
+        return x.reshape(n, self.groups, channels // self.groups, *rows).transpose(1, 3, 2, 4, 0)
+
+    def matrices_of(self, x):
+        x = self.rows_of(x)
+        return x.reshape(*x.shape[:3], x.shape[3] * x.shape[4])
+
+    def images_of(self, rows, lengths):
+        groups, _, channels, _, n = rows.shape
+        return rows.transpose(4, 0, 2, 1, 3).reshape(n, groups * channels, *lengths)
+
+    def filters_of(self, w):
+        """w (filters, channels / groups, *size) as matrices, a row a filter: its elements as in those of patches."""
+        (height, *_), (width, *_) = self.along
+        filters, channels = w.shape[:2]
+        w = w.reshape(self.groups, 1, filters // self.groups, channels, height, width).transpose(0, 1, 2, 4, 3, 5)
+        return w.reshape(*w.shape[:3], height * channels * width)
+
+    def by_filters(self, patches, y, shape):
+        """The derivative by the filters, of that shape, of what they make of patches: y is the derivative by it."""
+        (height, *_), (width, *_) = self.along
+        found = (patches @ self.matrices_of(y).swapaxes(2, 3)).sum(axis=1)
+        found = found.reshape(self.groups, height, shape[1], width, shape[0] // self.groups)
+        return found.transpose(0, 4, 2, 1, 3).reshape(shape)
+
+
+class Patches(Sliding):
+    """What im2col gives, as a matrix for each row of places, of which neighbouring ones share their memory.
+
+    (groups, rows of places, height * channels / groups * width, places in a row * instances)
+    """
+
+    symbol = "patches"
+    moves = True
+    made_with = "size", *Sliding.made_with
+    usual = None, *Sliding.usual
+
+    def forward(self, x):
+        (height, down, above, apart), (width, step, before, aside) = self.along
+        rows_of_places, places = [1, *self.places(x.shape[2:])][-2:]
+        x = self.rows_of(x)
+        groups, rows, channels, length, n = x.shape
+        padded = surrounded(x, (groups, rows, channels, length + 2 * before, n), 3, before)
+        offsets = sliding_window_view(padded, aside * (width - 1) + 1, axis=3)[:, :, :, ::step, :, ::aside]
+        offsets = offsets.transpose(0, 1, 2, 5, 3, 4)
+        spread = surrounded(offsets, (groups, rows + 2 * above, channels, width, places, n), 1, above)
+        patches = sliding_window_view(spread, apart * (height - 1) + 1, axis=1)[:, ::down, ..., ::apart]
+        patches = patches.transpose(0, 1, 6, 2, 3, 4, 5)
+        return patches.reshape(groups, rows_of_places, height * channels * width, places * n)
+
+    def pull(self, upstream, out, x, needs):
+        return [self.put_back(upstream, x.shape)]
+
+    def put_back(self, patches, shape):
+        """Patches added up where they came from in images of the shape."""
+        (height, *_), (width, *_) = self.along
+        n, channels, *lengths = shape
+        places = [1, *self.places(lengths)][-2:]
+        columns = patches.reshape(self.groups, places[0], height, channels // self.groups, width, places[1], n)
+        columns = columns.transpose(6, 0, 3, 2, 4, 1, 5).reshape(n, channels * height * width, places[0] * places[1])
+        return Col2Im(*self.window, lengths)(columns)
+
+    def composition(self, x):
+        (height, *_), (width, *_) = self.along
+        n, channels, *lengths = x.shape
+        places = [1, *self.places(lengths)][-2:]
+        columns = Im2Col(*self.window)(x).reshape(n, self.groups, channels // self.groups, height, width, *places)
+        columns = columns.transpose(1, 5, 3, 2, 4, 6, 0)
+        return columns.reshape(*columns.shape[:2], height * columns.shape[3] * width, places[1] * n)
+
+
+def surrounded(x, shape, axis, padding):
+    """x in an array of the shape, with zeros before and behind it along the axis."""
+    out = np.empty_like(x, order="C", shape=shape)
+    before = (slice(None),) * axis
+    if padding:
+        out[(*before, slice(None, padding))] = 0
+        out[(*before, slice(-padding, None))] = 0
+    out[(*before, slice(padding, shape[axis] - padding))] = x
+    return out
+
+
+class Convolution(Sliding):
+    """The product of filters with patches: x (instances, channels, *lengths), w (filters, channels / groups, *size).
+
+    The bias b (filters,) may be left out. The patches are kept for the backward pass.
+    """
+
+    keeps = True
+
+    @property
     def symbol(self):
         return f"conv{len(self.size)}d"
 
     @property
     def kept(self):
-        return Im2Col(*self.window)
+        return Patches(*self.window, self.groups)
 
     def forward(self, x, w, *b):
         return self.forward_keeping(x, w, *b)[0]
 
     def forward_keeping(self, x, w, *b):
         self.require_fitting(x.shape, w.shape, *[bias.shape for bias in b])
-        patches = self.kept.forward(x)
-        out = np.matmul(self.in_groups(w), self.in_groups(batch_last(patches)))
-        out = out.reshape(len(w), -1)
+        patches, places = self.kept.forward(x), self.places(x.shape[2:])
+        out = np.matmul(self.filters_of(w), patches)
         for bias in b:
-            out = np.add(out, bias.reshape(-1, 1), out=out)
-        return batch_first(out.reshape(len(w), *self.places(x.shape[2:]), len(x))), patches
+            out = np.add(out, bias.reshape(self.groups, 1, out.shape[2], 1), out=out)
+        return self.images_of(out.reshape(*out.shape[:3], places[-1], x.shape[0]), places), patches
 
     def pull(self, upstream, out, x, w, *more, needs):
         patches = more[-1] if len(more) > len(needs) - 2 else None
-        upstream = self.in_groups(batch_last(upstream))  # (groups, filters, places * instances)
         by_x = by_w = None
         if needs[0]:
-            by_patches = self.in_groups(w).swapaxes(1, 2) @ upstream
-            rows, places = x.shape[1] * math.prod(self.size), math.prod(self.places(x.shape[2:]))
-            by_patches = batch_first(by_patches.reshape(rows, places, x.shape[0]))
-            by_x = Col2Im(*self.window, x.shape[2:])(by_patches)
+            by_x = Transposed(*self.window, self.groups, x.shape[2:])(upstream, w)
         if needs[1]:
-            patches = self.kept(x) if patches is None else patches
-            by_w = (self.in_groups(batch_last(patches)) @ upstream.swapaxes(1, 2)).swapaxes(1, 2).reshape(w.shape)
-        by_b = [upstream.sum(axis=2).reshape(-1) if need else None for need in needs[2:]]
+            by_w = self.by_filters(self.kept(x) if patches is None else patches, upstream, w.shape)
+        by_b = [self.matrices_of(upstream).sum(axis=3).sum(axis=1).reshape(-1) if need else None for need in needs[2:]]
         return [by_x, by_w, *by_b]
 
     def composition(self, x, w, *b):
-        out = (self.in_groups(w) @ self.in_groups(batch_last(self.kept(x)))).reshape(w.shape[0], -1)
+        n, places = x.shape[0], self.places(x.shape[2:])
+        columns = Im2Col(*self.window)(x)
+        columns = columns.transpose(1, 2, 0).reshape(self.groups, columns.shape[1] // self.groups, -1)
+        out = (w.reshape(self.groups, w.shape[0] // self.groups, -1) @ columns).reshape(w.shape[0], -1)
         for bias in b:
             out = out + bias.reshape(-1, 1)
-        return batch_first(out.reshape(w.shape[0], *self.places(x.shape[2:]), x.shape[0]))
-
-    def in_groups(self, x):
-        """Filters, patches or their gradients as a matrix for each group, one row a filter or an element of a patch."""
-        return x.reshape(self.groups, x.shape[0] // self.groups, -1)
+        return out.reshape(w.shape[0], *places, n).transpose(-1, *range(len(places) + 1))
 
     def require_fitting(self, x, w, *b):
         """Raise ValueError if the shapes of images, filters and bias do not fit."""
@@ -247,44 +182,60 @@ class Convolution(Windowed):
             raise ValueError(f"the bias must have shape ({w[0]},), a number for each filter")
 
 
+class Transposed(Sliding):
+    """The transpose of a convolution, and so its backward pass: y (instances, filters, *places), w as there.
+
+    Each number of y puts its filter, times itself, into images of `lengths`, where what overlaps is added up.
+    """
+
+    made_with = "lengths", *Sliding.made_with
+    usual = None, *Sliding.usual
+
+    def __init__(self, size, stride, padding, dilation, groups, lengths):
+        super().__init__(size, stride, padding, dilation, groups)
+        self.lengths = tuple(lengths)
+
+    @property
+    def symbol(self):
+        return f"conv_transpose{len(self.size)}d"
+
+    @property
+    def convolution(self):
+        return Convolution(*self.window, self.groups)
+
+    @halves_widened
+    def forward(self, y, w):
+        (height, down, above, apart), (width, step, before, aside) = self.along
+        rows, length = [1, *self.lengths][-2:]
+        matrices, filters = self.matrices_of(y), self.filters_of(w).swapaxes(2, 3)
+        groups, rows_of_places, _, columns = matrices.shape
+        n, channels, places = y.shape[0], w.shape[1], y.shape[-1]
+        spread = np.empty_like(y, order="C", shape=(groups, rows + 2 * above, channels, width, places, n))
+        spread[...] = 0
+        patches = np.empty_like(y, order="C", shape=(groups, height * channels * width, columns))
+        by_row = patches.reshape(groups, height, channels, width, places, n)
+        for i in range(rows_of_places):
+            np.matmul(filters[:, 0], matrices[:, i], out=patches)
+            part = spread[:, i * down : i * down + apart * (height - 1) + 1 : apart]
+            np.add(part, by_row, out=part)
+        padded = np.empty_like(y, order="C", shape=(groups, rows, channels, length + 2 * before, n))
+        padded[...] = 0
+        for j in range(width):
+            part = padded[:, :, :, j * aside : j * aside + step * (places - 1) + 1 : step]
+            np.add(part, spread[:, above : above + rows, :, j], out=part)
+        return self.images_of(padded[:, :, :, before : before + length], self.lengths)
+
+    def pull(self, upstream, out, y, w, needs):
+        by_y = self.convolution(upstream, w) if needs[0] else None
+        by_w = self.by_filters(self.convolution.kept(upstream), y, w.shape) if needs[1] else None
+        return [by_y, by_w]
+
+    def composition(self, y, w):
+        patches = self.filters_of(w).swapaxes(2, 3) @ self.matrices_of(y)
+        return self.convolution.kept.put_back(patches, (y.shape[0], self.groups * w.shape[1], *self.lengths))
+
+
 # ---- functions
-
-
-def per_axis(value: int | tuple[int, ...], d: int, of: str, least: int = 1) -> tuple[int, ...]:
-    """One number for each of d axes, from one for all or from a tuple of them."""
-    numbers = tuple(value) if isinstance(value, (tuple, list)) else (value,) * d
-    if len(numbers) != d or any(not isinstance(n, (int, np.integer)) or n < least for n in numbers):
-        raise ValueError(f"{of}={value}: needs a whole number of at least {least}, or {d} of them, one an axis")
-    return numbers
-
-
-def im2col(x: Any, size: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1) -> Any:
-    """The patches of images (instances, channels, *lengths) as columns: (instances, channels * size, places).
-
-    As PyTorch's unfold has them, of signals too; a convolution is `weight.reshape(filters, -1) @ im2col(x, size)`.
-
-    >>> im2col(np.array([[[1.0, 2.0, 4.0, 8.0]]]), 2).tolist()
-    [[[1.0, 2.0, 4.0], [2.0, 4.0, 8.0]]]
-    """
-    d = max(1, np.ndim(data_of(x)) - 2)
-    return Im2Col(**window_of(d, size, stride, padding, dilation))(x)
-
-
-def col2im(x: Any, lengths: tuple[int, ...], size: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1) -> Any:
-    """Patches (instances, channels * size, places) added up where they came from: (instances, channels, *lengths).
-
-    The transpose of im2col, and so its backward pass. As PyTorch's fold.
-
-    >>> col2im(np.array([[[1.0, 2.0, 4.0], [2.0, 4.0, 8.0]]]), (4,), 2).tolist()
-    [[[1.0, 4.0, 8.0, 8.0]]]
-    """
-    return Col2Im(**window_of(len(lengths), size, stride, padding, dilation), lengths=lengths)(x)
-
-
-def window_of(d: int, size: Any, stride: Any, padding: Any, dilation: Any) -> dict[str, Any]:
-    """What a window of d axes is made with, as tuples."""
-    named = {"size": size, "stride": stride, "padding": padding, "dilation": dilation}
-    return {name: per_axis(value, d, name, int(name != "padding")) for name, value in named.items()}
 
 
 def convolution(d: int, x: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:

@@ -13,9 +13,9 @@ import numpy as np
 from scalar_engine.operators import add, equal, maximum
 
 from ..kernels import halves_widened
-from .convolution import Col2Im, Im2Col, Windowed, laid_out, per_axis
 from .elements import array_of, extreme
 from .rearranging import BroadcastTo
+from .windows import Col2Im, Im2Col, Windowed, per_axis
 
 
 class Pooling(Windowed):
@@ -67,6 +67,13 @@ def expanded(reduced, windows, axes):
     """Numbers for windows, repeated to their elements."""
     shape = tuple(1 if i in axes else n for i, n in enumerate(windows.shape))
     return BroadcastTo(windows.shape)(reduced.reshape(shape))
+
+
+def laid_out(x):
+    """x as it is, in memory as convolutions have it: rows outermost, instances innermost."""
+    axes = *range(2, x.ndim - 1), 1, x.ndim - 1, 0
+    rows = x.transpose(axes)
+    return rows.reshape(-1).reshape(rows.shape).transpose([axes.index(axis) for axis in range(x.ndim)])
 
 
 class MaxPool(Pooling):

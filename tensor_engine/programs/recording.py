@@ -185,10 +185,22 @@ def recording(function, operands):
         named = [(variable or Variable(), x) for variable, x in operands]
         constants = {new: x for (new, x), (old, _) in zip(named, operands) if old is None}
         found = attempt(function, named)
-        if found is None or constants.keys() & {x for call in found[0] for x in (call.into, call.view_of, call.target)}:
-            return None
-        found = [call.with_variables(lambda x: constants.get(x, x)) for call in found[0]], found[1]
+        found = found and with_constants(*found, constants)
     return found
+
+
+def with_constants(calls, results, constants):
+    """Calls of which some Variables are {Variable: array} that are always the same; None if these are written into."""
+    fixed, found = set(constants), []
+    for call in calls:
+        if call.into in fixed or call.target in constants:
+            return None
+        if call.view_of in fixed:
+            fixed.add(call.target)
+        call = call.with_variables(lambda x: constants.get(x, x))
+        call.view_of = None if call.target in fixed else call.view_of
+        found.append(call)
+    return found, results
 
 
 def attempt(function, operands):
