@@ -205,25 +205,33 @@ class Transposed(Sliding):
 
     @halves_widened
     def forward(self, y, w):
-        (height, down, above, apart), (width, step, before, aside) = self.along
+        (height, *_), (width, step, before, aside) = self.along
         rows, length = [1, *self.lengths][-2:]
-        matrices, filters = self.matrices_of(y), self.filters_of(w).swapaxes(2, 3)
-        groups, rows_of_places, _, columns = matrices.shape
-        n, channels, places = y.shape[0], w.shape[1], y.shape[-1]
-        spread = np.empty_like(y, order="C", shape=(groups, rows + 2 * above, channels, width, places, n))
-        spread[...] = 0
-        patches = np.empty_like(y, order="C", shape=(groups, height * channels * width, columns))
-        by_row = patches.reshape(groups, height, channels, width, places, n)
-        for i in range(rows_of_places):
-            np.matmul(filters[:, 0], matrices[:, i], out=patches)
-            part = spread[:, i * down : i * down + apart * (height - 1) + 1 : apart]
-            np.add(part, by_row, out=part)
-        padded = np.empty_like(y, order="C", shape=(groups, rows, channels, length + 2 * before, n))
+        y = self.rows_of(y)
+        groups, _, filters, places, n = y.shape
+        seen = self.seen_from(y, rows)  # (groups, rows, height * filters, places * n)
+        w = w.reshape(groups, 1, filters, w.shape[1], height, width)[..., ::-1, :].transpose(0, 1, 3, 5, 4, 2)
+        found = np.matmul(w.reshape(groups, 1, w.shape[2] * width, height * filters), seen)
+        found = found.reshape(groups, rows, w.shape[2], width, places, n)
+        padded = np.empty_like(y, order="C", shape=(groups, rows, w.shape[2], length + 2 * before, n))
         padded[...] = 0
         for j in range(width):
             part = padded[:, :, :, j * aside : j * aside + step * (places - 1) + 1 : step]
-            np.add(part, spread[:, above : above + rows, :, j], out=part)
+            np.add(part, found[:, :, :, j], out=part)
         return self.images_of(padded[:, :, :, before : before + length], self.lengths)
+
+    def seen_from(self, y, rows):
+        """The rows of places whose windows reach a row, the highest first, as a matrix for each row of the images."""
+        (height, down, above, apart), _ = self.along
+        groups, rows_of_places, filters, places, n = y.shape
+        reach = apart * (height - 1)
+        spread = np.empty_like(y, order="C", shape=(groups, rows + reach, filters, places, n))
+        spread[...] = 0
+        hidden = max(0, -((reach - above) // down))  # rows of places that see nothing but padding
+        part = spread[:, reach - above + hidden * down :: down]
+        part[:, : rows_of_places - hidden] = y[:, hidden : hidden + part.shape[1]]
+        seen = sliding_window_view(spread, reach + 1, axis=1)[..., ::apart].transpose(0, 1, 5, 2, 3, 4)
+        return seen.reshape(groups, rows, height * filters, places * n)
 
     def pull(self, upstream, out, y, w, needs):
         by_y = self.convolution(upstream, w) if needs[0] else None

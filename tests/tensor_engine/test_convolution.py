@@ -14,7 +14,8 @@ from ..array_expressions import array
 IMAGES = array(3, 4, 9, 8)
 CONVOLUTIONS = [
     {}, {"stride": 2}, {"stride": (1, 3)}, {"padding": 1}, {"padding": (2, 0)}, {"dilation": 2}, {"groups": 2},
-    {"groups": 4}, {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2), "groups": 2},
+    {"groups": 4}, {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2), "groups": 2}, {"padding": 4},
+    {"stride": (3, 2), "padding": (5, 3), "dilation": (2, 1)},
 ]  # fmt: skip
 POOLINGS = [(2, {}), (3, {}), ((2, 4), {}), (3, {"stride": 2}), (3, {"stride": 1, "padding": 1}),
             ((2, 3), {"stride": (3, 1), "padding": (1, 0)})]  # fmt: skip

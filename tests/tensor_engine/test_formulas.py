@@ -9,21 +9,30 @@ import pytest
 
 import tensor_engine as te
 from tensor_engine import ArrayOperator, Tensor
+from tensor_engine.operators.convolution import Patches, Transposed
 from tensor_engine.operators.rearranging import BroadcastTo, Cast, Index, Scatter, SumTo
 from tensor_engine.operators.reductions import MeanOver, SumOver
+from tensor_engine.operators.windows import window_of
 
 from ..array_expressions import ARRAY_EXPRESSIONS, CLASSES, MASK, cases, leaves
 
-CALLED = {name: getattr(te, name) for name in te.__all__} | {
-    "array": lambda *shape: MASK,  # the only one here that is too long to write
-    "broadcast_to": np.broadcast_to,
-    "float64": np.float64,
-    "inf": math.inf,
-    "one_hot": np.eye(3)[CLASSES],
-    "s_": np.s_,
-    "scatter": lambda x, key, shape: Scatter(key, shape)(x),
-    "sum_to": lambda x, shape: SumTo(shape)(x),
-}
+CALLED = (
+    {name: getattr(te, name) for name in te.__all__}
+    | {
+        "array": lambda *shape: MASK,  # the only one here that is too long to write
+        "broadcast_to": np.broadcast_to,
+        "conv_transpose2d": lambda y, w, lengths, stride, padding: Transposed(
+            **window_of(2, w.shape[2:], stride, padding, 1), groups=1, lengths=lengths
+        )(y, w),
+        "float64": np.float64,
+        "inf": math.inf,
+        "one_hot": np.eye(3)[CLASSES],
+        "patches": lambda x, size, padding: Patches(**window_of(2, size, 1, padding, 1), groups=1)(x),
+        "s_": np.s_,
+        "scatter": lambda x, key, shape: Scatter(key, shape)(x),
+        "sum_to": lambda x, shape: SumTo(shape)(x),
+    }
+)
 
 
 @pytest.mark.parametrize("f, twin, arrays", cases(ARRAY_EXPRESSIONS))
