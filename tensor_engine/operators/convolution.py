@@ -20,8 +20,7 @@ from .windows import Col2Im, Im2Col, Windowed, window_of
 class Sliding(Windowed):
     """Filters slid along arrays (instances, channels, *lengths), in each of `groups` along its channels only.
 
-    Matrices are (groups, rows, ..., length of a row * instances), those of filters (groups, 1, ...). A signal is one
-    row.
+    Matrices are (groups, rows, ..., length of a row * instances), those of filters (groups, 1, ...).
     """
 
     made_with = "stride", "padding", "dilation", "groups"
@@ -37,11 +36,15 @@ class Sliding(Windowed):
         across = [] if len(self.size) == 2 else [(1, 1, 0, 1)]
         return [*across, *zip(*self.window)]
 
+    @property
+    def extent(self):
+        """The height and width of a filter."""
+        return of_image(self.size)
+
     def rows_of(self, x):
         """(instances, channels, *lengths) as (groups, rows, channels / groups, length, instances)."""
         n, channels, *lengths = x.shape
-        rows = lengths if len(lengths) == 2 else [1, *lengths]
-        return x.reshape(n, self.groups, channels // self.groups, *rows).transpose(1, 3, 2, 4, 0)
+        return x.reshape(n, self.groups, channels // self.groups, *of_image(lengths)).transpose(1, 3, 2, 4, 0)
 
     def matrices_of(self, x):
         x = self.rows_of(x)
@@ -53,17 +56,22 @@ class Sliding(Windowed):
 
     def filters_of(self, w):
         """w (filters, channels / groups, *size) as matrices, a row a filter: its elements as in those of patches."""
-        (height, *_), (width, *_) = self.along
+        height, width = self.extent
         filters, channels = w.shape[:2]
         w = w.reshape(self.groups, 1, filters // self.groups, channels, height, width).transpose(0, 1, 2, 4, 3, 5)
         return w.reshape(*w.shape[:3], height * channels * width)
 
     def by_filters(self, patches, y, shape):
         """The derivative by the filters, of that shape, of what they make of patches: y is the derivative by it."""
-        (height, *_), (width, *_) = self.along
+        height, width = self.extent
         found = (patches @ self.matrices_of(y).swapaxes(2, 3)).sum(axis=1)
         found = found.reshape(self.groups, height, shape[1], width, shape[0] // self.groups)
         return found.transpose(0, 4, 2, 1, 3).reshape(shape)
+
+
+def of_image(lengths):
+    """The two lengths of an image; a signal is one row."""
+    return tuple(lengths) if len(lengths) == 2 else (1, *lengths)
 
 
 class Patches(Sliding):
@@ -79,7 +87,7 @@ class Patches(Sliding):
 
     def forward(self, x):
         (height, down, above, apart), (width, step, before, aside) = self.along
-        rows_of_places, places = [1, *self.places(x.shape[2:])][-2:]
+        rows_of_places, places = of_image(self.places(x.shape[2:]))
         x = self.rows_of(x)
         groups, rows, channels, length, n = x.shape
         padded = surrounded(x, (groups, rows, channels, length + 2 * before, n), 3, before)
@@ -95,17 +103,17 @@ class Patches(Sliding):
 
     def put_back(self, patches, shape):
         """Patches added up where they came from in images of the shape."""
-        (height, *_), (width, *_) = self.along
+        height, width = self.extent
         n, channels, *lengths = shape
-        places = [1, *self.places(lengths)][-2:]
+        places = of_image(self.places(lengths))
         columns = patches.reshape(self.groups, places[0], height, channels // self.groups, width, places[1], n)
         columns = columns.transpose(6, 0, 3, 2, 4, 1, 5).reshape(n, channels * height * width, places[0] * places[1])
         return Col2Im(*self.window, lengths)(columns)
 
     def composition(self, x):
-        (height, *_), (width, *_) = self.along
+        height, width = self.extent
         n, channels, *lengths = x.shape
-        places = [1, *self.places(lengths)][-2:]
+        places = of_image(self.places(lengths))
         columns = Im2Col(*self.window)(x).reshape(n, self.groups, channels // self.groups, height, width, *places)
         columns = columns.transpose(1, 5, 3, 2, 4, 6, 0)
         return columns.reshape(*columns.shape[:2], height * columns.shape[3] * width, places[1] * n)
@@ -205,8 +213,8 @@ class Transposed(Sliding):
 
     @halves_widened
     def forward(self, y, w):
-        (height, *_), (width, step, before, aside) = self.along
-        rows, length = [1, *self.lengths][-2:]
+        (height, width), (_, step, before, aside) = self.extent, self.along[1]
+        rows, length = of_image(self.lengths)
         y = self.rows_of(y)
         groups, _, filters, places, n = y.shape
         seen = self.seen_from(y, rows)  # (groups, rows, height * filters, places * n)

@@ -24,10 +24,11 @@ from tensor_engine import (
     topological_order,
 )
 from tensor_engine.operators.array_operator import ArrayOperator, is_choice
-from tensor_engine.operators.convolution import Windowed
+from tensor_engine.operators.convolution import Sliding
 from tensor_engine.operators.linear_algebra import OfSquares
 from tensor_engine.operators.pooling import Pooling
 from tensor_engine.operators.reductions import AlongAxis, Reduction
+from tensor_engine.operators.windows import Windowed
 from tensor_engine.scalar_graph import count_of, recipe_of
 from tests.array_operators import ARRAY_OPERATORS, CLASSES, TIED, leaves, weighted
 from tests.expressions import EXPRESSIONS, cases
@@ -81,7 +82,7 @@ def opens(kind):
 
 
 def test_no_array_operator_is_forgotten():
-    abstract = {OfSquares, Pooling, Windowed}
+    abstract = {OfSquares, Pooling, Sliding, Windowed}
     known = {kind for kind in every(ArrayOperator) if kind.__module__.startswith("tensor_engine.")}
     assert {kind for kind in known if not opens(kind)} == {ArrayOperator, *abstract}
     tested = set()
