@@ -30,7 +30,7 @@ GRAPHS = {"bgcolor": "white", "nodesep": "0.15", "ranksep": "0.25"}
 NODES = {**FONT, "fontsize": "11", **LINES, "margin": "0.08,0.06"}
 EDGES = {**LINES, "arrowsize": "0.55", **FONT, "fontsize": "9", "labeldistance": "1.5", "labelangle": "40"}
 DIRECTIONS = {"down": "TB", "right": "LR"}
-WIDE = "1.2"  # inches: room for "grad -0.4404", so that a box stays as it is when its gradient comes
+WIDE, DIGITS = "1.2", 6  # inches: room for "grad -0.4404", so that a box stays as it is when its gradient comes
 OPERATOR = {"shape": "ellipse", "height": "0.25", "width": "0.35", "margin": "0.03,0.01"}
 
 BLANK = "________"
@@ -160,9 +160,9 @@ def add_node(made: Sketch, node: Node, name: str, title: str, gradient: Any, is_
         made.node(name, words, id=name, shape="box", style="filled", fillcolor=CONSTANT)
         return
     rows = [f"<B>{text(title)}</B>"] if node.label else []
-    rows.append(f"data {BLANK if blank and node.inputs else text(node.brief(node.data))}")
+    rows.append(f"data {BLANK if blank and node.inputs else quantity(node, node.data)}")
     if node.requires_grad:
-        words = BLANK if blank else "None" if gradient is None else text(node.brief(gradient))
+        words = BLANK if blank else "None" if gradient is None else quantity(node, gradient)
         rows.append(f'<FONT COLOR="{GRADIENT}">grad {words}</FONT>')
     color = ROOT if is_root else INPUT if is_data else COMPUTED if node.op else PARAMETER
     words, width = f"<{'<BR/>'.join(rows)}>", WIDE if node.requires_grad else None
@@ -171,6 +171,15 @@ def add_node(made: Sketch, node: Node, name: str, title: str, gradient: Any, is_
         label = f"<{text(node.op.symbol)}>" if node.inputs else RELEASED
         made.node(f"{name}_op", label, id=f"{name}_op", **OPERATOR)
         made.edge(f"{name}_op", name, id=f"{name}_op-{name}", arrowhead="none")
+
+
+def quantity(node: Node, data: Any) -> str:
+    """A value or gradient for an HTML label: a number longer than most is written smaller, for a box stays as it is."""
+    words = text(node.brief(data))
+    digits = len(words) - (words.count("-") + words.count(".")) / 2  # as wide as so many
+    if not node.requires_grad or words.startswith("(") or digits <= DIGITS:  # an array's shape is in the box before
+        return words
+    return f'<FONT POINT-SIZE="{67 / digits:.1f}">{words}</FONT>'
 
 
 def require_readable(
