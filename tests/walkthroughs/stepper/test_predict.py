@@ -8,6 +8,9 @@ from tests.expressions import EXPRESSIONS
 from walkthroughs.stepper import step
 from walkthroughs.stepper.choices import differ, rule_by, wrong_locals
 from walkthroughs.stepper.formulas import Names
+from walkthroughs.stepper.terminal import moves
+from walkthroughs.stepper.terminal.moves import View
+from walkthroughs.stepper.trace import Trace
 
 from .pages import position
 
@@ -60,7 +63,7 @@ def test_which_local_derivative(asking):
     assert "d h1 / d k1" in page.text_content("#asked")
     place = position(page)
     page.click("#choices button:has-text('k1 * (1 - k1)')")
-    assert page.text_content("#verdict").endswith("not k1 * (1 - k1). Likely slip: input instead of output")
+    assert page.text_content("#verdict").endswith("not k1 * (1 - k1). Likely slip: input instead of output.")
     for given in ("h1*(1-h1)", "(1 - h1) * h1"):
         page.evaluate(f"goTo({place})")
         page.click("#next")
@@ -80,15 +83,29 @@ def test_a_slip_of_the_pen_is_no_wrong_answer(asking):
 
 def test_which_node_is_next(asking):
     page = asking("order", 3)
-    assert answered(page, "h1") == "Right: h1"
+    assert answered(page, "h1") == "Right: h1."
     page.click("#next")
-    assert answered(page, "l") == "Not quite: V11 * h1, not l"
+    assert answered(page, "l") == "Not quite: V11 * h1, not l."
     page.evaluate("goTo(3)")
     page.click("#next")
-    assert answered(page, "W12 * x1") == "Right: h1; W12 * x1 could be next too"
+    assert answered(page, "W12 * x1") == "Right: h1. W12 * x1 could be next too."
     page.evaluate("goTo(33)")
     page.click("#next")
     assert answered(page, page.evaluate("state.graph.nodes[state.graph.frames[33].input].name")).startswith("Right")
+
+
+def test_the_terminal_says_the_same(asking):
+    page, trace = asking("number", 3), Trace(Question3(random_case(0)).l)
+    dk1 = next(i for i, frame in enumerate(trace.frames) if frame.left == "dl/dk1")
+    for level, at, given in [
+        ("number", 3, "0.715"), ("number", dk1, "7"), ("number", 3, "h"), ("hidden", 3, "sigmoid"), ("order", 3, "W12 * x1"), ("local", dk1, "k1 * (1 - k1)"),
+    ]:  # fmt: skip
+        page.evaluate(f"goTo({at})")
+        page.select_option("#level", level)
+        if page.is_hidden("#question"):
+            page.click("#next")
+        said = moves.predicted(trace, View(at, level=level), given).message.removesuffix(" 0 of 1 right.").removesuffix(" 1 of 1 right.")
+        assert answered(page, given) == said
 
 
 def test_the_score_sheet_is_kept_and_saved(asking, tmp_path):

@@ -108,7 +108,7 @@ function listenToButtons() {
     end: () => goTo(state.graph.frames.length),
     turn: () => goTo(state.graph.turn),
     predict: togglePredict,
-    skip: () => reveal("Shown."),
+    skip: () => reveal(`Shown: ${verdictOn("", state.graph.frames[predict.pending - 1])[1]}.`),
     smaller: () => zoomBy(0.8),
     larger: () => zoomBy(1.25),
     fit,

@@ -98,7 +98,7 @@ function judge(given) {
   predict.asked++;
   if (right) predict.right++;
   predict.sheet.push({ step: predict.pending, question: [...byId("asked").childNodes].map(({ textContent }) => textContent).join(" ").trim(), given, truth, right });
-  reveal(`${right ? "Right" : "Not quite"}: ${truth}${right ? "" : `, not ${given}`}${aside}`, right);
+  reveal(`${right ? `Right: ${truth}.` : `Not quite: ${truth}, not ${given}.`}${aside}`, right);
 }
 
 // [whether it is right, what is, what else there is to say]
@@ -110,11 +110,10 @@ function verdictOn(given, frame) {
     const kind = Object.entries(frame.wrong).find(([wrong]) => same(wrong, given))?.[1];
     const number = valueOf(treeOf(text));
     const right = !kind && (same(given, text) || (number !== undefined && isNear(given, String(number))));
-    return [right, `${name} = ${text}`, kind ? `. Likely slip: ${kind}` : ""];
+    return [right, `${name} = ${text}`, kind ? ` Likely slip: ${kind}.` : ""];
   }
   const right = frame.shape ? sameShape(given, frame.result) : isNear(given, frame.exact);
-  const sign = frame.kind === "backward" ? "+=" : "=";
-  return [right, `${frame.left} ${sign} ${frame.result}`, right ? "" : slipBehind(given, frame)];
+  return [right, `${frame.left} ${frame.sign} ${frame.result}`, right ? "" : slipBehind(given, frame)];
 }
 
 // Right is the node of the next step, or another that could be next: whose inputs are known, or one of whose consumers
@@ -125,7 +124,7 @@ function verdictOnOrder(given, frame) {
   const i = nodeCalled(given);
   const isDone = (j) => stateWhole(j, predict.pending - 1);
   const could = frame.kind === "forward" ? !isKnown(i) && nodes[i]?.inputs.every((j) => isKnown(j)) : nodes[i]?.takes && !isDone(i) && state.graph.consumers[i].some(isDone);
-  return [i === meant || Boolean(i >= 0 && could), nodes[meant].name, i >= 0 && i !== meant && could ? `; ${given} could be next too` : ""];
+  return [i === meant || Boolean(i >= 0 && could), nodes[meant].name, i >= 0 && i !== meant && could ? ` ${given} could be next too.` : ""];
 }
 
 // Whether a node's gradient is complete.
@@ -138,7 +137,8 @@ function stateWhole(i, position) {
 function slipBehind(given, frame) {
   if (alive().life?.found) return "";
   const found = (frame.likely ?? []).find(([number]) => isNear(given, number));
-  return found ? `. Likely slip, ${state.graph.slips[found[1]].replace("\0", () => computation(frame.node))}` : "";
+  const text = found && state.graph.slips[found[1]].replace("\0", () => computation(frame.node));
+  return found ? ` Likely slip, ${text}${/[.?]$/.test(text) ? "" : "."}` : "";
 }
 
 function reveal(words, right = null) {

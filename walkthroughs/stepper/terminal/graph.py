@@ -166,12 +166,14 @@ class GraphSteps(Steps):
         line, is_typed = self.query_one(Input), asyncio.Event()
         line.call_later(is_typed.set)
         await is_typed.wait()
-        self.answered()
         if self.view.asking == "s":
-            self.show(moves.saved(self.title, self.view, line.value))
+            view = moves.saved(self.title, self.view, line.value)
         else:
             answer = moves.predicted if self.view.asking == "?" else moves.found
-            self.show(answer(self.trace, self.view, line.value))
+            view = answer(self.trace, self.view, line.value)
+        if not view.asking:
+            self.answered()
+        self.show(view)
 
     def action_choose(self, step):
         """Another of the local derivatives goes into the answer."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..arrays.behind import openings_of
 from ..trace import worked_on
-from .predictions import LEVELS, Answer, question, score_sheet, verdict
+from .predictions import LEVELS, Answer, question, score_sheet, unread, verdict
 
 SLOWEST, FASTEST = 0.25, 32.0  # steps a second
 
@@ -125,16 +125,19 @@ def score_text(view):
 
 
 def predicted(trace, view, given):
-    """The next step, and whether it was foreseen. Without an answer it is shown, and not counted."""
+    """The next step, and whether it was foreseen. Without an answer it is shown, and not counted; what is not read is
+    asked again."""
     given = given.strip()
+    if given and (reason := unread(trace, view.level, view.position, given)):
+        return replace(view, message=reason)
     right, truth, aside = verdict(trace, view.level, view.position, given)
     view = replace(moved(view, view.position + 1, len(trace.frames)), asking="")
     if not given:
-        return replace(view, message=f"It is {truth}.")
+        return replace(view, message=f"Shown: {truth}.")
     asked = question(trace, view.level, view.position - 1)
     view = replace(view, answers=(*view.answers, Answer(view.position, asked, given, truth, right)))
-    said = "Right" if right else f"Not quite, you said {given}"
-    return replace(view, message=f"{said}: {truth}.{aside} {score_text(view)}")
+    said = f"Right: {truth}." if right else f"Not quite: {truth}, not {given}."
+    return replace(view, message=f"{said}{aside} {score_text(view)}")
 
 
 def saved(title, view, path):

@@ -75,6 +75,18 @@ def local_choices(trace, frame):
 # ---- answers
 
 
+def unread(trace, level, position, given):
+    """Why an answer is none, which is not counted: a slip of the pen is no wrong answer; "" for one that is read."""
+    if level == "order":
+        names = [name for node in trace.nodes for name in (trace.names[node], node.label)]
+        return "" if given in names else f"No node is called {given}."
+    frame = trace.frames[position]
+    if level == "local" or is_array(frame.result) or value_of(given, known_numbers(trace, position)) is not None:
+        return ""
+    arithmetic = "arithmetic on numbers and names that have one, such as 1/2 or x * (1 - x)"
+    return f"{given} is not read: an answer is a number, or {arithmetic}."
+
+
 def verdict(trace, level, position, given):
     """(whether an answer is right, what is, what else there is to say)"""
     frame = trace.frames[position]
@@ -88,7 +100,7 @@ def verdict(trace, level, position, given):
         is_right = slip == "" or (slip is None and is_near(given, frame.step.local, numbers))
         return is_right, f"{local_name(trace, frame)} = {right}", f" Likely slip: {slip}." if slip else ""
     right = is_near(given, frame.result, numbers)
-    return right, brief(frame.result), "" if right else slip_behind(trace, frame, given, numbers)
+    return right, f"{frame.left} {frame.sign} {brief(frame.result)}", "" if right else slip_behind(trace, frame, given, numbers)
 
 
 def verdict_on_order(trace, frame, position, given):
@@ -113,7 +125,7 @@ def slip_behind(trace, frame, given, numbers):
     """What is known to lead to a wrong number here."""
     (likely,) = likely_answers(trace.root, [frame.step])
     text = next((text for number, text in likely if is_near(given, number, numbers)), None)
-    return f" Likely slip, {text}" if text else ""
+    return f" Likely slip, {text}{'' if text[-1] in '.?' else '.'}" if text else ""
 
 
 def bare(formula):

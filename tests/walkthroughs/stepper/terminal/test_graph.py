@@ -89,7 +89,7 @@ def test_predicting(trace):
     right = pressed(trace, "p", "right", "1", "enter").view
     assert right.score == (1, 1) and right.position == 1
     found = pressed(trace, "p", "right", "1", "enter", "right", "7", "enter")
-    assert found.view.score == (1, 2) and "Not quite, you said 7: 1. 1 of 2 right." in found.text
+    assert found.view.score == (1, 2) and "Not quite: W21 * x2 = 1, not 7. 1 of 2 right." in found.text
     near = [
         is_near("0.881", 0.8808),
         is_near("0.8", 0.8808),

@@ -49,7 +49,7 @@ def test_operands_are_hidden_and_names_are_an_answer(trace):
     assert not verdict(trace, "hidden", 4, "V11 * h1 + 1")[0]
     assert not verdict(trace, "hidden", 3, "h1")[0]  # which is not known yet
     at = position_before(trace, "dl/dk1")
-    assert verdict(trace, "hidden", at, "dl/dh1 * h1 * (1 - h1)") == (True, "-0.1179", "")
+    assert verdict(trace, "hidden", at, "dl/dh1 * h1 * (1 - h1)") == (True, "dl/dk1 += -0.1179", "")
     assert "Likely slip, " in verdict(trace, "number", at, "0.1179")[2]
     assert set(known_numbers(trace, 3)) >= {"k1", "W11"} and "h1" not in known_numbers(trace, 3)
     shaped = Trace(tensor_loss())
@@ -88,6 +88,6 @@ def test_the_score_sheet_is_kept_and_saved(trace, tmp_path, monkeypatch):
     found = pressed_at(trace, 0, *keys)
     assert found.view.score == (1, 2) and not found.view.level and "The score sheet is in score.txt." in found.text
     sheet = (tmp_path / "score.txt").read_text(encoding="utf-8")
-    assert sheet.startswith(f"{TITLE}\n1 of 2 right\n") and "answer 7; it is -0.4" in sheet
+    assert sheet.startswith(f"{TITLE}\n1 of 2 right\n") and "answer 7; it is W21 * x2 = -0.4" in sheet
     again = pressed_at(trace, 0, "p", "right", "1", "enter", "s", *["backspace"] * 9, "enter")
     assert "cannot be written" in again.text
