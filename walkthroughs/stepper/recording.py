@@ -1,6 +1,5 @@
 """A recording of training: the loss, the parameters and their gradients of several optimizer steps, and graphs."""
 
-import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import Any
 from scalar_engine import Node
 from scalar_engine.naming import unique_names
 
-from .kept_graph import RELEASED, KeptGraph, kept, kept_graph
+from .kept_graph import KeptGraph, kept, kept_graph
 from .quantities import brief, is_array, quiet
 
 
@@ -69,8 +68,8 @@ class Recording:
     every           how many steps from one that is kept to the next: of each, the parameters and gradients are copied
 
     Of a loss that is a node, the other leaves of its graph are copied too, batch and targets, so that the step's graph
-    can be opened: of Tensors after `loss.backward(keep=True)`, for otherwise the pass has released it, of which the
-    first step warns.
+    can be opened: of Tensors after `loss.backward(keep=True)`, for otherwise the pass has released it, as `graph_of`,
+    the page and the terminal say where a graph is asked for.
     """
 
     def __init__(self, parameters: Iterable[Node], rate: Any = None, *, every: int = 1) -> None:
@@ -109,8 +108,6 @@ class Recording:
         gradients = [kept(parameter.grad) for parameter in self.parameters]
         rate = getattr(self.rate, "learning_rate", self.rate)
         graph = kept_graph(loss, dict(zip(self.parameters, before)), self.graphs[-1] if self.graphs else None)
-        if graph == RELEASED and not self.made:
-            warnings.warn(f"recording.step: the steps' graphs cannot be opened: {RELEASED}", stacklevel=3)
         yield
         after = [kept(parameter.data, x) for parameter, x in zip(self.parameters, before)]
         self.made += 1

@@ -118,9 +118,7 @@ def test_the_data_of_a_graph_is_kept_once():
 
 
 def test_why_a_step_has_no_graph_is_said():
-    with pytest.warns(UserWarning, match=r"graphs cannot be opened: .*; loss.backward\(keep=True\) keeps") as warned:
-        recording, *_ = trained_on_batches(keep=False)
-    assert len(warned) == 1 and warned[0].filename == __file__
+    recording, *_ = trained_on_batches(keep=False)  # without a warning: the curve needs no graph
     with pytest.raises(ValueError, match=r"step 2 has no graph: its backward pass has released it; .*keep=True"):
         recording.graph_of(2)
     with pytest.raises(ValueError, match="step 1 has no graph: recording.step was given a number"):

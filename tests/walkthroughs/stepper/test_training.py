@@ -28,7 +28,6 @@ def recorded(optimizer_of, n=6):
     return recording
 
 
-@pytest.mark.filterwarnings("ignore:recording.step")  # their graphs are released
 def test_a_recording_moves_along_training(open_page):
     recording = recorded(lambda parameters: SGD(parameters, 0.1))
     page = open_page(step(recording).html)
@@ -70,7 +69,6 @@ def test_what_is_wide_says_so_and_an_unknown_rate_is_no_momentum(open_page):
     assert page.locator("#training table.matrix").count() == 3
 
 
-@pytest.mark.filterwarnings("ignore:recording.step")  # their graphs are released
 def test_other_optimizers_show_the_change_that_they_made():
     for optimizer in (lambda parameters: Adam(parameters, 0.1), lambda parameters: SGD(parameters, 0.1, momentum=0.9)):
         last = recorded(optimizer).updates[-1][1]
@@ -175,7 +173,6 @@ def test_the_graph_of_each_step_of_tensors_opens(open_page, monkeypatch):
     assert "this page has those of steps 1, 3; step(recording.graph_of(2)) opens it" in page.text_content("#training")
 
 
-@pytest.mark.filterwarnings("ignore:recording.step")  # their graphs are released
 def test_which_steps_have_a_graph_is_said(open_page):
     recording, *_ = trained_on_batches(11, keep=False, every=5)
     text = open_page(step(recording).html, "#2").text_content("#training")

@@ -99,8 +99,8 @@ def verdict(trace, level, position, given):
         slip = slips.get(bare(given))
         is_right = slip == "" or (slip is None and is_near(given, frame.step.local, numbers))
         return is_right, f"{local_name(trace, frame)} = {right}", f" Likely slip: {slip}." if slip else ""
-    right = is_near(given, frame.result, numbers)
-    return right, f"{frame.left} {frame.sign} {brief(frame.result)}", "" if right else slip_behind(trace, frame, given, numbers)
+    right, truth = is_near(given, frame.result, numbers), f"{frame.left} {frame.sign} {brief(frame.result)}"
+    return right, truth, "" if right else slip_behind(trace, frame, given, numbers)
 
 
 def verdict_on_order(trace, frame, position, given):
