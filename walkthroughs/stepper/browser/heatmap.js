@@ -52,15 +52,25 @@ function tableOf({ map, written }) {
   return table;
 }
 
-// A table that may be wider than its place: then it is scrolled, and what is out of sight is counted.
+// A table that may be wider than its place: then it is scrolled, and what is out of sight is counted. Of a matrix as many
+// columns are seen as fit, each whole, and dots beside them.
 function scrolled(table, name) {
+  const isMatrix = table.matches(".matrix");
   const wide = element("div", { class: "wide", role: "group", "aria-label": name }, table);
   const beyond = element("p", { class: "beyond", hidden: "" });
   const measure = () => {
     const right = wide.scrollLeft + wide.clientWidth + 1;
-    const hidden = [...table.rows[0].cells].filter((cell) => cell.offsetLeft + cell.offsetWidth > right).length;
+    const cells = [...table.rows[0].cells];
+    const ends = cells.map((cell) => cell.offsetLeft + cell.offsetWidth);
+    const fits = isMatrix && ends.at(-1) > right ? right - DOTS : right;
+    const hidden = ends.filter((end) => end > fits).length;
+    const seen = Math.max(0, ...ends.filter((end) => end <= fits));
     beyond.hidden = wide.scrollWidth <= wide.clientWidth + 1;
-    wide.classList.toggle("cut", hidden > 0);
+    wide.classList.toggle("cut", hidden > 0 && !isMatrix);
+    const before = Math.max(0, ...cells.map(({ offsetLeft, offsetWidth }) => (offsetLeft < wide.scrollLeft - 2 ? offsetLeft + offsetWidth - wide.scrollLeft : 0)));
+    wide.style.clipPath = isMatrix && !beyond.hidden ? `inset(0 ${right - 1 - seen}px 0 ${before}px)` : "";
+    around.classList.toggle("dotted", hidden > 0 && isMatrix);
+    around.style.setProperty("--seen", `${seen - wide.scrollLeft}px`);
     beyond.textContent = hidden ? `${hidden} more column${hidden > 1 ? "s" : ""} →` : "← the first columns";
     wide.toggleAttribute("tabindex", !beyond.hidden);
     if (!beyond.hidden) wide.tabIndex = 0;
@@ -68,8 +78,11 @@ function scrolled(table, name) {
   new ResizeObserver(measure).observe(wide);
   wide.addEventListener("scroll", measure);
   wide.addEventListener("keydown", (event) => /^Arrow(Left|Right)$/.test(event.key) && event.stopPropagation());
-  return element("div", {}, beyond, wide);
+  const around = element("div", { class: "around" }, beyond, wide);
+  return around;
 }
+
+const DOTS = 16; // pixels
 
 const numbers = { areShown: false, few: 256 }; // of arrays of more than a few elements: in place of their maps
 
@@ -175,6 +188,13 @@ function productOf(frame) {
   return n === k && rows === m && columns === l ? parts : null; // of vectors there is no such picture
 }
 
+// A cell whose table is scrolled.
+function bringIntoSight({ offsetLeft, offsetWidth, parentNode }) {
+  const wide = parentNode.closest(".wide");
+  const [right, room] = [offsetLeft + offsetWidth + DOTS, wide?.clientWidth];
+  if (wide && (offsetLeft < wide.scrollLeft || right > wide.scrollLeft + room)) wide.scrollLeft = Math.min(offsetLeft, right - room);
+}
+
 // What stands on both sides of a formula's one @ outside parentheses; [] if there is none.
 function factorsOf(text) {
   const sides = text.split(" @ ");
@@ -211,6 +231,7 @@ function productView(frame) {
   const show = (row, column) => {
     Object.assign(lit, { row: Math.min(row, made.array.written.length - 1), column: Math.min(column, made.array.written[0].length - 1) });
     const marks = [(i) => i === lit.row, (_, j) => j === lit.column, (i, j) => i === lit.row && j === lit.column];
+    tables.slice(1).forEach((table) => bringIntoSight(table.rows[0].cells[lit.column]));
     tables.forEach((table, k) => [...table.rows].forEach((cells, i) => [...cells.cells].forEach((cell, j) => cell.classList.toggle("lit", marks[k](i, j)))));
     const terms = left.array.written[lit.row].map((number, k) => appliedTo({ op: "*" }, [number, right.array.written[k][lit.column]]));
     if (added) terms.push(added.array.written.at(-1)[lit.column]);

@@ -120,6 +120,7 @@ function show(graph, position = 0) {
   byId("leave").textContent = from?.training ? `←\u00a0Step\u00a0${from.training.steps[at - 1]}` : !from && first.training ? "Back to training" : "Back to the tensors";
   for (const id of ["picture", "node", "watched", "lists", "turn", "predict", "jump", "lecture"]) byId(id).hidden = Boolean(graph.training);
   byId("training").hidden = !graph.training;
+  document.body.classList.toggle("of-arrays", graph.nodes.some(({ array }) => array));
   if (!graph.training) {
     showView(graph.views[0] ?? null);
     showUnits();
