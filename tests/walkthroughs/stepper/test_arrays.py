@@ -82,9 +82,9 @@ def test_numbers_out_of_sight_are_counted(open_page):
     page.click("#values-tab")
     assert page.evaluate("document.querySelector('#values table').scrollWidth <= byId('values').clientWidth")
     halves = """(wide) => [...wide.querySelectorAll("tr:first-child td")].filter((cell) => {
-        const [, right, , left] = wide.style.clipPath.match(/[-\\d.]+/g).map(Number);
+        const [top, right = top, , left = right] = wide.style.clipPath.match(/[-\\d.]+/g).map(Number);
         const [around, { left: from, right: to }] = [wide.getBoundingClientRect(), cell.getBoundingClientRect()];
-        return [around.left + left, around.right - right].some((edge) => from + 1 < edge && edge < to - 1);
+        return [around.left + left, around.right - right].some((edge) => from + 2 < edge && edge < to - 2);
     }).length"""
     wait(page, f"({halves})(document.querySelector('#node .wide')) === 0")  # half a number would be read as one
     wide.evaluate("(wide) => wide.scrollTo(9999, 0)")
