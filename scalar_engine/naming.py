@@ -6,7 +6,10 @@ A node here is anything with a label, inputs and an operator, so that this file 
 NO_NAMES: dict = {}  # {node: name}
 
 
-def unique_names(nodes, unlabelled="", grouped=None):
+LONG, BEGIN, END = 32, 16, 7  # letters of a label that pages and pictures show whole; of another one those at its ends
+
+
+def unique_names(nodes, unlabelled="", grouped=None, most=None):
     """{node: name} of nodes in topological order, as one text or picture has them: no two are alike.
 
     A label goes without its groups, "w", or with them where another would be called the same, "layer1.w". A node
@@ -15,6 +18,7 @@ def unique_names(nodes, unlabelled="", grouped=None):
     numbered: w_2, a * b #2.
 
     grouped     {node: its group}: where it is "", a slash in a label is no path, and the label goes as it is, dL/dw
+    most        how many letters of a label stay whole, if not all
     """
     groups: dict = {}  # {name, but for the place of an element: the groups that have one}
     for node in nodes:
@@ -35,7 +39,7 @@ def unique_names(nodes, unlabelled="", grouped=None):
         if node.label:
             is_clear = len(groups[node.name.partition("[")[0]]) == 1
             short = node.name if is_clear else node.label.replace("/", ".")
-            enter(node, node.label if node in whole else short, "{}_{}", 2)
+            enter(node, abridged(node.label if node in whole else short, most), "{}_{}", 2)
     labelled = dict(names)
     for node in nodes:
         if not node.label:
@@ -48,6 +52,11 @@ def unique_names(nodes, unlabelled="", grouped=None):
             else:
                 names[node] = node.constant
     return {node: names[node] for node in nodes}
+
+
+def abridged(text, most=LONG):
+    """A text without its middle, if it is longer than that: "the mean of the …en both"."""
+    return text if most is None or len(text) <= most else f"{text[:BEGIN]}…{text[-END:]}"
 
 
 LONGEST, FEW, WIDE = 9, 3, 160  # operands of a formula, and of one within a formula; letters beyond which both have few

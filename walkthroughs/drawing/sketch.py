@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from scalar_engine import Node, topological_order
-from scalar_engine.naming import unique_names
+from scalar_engine.naming import LONG, unique_names
 from scalar_engine.passes import current_order
 from walkthroughs.drawing.groups import folding, groups_around, groups_of
 
@@ -105,7 +105,8 @@ def sketch(
     made = Sketch({box: (group, sizes[group]) for group, box in boxes.items()})
     made.graph_attr["rankdir"] = DIRECTIONS[direction]
     shown = [node for node in nodes if node not in folded]
-    titles, members = unique_names([node for node in shown if node.label], grouped=groups), Counter(groups.values())
+    labelled = [node for node in shown if node.label]
+    titles, members = unique_names(labelled, grouped=groups, most=LONG), Counter(groups.values())
     for node in shown:
         title = titles.get(node, "")
         if title == node.label.replace("/", ".") or (title == node.name and members[groups[node]] == 1):
@@ -166,7 +167,8 @@ def add_node(made: Sketch, node: Node, name: str, title: str, gradient: Any, is_
         rows.append(f'<FONT COLOR="{GRADIENT}">grad {words}</FONT>')
     color = ROOT if is_root else INPUT if is_data else COMPUTED if node.op else PARAMETER
     words, width = f"<{'<BR/>'.join(rows)}>", WIDE if node.requires_grad else None
-    made.node(name, words, id=name, shape="box", style="rounded,filled", fillcolor=color, width=width)
+    whole = None if title == node.label or not LONG < len(node.label) else in_quotes(node.label)
+    made.node(name, words, id=name, shape="box", style="rounded,filled", fillcolor=color, width=width, tooltip=whole)
     if node.op is not None:
         label = f"<{text(node.op.symbol)}>" if node.inputs else RELEASED
         made.node(f"{name}_op", label, id=f"{name}_op", **OPERATOR)
@@ -205,6 +207,11 @@ def require_readable(
 def text(words: str) -> str:
     """Words as they are typed, for a Graphviz HTML label: neither markup nor an escape such as \\N is obeyed."""
     return "<BR/>".join(html.escape(line).replace("\\", "&#92;" * 2) for line in lines_of(words)) or " "
+
+
+def in_quotes(words: str) -> str:
+    """Words for a text between quotes, in which nothing is obeyed either."""
+    return html.escape(" ".join(lines_of(words))).replace("\\", "&#92;")
 
 
 def lines_of(words: str) -> list[str]:

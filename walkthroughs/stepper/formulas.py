@@ -6,7 +6,7 @@ operator is its `pull`, run on Tensors with names, whose graph is the formula.
 
 from scalar_engine.formulas.symbol import Application, Number, Product, Symbol, symbol
 from scalar_engine.formulas.writing import Text
-from scalar_engine.naming import operand_of, reads_as_quotient, shortened, unique_names
+from scalar_engine.naming import LONG, operand_of, reads_as_quotient, shortened, unique_names
 from scalar_engine.operators import multiply, power
 from walkthroughs.drawing.groups import groups_of
 
@@ -19,7 +19,7 @@ class Names(dict):
     """{node: what formulas call it}, no two alike: as `unique_names` has them, and "out" for a root without a label."""
 
     def __init__(self, nodes):
-        super().__init__(unique_names(nodes, grouped=groups_of(nodes)))
+        super().__init__(unique_names(nodes, grouped=groups_of(nodes), most=LONG))
         self.root = nodes[-1]
         self.rules = {}  # {node: its local derivatives, or what its `pull` gives, made once for all its inputs}
         self.formulas = {}  # {node: its local derivatives as Symbols, and {node: Symbol} of what is in them}

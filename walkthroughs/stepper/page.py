@@ -8,6 +8,7 @@ from importlib import resources
 from scalar_engine.checking.slips.likely import likely_answers
 from scalar_engine.formulas.writing import LATEX, latex_name
 from scalar_engine.graph import Operator
+from scalar_engine.naming import LONG
 from scalar_engine.programs.javascript import written
 from scalar_engine.value import Value
 from walkthroughs.drawing.palette import palette
@@ -143,6 +144,7 @@ def packed(edge):
 def node_data(trace, i):
     node = trace.nodes[i]
     is_data = not node.inputs and not node.requires_grad
+    has_short = node.label and trace.groups[i] and len(node.name) <= LONG and node.name != trace.names[node]
     data = {
         "name": trace.names[node],
         "label": node.label,
@@ -158,7 +160,7 @@ def node_data(trace, i):
         "derivative": trace.names.derivative(node) if node.requires_grad else None,
         "array": summary(node.data, is_of_images(node)),
         "math": name_in_math(trace.names[node]) if node.label or node is trace.root else None,
-        "short": name_in_math(node.name) if node.label and trace.groups[i] and node.name != trace.names[node] else None,
+        "short": name_in_math(node.name) if has_short else None,
     }
     return without_defaults(data)
 

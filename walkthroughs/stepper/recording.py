@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scalar_engine import Node
-from scalar_engine.naming import unique_names
+from scalar_engine.naming import LONG, unique_names
 
 from .kept_graph import KeptGraph, kept, kept_graph
 from .quantities import brief, is_array, quiet
@@ -81,7 +81,7 @@ class Recording:
             raise TypeError(f"Recording: takes Values or Tensors, such as model.parameters(), not {other}")
         self.parameters = list(dict.fromkeys(given))  # one that is used twice is one
         self.rate, self.every, self.made = rate, every, 0
-        self.names = list(unique_names(self.parameters, unlabelled="w").values())
+        self.names = list(unique_names(self.parameters, unlabelled="w", most=LONG).values())
         self.losses: list[float] = []
         self.steps: list[int] = []  # their numbers, from 1
         self.updates: list[list[Update]] = []  # of each step, one for each parameter

@@ -18,6 +18,7 @@ from tensor_engine import Tensor
 from walkthroughs.drawing import rendering
 from walkthroughs.drawing.picture import draw
 from walkthroughs.drawing.sketch import CONSTANT, INPUT, PARAMETER, ROOT
+from walkthroughs.stepper import step
 
 
 def texts(drawing):
@@ -107,6 +108,15 @@ def test_labels_are_shown_as_typed(label):
     lines = texts(draw(Value(1.0, label)))["n0"]
     shown = "\n".join(lines[: lines.index("data 1")])
     assert shown.replace("\xa0", " ") == re.sub("[\x00\x01]", "\ufffd", label)
+
+
+def test_a_long_label_is_cut_in_the_middle_and_told_whole():
+    labels = [f'the "squared" difference, over {who} & \\N, {"at length, " * 20}as a mean' for who in ("all", "some")]
+    y = (Value(1.0, labels[0]) * Value(2.0, labels[1])).named("y")
+    svg = draw(y).pipe("svg", encoding="utf-8")
+    told = [link.get("{http://www.w3.org/1999/xlink}title") for link in ElementTree.fromstring(svg).iter() if "a" in link.tag]
+    assert {*labels} <= {*told}
+    assert step(y).text().startswith('Forward pass\n  1  y = the "squared" dif… a mean * the "squared" dif… a mean_2 = 1 * 2')
 
 
 def test_the_same_graph_gives_the_same_source():

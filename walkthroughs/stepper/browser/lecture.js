@@ -40,9 +40,11 @@ function showFormula() {
   if (place.hidden) return;
   place.innerHTML = typeset(frameAt()).map((part) => `<math display="inline">${part}</math>`).join(" ");
   place.style.setProperty("--size", 1);
+  place.style.whiteSpace = "";
   const room = byId("now");
   const size = Math.min(place.clientWidth / place.scrollWidth, room.clientHeight / room.scrollHeight);
   if (size < 1) place.style.setProperty("--size", Math.max(SMALLEST, size));
+  if (size < SMALLEST) place.style.whiteSpace = "normal"; // in lines, that its result is seen
 }
 
 // ---- steps over what belongs together
