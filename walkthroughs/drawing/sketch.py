@@ -167,7 +167,7 @@ def add_node(made: Sketch, node: Node, name: str, title: str, gradient: Any, is_
         rows.append(f'<FONT COLOR="{GRADIENT}">grad {words}</FONT>')
     color = ROOT if is_root else INPUT if is_data else COMPUTED if node.op else PARAMETER
     words, width = f"<{'<BR/>'.join(rows)}>", WIDE if node.requires_grad else None
-    whole = None if title == node.label or not LONG < len(node.label) else in_quotes(node.label)
+    whole = text(" ".join(lines_of(node.label))) if title != node.label and len(node.label) > LONG else None
     made.node(name, words, id=name, shape="box", style="rounded,filled", fillcolor=color, width=width, tooltip=whole)
     if node.op is not None:
         label = f"<{text(node.op.symbol)}>" if node.inputs else RELEASED
@@ -207,11 +207,6 @@ def require_readable(
 def text(words: str) -> str:
     """Words as they are typed, for a Graphviz HTML label: neither markup nor an escape such as \\N is obeyed."""
     return "<BR/>".join(html.escape(line).replace("\\", "&#92;" * 2) for line in lines_of(words)) or " "
-
-
-def in_quotes(words: str) -> str:
-    """Words for a text between quotes, in which nothing is obeyed either."""
-    return html.escape(" ".join(lines_of(words))).replace("\\", "&#92;")
 
 
 def lines_of(words: str) -> list[str]:
