@@ -167,7 +167,8 @@ def add_node(made: Sketch, node: Node, name: str, title: str, gradient: Any, is_
         rows.append(f'<FONT COLOR="{GRADIENT}">grad {words}</FONT>')
     color = ROOT if is_root else INPUT if is_data else COMPUTED if node.op else PARAMETER
     words, width = f"<{'<BR/>'.join(rows)}>", WIDE if node.requires_grad else None
-    whole = text(" ".join(lines_of(node.label))) if title != node.label and len(node.label) > LONG else None
+    is_cut = title != node.label and len(node.label) > LONG
+    whole = text(" ".join(lines_of(node.label)).replace("\\", "\\\\")) if is_cut else None  # read for escapes once more
     made.node(name, words, id=name, shape="box", style="rounded,filled", fillcolor=color, width=width, tooltip=whole)
     if node.op is not None:
         label = f"<{text(node.op.symbol)}>" if node.inputs else RELEASED
