@@ -1,4 +1,4 @@
 """Pictures of computation graphs: `draw(root)`.
 
-Reading order: roots, groups, sketch, picture, operands, rendering, palette.
+Reading order: roots, groups, sketch, picture, operands, fonts, rendering, palette.
 """

@@ -3,6 +3,7 @@
 What it shows is decided elsewhere; here is how it becomes bytes and files.
 """
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,10 +14,13 @@ from typing import Any
 
 import graphviz
 
+from walkthroughs.drawing.fonts import fonts_for
 from walkthroughs.drawing.operands import placed
 from walkthroughs.drawing.sketch import EDGES, NODES, Sketch
 
 BITMAPS = {"png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "webp"}  # what has dots an inch
+DRAWN = {"pdf", "ps", "eps"}  # what has letters as shapes
+FOREIGN = re.compile("[\u0590-\u1fff\u2e80-\ufaff\ufe70-\uffee\U00010000-\U000fffff]")  # scripts beyond Europe's, emoji
 UNUSABLE = (graphviz.ExecutableNotFound, graphviz.CalledProcessError, OSError)  # what a missing or broken dot raises
 OF_DOT = {"renderer", "formatter", "neato_no_op", "engine", "raise_if_result_exists", "overwrite_source"}
 NO_GRAPHVIZ = "draw: pictures need Graphviz: pip install pygraphviz, or install it from https://graphviz.org/download"
@@ -51,6 +55,8 @@ class Drawing(graphviz.Digraph):
         """
         format = format or self.format
         self.resolve(format)
+        if format in BITMAPS | DRAWN and (foreign := "".join(FOREIGN.findall(self.source))):
+            fonts_for(foreign, "draw", system_only=True)
         if self.engine != "dot" or any(options.get(name) for name in OF_DOT) or "headlabel=" not in self.source:
             return rendered(super().pipe, self.source, format, self.engine, options)
         laid_out = placed(rendered(super().pipe, self.source, "dot", "dot", options | {"encoding": "utf-8"}))

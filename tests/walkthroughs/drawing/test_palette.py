@@ -14,7 +14,9 @@ USED = {name for path in FILES for name in re.findall(r"var\(--([\w-]+)", path.r
 
 
 def test_every_colour_is_in_the_palette_and_used():
-    assert USED - {"fill", "share", "formula", "size", "seen"} == set(COLOURS)  # a state's fill is one of the others; and sizes
+    assert USED - {"fill", "share", "formula", "size", "seen"} == set(
+        COLOURS
+    )  # a state's fill is one of the others; and sizes
 
 
 def test_no_page_names_a_colour_of_the_palette_itself():

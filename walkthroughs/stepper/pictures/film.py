@@ -20,6 +20,7 @@ from matplotlib.path import Path as Curve
 from PIL import Image
 from tqdm.auto import tqdm
 
+from walkthroughs.drawing.fonts import fonts_for
 from walkthroughs.drawing.palette import COLOURS
 from walkthroughs.drawing.sketch import FOLD_FROM
 
@@ -39,8 +40,11 @@ VIDEOS = {".mp4": ("libx264", []), ".webm": ("libvpx-vp9", ["-cpu-used", "5", "-
 class Film:
     """A figure with the picture of a trace, which `show` puts at a position."""
 
-    def __init__(self, trace):
+    def __init__(self, trace, by="animate"):
         self.trace = trace
+        families, lost = fonts_for(f"{''.join(trace.names.values())}{''.join(trace.groups)}", by)
+        self.style = {"family": families, "parse_math": False}
+        self.lost = dict.fromkeys(map(ord, lost), "\N{REPLACEMENT CHARACTER}")
         whole = view(trace, None) if len(trace.nodes) <= FOLD_FROM else None
         self.picture = whole if whole and (whole["width"] <= WIDEST or not any(trace.groups)) else view(trace, ())
         width, height = self.picture["width"], self.picture["height"]
@@ -52,7 +56,7 @@ class Film:
         axes.axis("off")
         self.axes, self.shapes, self.words, self.arrows = axes, {}, {}, {}
         self.head = [
-            self.figure.text(0.02, 1 - line / (height + HEAD), "", size=10, weight=weight, va="top", parse_math=False)
+            self.figure.text(0.02, 1 - line / (height + HEAD), "", size=10, weight=weight, va="top", **self.style)
             for line, weight in HEADING
         ]
         for edge in self.picture["edges"]:
@@ -99,7 +103,12 @@ class Film:
         return self.axes.add_patch(shape)
 
     def word(self, x, y, text, size=10, **style):
-        return self.axes.text(x, y, plain(text), ha="center", va="center", size=size, parse_math=False, **style)
+        style = {"ha": "center", "va": "center", "size": size, **self.style, **style}
+        return self.axes.text(x, y, self.plain(text), **style)
+
+    def plain(self, text):
+        """Text in lines, without half characters and what else no font has."""
+        return plain(text).translate(self.lost)
 
     def show(self, position):
         """Colours, numbers and formula after so many frames."""
@@ -128,7 +137,7 @@ class Film:
         note = wrap(frame.note if frame else "", int(self.width / 5.8), max_lines=1, placeholder=" ...")
         lines = [f"step {position} of {last}", "\n".join(formula), "".join(note)]
         for text, line in zip(self.head, lines):
-            text.set_text(plain(line))
+            text.set_text(self.plain(line))
 
     def show_arrows(self, frame):
         for (tail, head, operand), arrow in self.arrows.items():
@@ -164,7 +173,6 @@ def line_of(frame):
 
 
 def plain(text):
-    """Text in lines, without half characters and what else no font has."""
     return "\n".join(map(printable, text.split("\n"))).encode("utf-8", "replace").decode("utf-8")
 
 
@@ -217,7 +225,7 @@ def picture_of(film, canvas, position):
 def slides(trace, path, progress):
     """Write a PDF with a picture a step."""
     path = writable("slides", path, ".pdf")
-    film = Film(trace)
+    film = Film(trace, "slides")
     with PdfPages(path) as pages:
         for position in tqdm(range(len(trace.frames) + 1), "slides", disable=None if progress else True):
             film.show(position)

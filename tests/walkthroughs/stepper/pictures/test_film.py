@@ -8,6 +8,7 @@ from matplotlib.colors import to_hex
 from PIL import Image
 
 from scalar_engine import Value, sum, tanh
+from walkthroughs.drawing import fonts
 from walkthroughs.stepper import step
 from walkthroughs.stepper.pictures.film import LIGHT, Film
 from walkthroughs.stepper.trace import Trace
@@ -93,6 +94,19 @@ def test_a_video_is_what_ffmpeg_makes_of_the_pictures(tmp_path, monkeypatch):
     program.write_text(f"#!{sys.executable}\nimport sys; sys.exit(1)\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"ffmpeg does not write .*film.mp4; has it libx264\?"):
         stepper.animate(tmp_path / "film.mp4", progress=False)
+
+
+def test_words_have_fonts_or_it_is_said_that_they_have_none(monkeypatch):
+    letters = {"usual": set("ab"), "one of two": {"权"}, "both": {"权", "重"}}
+    monkeypatch.setattr(fonts, "fonts_by_name", lambda *_: {fonts.USUAL: "usual", "A": "one of two", "B": "both"})
+    monkeypatch.setattr(fonts, "characters", letters.__getitem__)
+    monkeypatch.setattr(fonts, "told", set())
+    assert fonts.fonts_for("ab权重", "draw") == ([fonts.USUAL, "B"], "")
+    trace = Trace((Value(1.0, "权") * Value(2.0, "한")).named("y"))
+    with pytest.warns(UserWarning, match="^animate: no font here has 한: .* such as Noto Sans CJK ") as warned:
+        films = Film(trace), Film(trace)
+    assert len(warned) == 1 and {text.get_text() for text in films[1].axes.texts} >= {"权", "\ufffd", "y"}
+    assert Film(trace).axes.texts[0].get_fontfamily() == [fonts.USUAL, "A"]
 
 
 def test_a_picture_too_wide_to_read_has_its_groups_folded():

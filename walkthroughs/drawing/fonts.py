@@ -1,0 +1,76 @@
+"""Which fonts of this machine have the characters of a text, for pictures in which one without a font is an empty box."""
+
+import logging
+import re
+import unicodedata
+import warnings
+from functools import cache
+
+USUAL = "DejaVu Sans"  # comes with matplotlib; Latin, Greek, Cyrillic, Hebrew, Arabic and much of mathematics
+NOTO = {"HIRAGANA": "CJK", "KATAKANA": "CJK", "HANGUL": "CJK", "FULLWIDTH": "CJK", "IDEOGRAPHIC": "CJK", "CJK": "CJK"}
+
+
+def fonts_for(text: str, by: str, system_only: bool = False) -> tuple[list[str], str]:
+    """(the families that have the characters of a text together, the characters that none has), of which it warns.
+
+    by              who asks, for the warning
+    system_only     leaves out the fonts that come with matplotlib, which other programs do not find
+    """
+    missing = {c for c in text if c > "\x7f" and c.isprintable() and not unicodedata.category(c).startswith(("C", "M"))}
+    families = [USUAL]
+    if missing and not system_only:
+        missing -= characters(fonts_by_name()[USUAL])
+    while missing:
+        having = {name: missing & characters(path) for name, path in fonts_by_name(system_only).items()}
+        best = max(having, key=lambda name: (len(having[name]), "Sans" in name), default="")
+        if not best or not having[best]:
+            break
+        families.append(best)
+        logging.getLogger("matplotlib.font_manager").addFilter(lambda record: "font weight" not in record.msg)
+        missing -= having[best]
+    if missing:
+        some = sorted(missing)
+        wanted = sorted({f"Noto {noto_of(c)}" for c in some})
+        which = f"{', '.join(some[:8])}{', ...' if len(some) > 8 else ''}"
+        advice = f"install a font that has them, such as {' and '.join(wanted[:3])} (https://fonts.google.com/noto)"
+        if not missing <= told:
+            warnings.warn(f"{by}: no font here has {which}: they come out as empty signs; {advice}", stacklevel=2)
+            told.update(missing)
+    return families, "".join(sorted(missing))
+
+
+told: set[str] = set()  # characters that have been warned of
+
+
+def noto_of(character: str) -> str:
+    """What is behind "Noto" in the name of the font that has it."""
+    if unicodedata.category(character) == "So":
+        return "Emoji"
+    script = re.split("[ -]", unicodedata.name(character, ""))[0]
+    return f"Sans {NOTO.get(script, script.title())}"
+
+
+@cache
+def fonts_by_name(system_only: bool = False) -> dict[str, str]:
+    """{family: the file of one of its fonts}, also of fonts installed since matplotlib looked for them."""
+    from matplotlib import font_manager  # takes a third of a second, and few labels need it
+
+    system, manager = set(font_manager.findSystemFonts()), font_manager.fontManager
+    for path in system - {font.fname for font in manager.ttflist}:
+        try:
+            manager.addfont(path)
+        except (OSError, RuntimeError, ValueError):  # a kind that matplotlib does not draw
+            continue
+    fonts = (font for font in manager.ttflist if font.fname in system or not system_only)
+    return {font.name: font.fname for font in fonts if "Last" not in font.name}  # Last Resort has a sign for everything
+
+
+@cache
+def characters(path: str) -> set[str]:
+    from matplotlib import font_manager
+
+    try:
+        font = font_manager.get_font(path)
+    except (OSError, RuntimeError):
+        return set()
+    return set(map(chr, font.get_charmap())) if font.scalable else set()  # not pictures of fixed size, as of colours
