@@ -1,4 +1,4 @@
-"""Which fonts of this machine have the characters of a text, for pictures in which one without a font is an empty box."""
+"""Which fonts of this machine have the characters of a text: in a picture, one without a font is an empty box."""
 
 import logging
 import re

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from subprocess import CalledProcessError
 from textwrap import wrap
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -43,7 +44,7 @@ class Film:
     def __init__(self, trace, by="animate"):
         self.trace = trace
         families, lost = fonts_for(f"{''.join(trace.names.values())}{''.join(trace.groups)}", by)
-        self.style = {"family": families, "parse_math": False}
+        self.style: dict[str, Any] = {"family": families, "parse_math": False}
         self.lost = dict.fromkeys(map(ord, lost), "\N{REPLACEMENT CHARACTER}")
         whole = view(trace, None) if len(trace.nodes) <= FOLD_FROM else None
         self.picture = whole if whole and (whole["width"] <= WIDEST or not any(trace.groups)) else view(trace, ())
