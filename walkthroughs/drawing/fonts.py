@@ -10,23 +10,22 @@ USUAL = "DejaVu Sans"  # comes with matplotlib; Latin, Greek, Cyrillic, Hebrew, 
 NOTO = {"HIRAGANA": "CJK", "KATAKANA": "CJK", "HANGUL": "CJK", "FULLWIDTH": "CJK", "IDEOGRAPHIC": "CJK", "CJK": "CJK"}
 
 
-def fonts_for(text: str, by: str, system_only: bool = False) -> tuple[list[str], str]:
+def fonts_for(text: str, by: str, graphviz: bool = False) -> tuple[list[str], str]:
     """(the families that have the characters of a text together, the characters that none has), of which it warns.
 
     by              who asks, for the warning
-    system_only     leaves out the fonts that come with matplotlib, which other programs do not find
+    graphviz        draws them, which finds none of the fonts that come with matplotlib, and takes pictures in colours too
     """
     missing = {c for c in text if c > "\x7f" and c.isprintable() and not unicodedata.category(c).startswith(("C", "M"))}
     families = [USUAL]
-    if missing and not system_only:
+    if missing and not graphviz:
         missing -= characters(fonts_by_name()[USUAL])
     while missing:
-        having = {name: missing & characters(path) for name, path in fonts_by_name(system_only).items()}
+        having = {name: missing & characters(path, graphviz) for name, path in fonts_by_name(graphviz).items()}
         best = max(having, key=lambda name: (len(having[name]), "Sans" in name), default="")
         if not best or not having[best]:
             break
         families.append(best)
-        logging.getLogger("matplotlib.font_manager").addFilter(lambda record: "font weight" not in record.msg)
         missing -= having[best]
     if missing:
         some = sorted(missing)
@@ -51,26 +50,29 @@ def noto_of(character: str) -> str:
 
 
 @cache
-def fonts_by_name(system_only: bool = False) -> dict[str, str]:
-    """{family: the file of one of its fonts}, also of fonts installed since matplotlib looked for them."""
+def fonts_by_name(graphviz: bool = False) -> dict[str, str]:
+    """{family: the file of one of its fonts}, also of fonts installed since matplotlib looked for them; or all files."""
     from matplotlib import font_manager  # takes a third of a second, and few labels need it
 
+    logging.getLogger(font_manager.__name__).addFilter(lambda record: "font weight" not in record.msg)  # some have one
     system, manager = set(font_manager.findSystemFonts()), font_manager.fontManager
+    if graphviz:
+        return {path: path for path in system}
     for path in system - {font.fname for font in manager.ttflist}:
         try:
             manager.addfont(path)
         except (OSError, RuntimeError, ValueError):  # a kind that matplotlib does not draw
             continue
-    fonts = (font for font in manager.ttflist if font.fname in system or not system_only)
+    fonts = manager.ttflist
     return {font.name: font.fname for font in fonts if "Last" not in font.name}  # Last Resort has a sign for everything
 
 
 @cache
-def characters(path: str) -> set[str]:
+def characters(path: str, pictures: bool = False) -> set[str]:
     from matplotlib import font_manager
 
     try:
         font = font_manager.get_font(path)
     except (OSError, RuntimeError):
         return set()
-    return set(map(chr, font.get_charmap())) if font.scalable else set()  # not pictures of fixed size, as of colours
+    return set(map(chr, font.get_charmap())) if font.scalable or pictures else set()  # of one size, as colours are

@@ -56,7 +56,7 @@ class Drawing(graphviz.Digraph):
         format = format or self.format
         self.resolve(format)
         if format in BITMAPS | DRAWN and (foreign := "".join(FOREIGN.findall(self.source))):
-            fonts_for(foreign, "draw", system_only=True)
+            fonts_for(foreign, "draw", graphviz=True)
         if self.engine != "dot" or any(options.get(name) for name in OF_DOT) or "headlabel=" not in self.source:
             return rendered(super().pipe, self.source, format, self.engine, options)
         laid_out = placed(rendered(super().pipe, self.source, "dot", "dot", options | {"encoding": "utf-8"}))

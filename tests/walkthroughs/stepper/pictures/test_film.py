@@ -99,7 +99,7 @@ def test_a_video_is_what_ffmpeg_makes_of_the_pictures(tmp_path, monkeypatch):
 def test_words_have_fonts_or_it_is_said_that_they_have_none(monkeypatch):
     letters = {"usual": set("ab"), "one of two": {"权"}, "both": {"权", "重"}}
     monkeypatch.setattr(fonts, "fonts_by_name", lambda *_: {fonts.USUAL: "usual", "A": "one of two", "B": "both"})
-    monkeypatch.setattr(fonts, "characters", letters.__getitem__)
+    monkeypatch.setattr(fonts, "characters", lambda path, *_: letters[path])
     monkeypatch.setattr(fonts, "told", set())
     assert fonts.fonts_for("ab权重", "draw") == ([fonts.USUAL, "B"], "")
     trace = Trace((Value(1.0, "权") * Value(2.0, "한")).named("y"))
