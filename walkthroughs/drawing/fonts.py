@@ -14,7 +14,7 @@ def fonts_for(text: str, by: str, graphviz: bool = False) -> tuple[list[str], st
     """(the families that have the characters of a text together, the characters that none has), of which it warns.
 
     by              who asks, for the warning
-    graphviz        draws them, which finds none of the fonts that come with matplotlib, and takes pictures in colours too
+    graphviz        draws them, which has none of the fonts that come with matplotlib, and draws letters in colours too
     """
     missing = {c for c in text if c > "\x7f" and c.isprintable() and not unicodedata.category(c).startswith(("C", "M"))}
     families = [USUAL]
@@ -27,14 +27,12 @@ def fonts_for(text: str, by: str, graphviz: bool = False) -> tuple[list[str], st
             break
         families.append(best)
         missing -= having[best]
-    if missing:
-        some = sorted(missing)
+    if some := sorted(missing - told):
+        told.update(some)
         wanted = sorted({f"Noto {noto_of(c)}" for c in some})
         which = f"{', '.join(some[:8])}{', ...' if len(some) > 8 else ''}"
         advice = f"install a font that has them, such as {' and '.join(wanted[:3])} (https://fonts.google.com/noto)"
-        if not missing <= told:
-            warnings.warn(f"{by}: no font here has {which}: they come out as empty signs; {advice}", stacklevel=2)
-            told.update(missing)
+        warnings.warn(f"{by}: no font here has {which}: they come out as empty signs; {advice}", stacklevel=2)
     return families, "".join(sorted(missing))
 
 
@@ -51,7 +49,7 @@ def noto_of(character: str) -> str:
 
 @cache
 def fonts_by_name(graphviz: bool = False) -> dict[str, str]:
-    """{family: the file of one of its fonts}, also of fonts installed since matplotlib looked for them; or all files."""
+    """{family: the file of one of its fonts}, also of those that have come since matplotlib looked; or all files."""
     from matplotlib import font_manager  # takes a third of a second, and few labels need it
 
     logging.getLogger(font_manager.__name__).addFilter(lambda record: "font weight" not in record.msg)  # some have one
@@ -68,11 +66,11 @@ def fonts_by_name(graphviz: bool = False) -> dict[str, str]:
 
 
 @cache
-def characters(path: str, pictures: bool = False) -> set[str]:
+def characters(path: str, colours: bool = False) -> set[str]:
     from matplotlib import font_manager
 
     try:
         font = font_manager.get_font(path)
     except (OSError, RuntimeError):
         return set()
-    return set(map(chr, font.get_charmap())) if font.scalable or pictures else set()  # of one size, as colours are
+    return set(map(chr, font.get_charmap())) if font.scalable or colours else set()
