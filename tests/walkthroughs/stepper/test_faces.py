@@ -44,7 +44,7 @@ def test_labels_never_run(open_page):
         name = label.rpartition("/")[2] or label
         if name and "\ud800" not in name:  # the browser shows half a character as U+FFFD
             assert any(abridged(name) in text or label.replace("/", ".") in text for text in shown), label
-    assert "<script>alert(1)" in page.title()
+    assert "<script…script>" in page.title()
 
 
 def test_hostile_labels_leave_the_data_as_it_is():
