@@ -74,11 +74,8 @@ function turnPicture() {
 function drawInSight() {
   const { view, zoom, parts } = picture;
   if (!view) return;
-  const scroll = byId("scroll");
-  const [left, top] = [scroll.scrollLeft / zoom - view.left, scroll.scrollTop / zoom - view.top];
-  const margin = 120 / zoom;
-  const sight = [left - margin, top - margin, left + scroll.clientWidth / zoom + margin, top + scroll.clientHeight / zoom + margin];
   const all = parts.length <= MANY || picture.isPrinted;
+  const sight = all ? null : sightOf(view, zoom); // which costs a layout, before there is a picture
   const atWork = new Set(picture.active.map((edge) => edge.part));
   let drawn = false;
   for (const part of parts) {
@@ -98,6 +95,14 @@ function drawInSight() {
   paintBoxes();
   paintEdges();
   paintSizes();
+}
+
+// The rectangle that is in sight, with a margin.
+function sightOf({ left, top }, zoom) {
+  const { scrollLeft, scrollTop, clientWidth, clientHeight } = byId("scroll");
+  const margin = 120 / zoom;
+  const [x, y] = [scrollLeft / zoom - left, scrollTop / zoom - top];
+  return [x - margin, y - margin, x + clientWidth / zoom + margin, y + clientHeight / zoom + margin];
 }
 
 function prefixes(group) {
