@@ -76,6 +76,7 @@ class Text(HTMLParser):
         self.text += data
 
 
+@pytest.mark.filterwarnings("ignore:draw. no font here")  # on a machine that has none for it
 @pytest.mark.parametrize("label", LABELS)
 def test_a_label_anywhere_in_a_report_does_not_run(label, tmp_path):
     report = Report(label, label, label)
