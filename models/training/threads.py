@@ -10,6 +10,7 @@ RUNS = 9
 CLEARLY = 0.8  # of the time on all threads; less is no accident
 SLOWER = 1.5  # times as long as usual: others may have come for the cores
 LARGE = 4 << 20  # bytes of a program's arrays, which are more work than the products alone, and done piece by piece
+PIECE = 12 << 20  # bytes of a piece's; with smaller ones, on many cores, threads wait for the interpreter
 WINDOW = 0.5  # seconds, after which it is seen how long steps take
 
 
@@ -32,7 +33,7 @@ class Threads:
     def arrange(self, step, x, y):
         """Give a CompiledStep what is faster for batches like x and y."""
         if self.limit is None and self.number > 1 and step.memory(x, y) > LARGE and step.is_a_mean(x, y):
-            step.workers = self.number
+            step.workers = min(self.number, max(2, math.ceil(step.memory(x, y) / PIECE)))
             self.limit = self.blas.limit(limits=1)
         self.decide(step.rehearsed, x, y)
 
