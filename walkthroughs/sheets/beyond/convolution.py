@@ -93,8 +93,9 @@ def by_hand(report, image, kernel):
     )
     columns = im2col(as_images(image), SIZE)[0]
     report.prose(
-        "The engine writes what the filter sees at each place into a column (`im2col`, image to columns), and has all "
-        "places at once from one product of matrices: the filter as a row times these columns."
+        "With what the filter sees at each place as a column (`im2col`, image to columns), all places come at once "
+        "from one product of matrices: the filter as a row times these columns. The engine has such a product for each "
+        "row of places, whose columns overlap in memory, so that it need not write each of them."
     )
     report.math(rf"{latex(kernel.reshape(1, -1))} \\ {latex(columns)}", "The filter as a row; the places as columns.")
     report.reading(
