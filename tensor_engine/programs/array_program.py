@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scalar_engine.graph import recorded_order
-from scalar_engine.passes import forward_pass
+from scalar_engine.passes import forward_pass, gradients
 from scalar_engine.programs.program import Program, executed
 
 from .. import modes
@@ -109,10 +109,10 @@ class ArrayProgram(Program):
         n = len(self.inputs)
         try:
             with self.lock, np.errstate(all="ignore"):
-                value, gradients = instance.function(arrays[:n], arrays[n:])
-                return copied(value), [gradient.copy() for gradient in gradients]
+                value, found = instance.function(arrays[:n], arrays[n:])
+                return copied(value), [x.copy() for x in found]
         except (ValueError, IndexError):
-            self.graph_on(arrays)  # which says what is wrong
+            gradients(self.graph_on(arrays)[0])  # one of whose passes says what is wrong
             raise
 
     def instance_for(self, arrays: list[np.ndarray]) -> Instance:

@@ -168,6 +168,42 @@ def test_wrong_shapes_and_classes_are_told_as_the_engine_tells_them():
         program([network(8)[0]], weights)
 
 
+def test_a_second_derivative_of_a_convolution():
+    """In it patches are asked for before the convolution that would keep them."""
+
+    def f(x, w):
+        return (grad((te.conv2d(x, w, padding=1) ** 2).sum(), x, create_graph=True) ** 2).sum()
+
+    arrays = [array(2, 2, 4, 3), array(3, 2, 2, 3)]
+    program = compile_graph(f(*leaves(arrays)))
+    others = [x[::-1] * 0.5 for x in arrays]
+    equal(program([], others), by_engine(f, others), 1e-12)
+
+
+@pytest.mark.parametrize("a", [np.diag([1.0, 2.0]), [[1.0, 2.0], [2.0, 1.0]]], ids=["diagonal", "symmetric"])
+def test_matrices_whose_elements_moved_on_have_no_inverse(a):
+    """A rule is tried on other numbers: on matrices that have one too. What raises there is called as it stands."""
+
+    def f(a):
+        return te.solve(a, te.inv(a)).sum() + te.det(a)
+
+    program = compile_graph(f(Tensor(a, "a", requires_grad=True)))
+    equal(program([], [np.array(a) + 0.1]), by_engine(f, [np.array(a) + 0.1]), 1e-12)
+    assert "np.linalg.solve(" in program.source and "np.linalg.det(" in program.source
+    program = compile_graph(te.det(Tensor(a, "a", requires_grad=True)))
+    with pytest.raises(RuntimeError, match=r"det: \(2, 2\), a matrix is singular, and the gradient's rule"):
+        program([], [np.ones((2, 2))])
+
+    class Shifted(te.ArrayOperator):
+        symbol = "shifted"
+
+        def forward(self, x):
+            return np.linalg.inv(x - 0.75 * np.flip(a))  # which the other numbers are
+
+    x = Tensor(a, requires_grad=True)
+    assert compile_graph(Shifted()(x), [x], [])([x.data], [])[0].tolist() == Shifted()(x.data).tolist()
+
+
 def test_infinities_and_nan_are_the_engines():
     def f(x):
         return te.log(x).sum() + (1 / x).sum() + te.exp(x).sum()
