@@ -72,6 +72,7 @@ class ArrayStyle(writer.Style):
                 ]
                 continue
             kept = by_use.get((getattr(formula.op, "kept", None), formula.operands[:1]))
+            kept = None if kept in found else kept  # as in second derivatives, where something needs it before
             found[statement] = self.calls_for(formula, [statement.target, *([kept.target] if kept else [])])
             if kept and kept.target in {call.target for call in found[statement]}:
                 found[kept] = []  # the same calls give it
