@@ -14,7 +14,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scalar_engine.graph import data_of
 
 from ..kernels import halves_widened
-from .windows import Col2Im, Im2Col, Windowed, window_of
+from .array_operator import written
+from .windows import Col2Im, Im2Col, Windowed, batch_first, window_of
 
 
 class Sliding(Windowed):
@@ -52,7 +53,7 @@ class Sliding(Windowed):
 
     def images_of(self, rows, lengths):
         groups, _, channels, _, n = rows.shape
-        return rows.transpose(4, 0, 2, 1, 3).reshape(n, groups * channels, *lengths)
+        return batch_first(rows.transpose(0, 2, 1, 3, 4).reshape(groups * channels, *lengths, n))
 
     def filters_of(self, w):
         """w (filters, channels / groups, *size) as matrices, a row a filter: its elements as in those of patches."""
@@ -154,7 +155,8 @@ class Convolution(Sliding):
         patches, places = self.kept.forward(x), self.places(x.shape[2:])
         out = np.matmul(self.filters_of(w), patches)
         for bias in b:
-            out = np.add(out, bias.reshape(self.groups, 1, out.shape[2], 1), out=out)
+            fits = np.can_cast(bias.dtype, out.dtype)
+            out = np.add(out, bias.reshape(self.groups, 1, out.shape[2], 1), out=out if fits else None)
         return self.images_of(out.reshape(*out.shape[:3], places[-1], x.shape[0]), places), patches
 
     def pull(self, upstream, out, x, w, *more, needs):
@@ -214,6 +216,9 @@ class Transposed(Sliding):
     @halves_widened
     def forward(self, y, w):
         (height, width), (_, step, before, aside) = self.extent, self.along[1]
+        if y.shape[2:] != self.places(self.lengths):
+            needed = written(self.places(self.lengths))
+            raise ValueError(f"images {written(self.lengths)} have {needed} places, not {written(y.shape[2:])}")
         rows, length = of_image(self.lengths)
         y = self.rows_of(y)
         groups, _, filters, places, n = y.shape

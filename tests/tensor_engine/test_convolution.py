@@ -8,6 +8,7 @@ import pytest
 import tensor_engine as te
 from scalar_engine import compile_graph
 from tensor_engine import Tensor
+from tensor_engine.operators.convolution import Transposed
 
 from ..array_expressions import array
 
@@ -97,6 +98,8 @@ def test_equal_elements_of_a_window_share_its_derivative():
     (lambda x: te.conv2d(x, np.ones((8, 4, 3, 3)), stride=1.5), "stride=1.5: needs a whole number of at least 1"),
     (lambda x: te.max_pool2d(x, 2, padding=2), r"max_pool2d: padding \(2, 2\) is more than half of the window"),
     (lambda x: te.col2im(x, (9, 8), 3), r"col2im: .*, must be \(instances, channels \* 9, 42\), as im2col makes them"),
+    (lambda x: Transposed((2, 2), (1, 1), (0, 0), (1, 1), 1, (9, 9))(x, np.ones((4, 1, 2, 2))),
+     r"conv_transpose2d: .*, images \(9, 9\) have \(8, 8\) places, not \(9, 8\)"),
     (lambda x: te.max_pool2d(x[0], 2), r"max_pool2d: \(4, 9, 8\), the input must be \(instances, channels, ...\)"),
 ])  # fmt: skip
 def test_errors_say_what_does_not_fit(f, message):
@@ -119,8 +122,18 @@ def test_instances_stay_innermost_in_memory():
     found = te.gradients(loss)
     for node in (k, y):
         assert np.argmin(node.data.strides) == 0 == np.argmin(found[node].strides) or node is y
+    assert np.argmin(te.conv2d(x, array(4, 2, 2, 2), groups=2).data.strides) == 0
     source = compile_graph(loss, parameters=[x, w]).source
     assert ".transpose(3, 0, 1, 2)" in source
+
+
+def test_a_wide_bias_is_not_narrowed():
+    x, w, b = np.float32(IMAGES), np.ones((2, 4, 3, 2), np.float32), Tensor([1.0, 2.0], requires_grad=True)
+    out = te.conv2d(Tensor(x), w, b)
+    out.sum().backward()
+    assert out.dtype == b.grad.dtype == np.float64
+    ones = np.ones((1, 1, 1, 1), int)
+    assert te.conv2d(ones, ones, np.array([0.5])).item() == 1.5
 
 
 def test_float16_and_no_instances():
