@@ -81,7 +81,12 @@ def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
 def interp(x: Any, xp: Any, fp: Any) -> Any:
     """Each line through two of the points (xp, fp) adds its rise, times its part before x; at xp, the left slope."""
     x, xp, fp = (x if isinstance(x, Node) else np.asarray(x) for x in (x, xp, fp))
-    parts = (further_operators.clip(x, xp[0], xp[-1])[..., None] - xp[:-1]) / diff(xp)  # (..., lines)
+    if xp.ndim != 1 or xp.shape != fp.shape or not xp.size or not (np.diff(data_of(xp)) > 0).all():
+        raise ValueError(
+            f"np.interp: xp {xp.shape}, fp {fp.shape}: needs two vectors of points, xp from small to large"
+        )
+    starts = xp[:-1].reshape(*[1] * x.ndim, -1)
+    parts = (further_operators.clip(x, xp[0], xp[-1])[..., None] - starts) / diff(xp)  # (..., lines)
     return fp[0] + (relu(parts) - relu(parts - 1)) @ diff(fp)
 
 

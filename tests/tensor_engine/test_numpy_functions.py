@@ -1,6 +1,7 @@
 """NumPy's functions on Tensors: our operators where they are named alike, and nothing lost in silence elsewhere."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -126,6 +127,12 @@ def test_lines_have_the_slope_on_the_left_of_a_corner_and_none_beyond_the_ends()
     out = np.interp(x, xp, fp)
     out.sum().backward()
     assert out.data.tolist() == np.interp(x.data, xp, fp).tolist() and x.grad.tolist() == [0, 0, 2, 1, 0, 0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # of as many numbers as there are lines
+        assert np.interp(x[1:3], xp, fp).data.tolist() == [1, 3]
+    for xs, ys in [(xp, fp[:2]), ([0.0, 1.0, 1.0], fp), ([], [])]:
+        with pytest.raises(ValueError, match="np.interp: xp .* needs two vectors of points, xp from small to large"):
+            np.interp(x, xs, ys)
 
 
 def test_whole_numbers_are_of_no_graph():
