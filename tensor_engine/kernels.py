@@ -26,7 +26,7 @@ def halves_widened(forward):
 
     @wraps(forward)
     def widened(self, *xs):
-        if xs[0].dtype.itemsize != 2:
+        if xs[0].dtype.char != "e":
             return forward(self, *xs)
         wide = [x.astype(np.float32) if x.dtype.kind == "f" else x for x in xs]
         return forward(self, *wide).astype(np.float16)

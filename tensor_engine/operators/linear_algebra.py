@@ -26,7 +26,7 @@ class OfSquares(ArrayOperator):
 
     def mismatch(self, error, a, *more):
         shapes = ", ".join(map(str, (a, *more)))
-        if a[-1:] != a[-2:-1]:
+        if a[-1:] != a[-2:-1] or not a:
             return f"{shapes}, needs square matrices (..., n, n): {a} is none"
         return f"{shapes}, a matrix is singular: its determinant is 0, and it has no inverse"
 

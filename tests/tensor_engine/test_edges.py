@@ -119,6 +119,7 @@ def test_hazard_sums_of_float16():
     assert te.mean(Tensor(np.full(1000, 100, np.float16))).item() == 100
     assert te.sum(Tensor(np.full(3000, 10, np.float16))).item() == 30_000
     assert te.sum(Tensor(np.full(5000, 1, np.float16))).item() == 5_000
+    assert te.sum(np.full(3, 30_000, np.int16)) == 90_000  # of two bytes too, but no halves
     x = Tensor(np.full((4, 1000), 50, np.float16), requires_grad=True)
     out = x.mean(axis=1)
     assert out.dtype == np.float16 and out.data.tolist() == [50] * 4

@@ -28,6 +28,7 @@ def test_a_right_side_of_one_axis_is_a_vector_as_in_numpy(batch_a, b):
     (lambda: te.solve(named([A, A]), np.ones((4, 3, 1))), r"batch axes \(2,\) and \(4,\) do not broadcast"),
     (lambda: te.solve(named(A[0]), A), r"solve: \(3,\), \(3, 3\), needs square matrices \(..., n, n\): \(3,\) is none"),
     (lambda: te.det(named(A[:2])), r"det: \(2, 3\), needs square matrices"),
+    (lambda: te.det(named(3.0)), r"det: \(\), needs square matrices"),
     (lambda: te.solve(named(SINGULAR), np.ones(2)), r"a matrix is singular: its determinant is 0"),
     (lambda: np.linalg.inv(named(SINGULAR)), r"inv: \(2, 2\), a matrix is singular: .* no inverse \(\"A\"\)"),
 ])  # fmt: skip
