@@ -85,7 +85,8 @@ def check_layer(
                 (forward, backward), or one that returns (loss, gradients)
     layer       what it is to compute: "linear", "relu", "sigmoid", "tanh", "softmax", "linear_sigmoid", "linear_relu",
                 "linear_softmax", "cross_entropy", "softmax_cross_entropy", "mse", "network"; or a function of Tensors
-                with `shapes`, the axes of each of its arguments: {"x": "Nn", "W": "nm", "b": "m"}
+                with `shapes`, the axes of each of its arguments: {"x": "Nn", "W": "nm", "b": "m"}; N, n, h and m are
+                1 to 6, N the instances
 
     >>> class Linear:
     ...     def __init__(self, n_in, n_out):
@@ -112,8 +113,11 @@ def check_layer(
         function, shapes = LAYERS[layer]
     else:
         function = layer
-        if not shapes:
-            raise ValueError('check_layer: say which axes the arguments have, as in shapes={"x": "Nn", "W": "nm"}')
+        if not shapes or not {*"".join(shapes.values())} <= {*SHAPES[0]}:
+            raise ValueError(
+                'check_layer: say which axes the arguments have, as in shapes={"x": "Nn", "W": "nm"}, '
+                f"of the letters {', '.join(SHAPES[0])}"
+            )
     rng = np.random.default_rng(seed)
     trials = [Trial(function, shapes, sizes, rng) for sizes in SHAPES]
     told, check = Student(student), None

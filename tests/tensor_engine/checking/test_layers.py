@@ -199,6 +199,8 @@ def test_any_function_of_the_engine_is_a_layer():
     assert check_layer(MatMul, lambda x, W: x @ W, {"x": "Nn", "W": "nm"})
     with pytest.raises(ValueError, match="'matmul' is none of linear, relu"):
         check_layer(MatMul, "matmul")
+    with pytest.raises(ValueError, match="say which axes the arguments have, .* of the letters N, n, h, m"):
+        check_layer(MatMul, lambda x, W: x @ W, {"x": "Nc", "W": "cf"})
 
 
 # ---- a changed line
