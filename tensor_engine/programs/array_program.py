@@ -72,16 +72,21 @@ class ArrayProgram(Program):
     def __init__(self, root: Any, inputs: Any, parameters: Any) -> None:
         if parameters and root.size != 1:
             raise ValueError(f"compile_graph: {root.describe()} has shape {root.shape}, and must be one number")
-        given = {*inputs, *parameters}
-        for node in list[Any](recorded_order(root)):
-            if inputs and not node.inputs and node not in given and hasattr(node, "out"):
+        self.root, self.inputs, self.parameters = root, inputs, parameters
+        if inputs:
+            self.require_recorded()
+        self.lock = Lock()  # of the arrays that results go into
+        self.instances = {kinds([*inputs, *parameters]): Instance(root, inputs, parameters)}
+
+    def require_recorded(self) -> None:
+        """Raise ValueError if some numbers in the graph have been computed, and it is not known of what."""
+        given = {*self.inputs, *self.parameters}
+        for node in list[Any](recorded_order(self.root)):
+            if not node.inputs and node not in given and hasattr(node, "out"):
                 raise ValueError(
                     f"compile_graph: a Tensor {node.describe()} was computed from what requires no gradient, and how "
                     f"was not recorded; if it depends on an input, make that with requires_grad=True, else .detach() it"
                 )
-        self.root, self.inputs, self.parameters = root, inputs, parameters
-        self.lock = Lock()  # of the arrays that results go into
-        self.instances = {kinds([*inputs, *parameters]): Instance(root, inputs, parameters)}
 
     @cached_property
     def source(self) -> str:
@@ -97,7 +102,7 @@ class ArrayProgram(Program):
 
         Arrays of other shapes and types than the graph has run the graph once more as it is, on these, and make a
         further instance of the program. Raises ValueError if there are not as many inputs and parameters as the program
-        has, and what the graph raises on such arrays.
+        has, or other shapes meet numbers that were computed of the old ones, and what the graph raises on such arrays.
         """
         self.require_as_many(inputs, parameters)
         leaves: list[Any] = [*self.inputs, *self.parameters]
@@ -116,6 +121,9 @@ class ArrayProgram(Program):
             raise
 
     def instance_for(self, arrays: list[np.ndarray]) -> Instance:
+        old: list[Any] = [*self.inputs, *self.parameters]
+        if [x.shape for x in arrays] != [leaf.shape for leaf in old]:
+            self.require_recorded()  # as ones in the shape of a batch, which broadcast to one instance
         root, leaves = self.graph_on(arrays)
         n = len(self.inputs)
         return self.instances.setdefault(kinds(arrays), Instance(root, leaves[:n], leaves[n:]))
