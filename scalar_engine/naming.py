@@ -3,10 +3,14 @@
 A node here is anything with a label, inputs and an operator, so that this file needs no other.
 """
 
+import re
+
 NO_NAMES: dict = {}  # {node: name}
 
 
 LONG, BEGIN, END = 32, 16, 7  # letters of a label that pages and pictures show whole; of another one those at its ends
+BEFORE, AFTER = 3, 5  # letters beside the place where two labels with the same ends differ first
+PLACE = re.compile(r"(\[[\d, ]+\])?$")  # of an element
 
 
 def unique_names(nodes, unlabelled="", grouped=None, most=None):
@@ -24,7 +28,7 @@ def unique_names(nodes, unlabelled="", grouped=None, most=None):
     for node in nodes:
         if node.label:
             groups.setdefault(node.name.partition("[")[0], set()).add(node.label[: -len(node.name)])
-    names, taken, last = {}, set(), {}
+    names, taken, last, ends = {}, set(), {}, {}
     whole = {node for node in nodes if grouped and not grouped[node]}
 
     def enter(node, wanted, pattern, first):
@@ -39,7 +43,8 @@ def unique_names(nodes, unlabelled="", grouped=None, most=None):
         if node.label:
             is_clear = len(groups[node.name.partition("[")[0]]) == 1
             short = node.name if is_clear else node.label.replace("/", ".")
-            enter(node, abridged(node.label if node in whole else short, most), "{}_{}", 2)
+            wanted = node.label if node in whole else short
+            enter(node, wanted if most is None else abridged(wanted, ends, most), "{}_{}", 2)
     labelled = dict(names)
     for node in nodes:
         if not node.label:
@@ -54,9 +59,19 @@ def unique_names(nodes, unlabelled="", grouped=None, most=None):
     return {node: names[node] for node in nodes}
 
 
-def abridged(text, most=LONG):
-    """A text without its middle, if it is longer than that: "the mean of the …en both"."""
-    return text if most is None or len(text) <= most else f"{text[:BEGIN]}…{text[-END:]}"
+def abridged(text, ends, most=LONG):
+    """A long text without its middle: "the mean of the …en both". An element keeps its place, "...[0, 12]".
+
+    ends        {both ends: the first text that has them}: another one keeps what tells it from that
+    """
+    name = PLACE.sub("", text)
+    if len(text) <= most or len(name) <= BEGIN + END:
+        return text
+    begin, end = name[:BEGIN], name[-END:]
+    other = ends.setdefault((begin, end), name)
+    at = next((i for i, (mine, others) in enumerate(zip(name, other)) if mine != others), len(name))
+    middle = name[max(BEGIN, at - BEFORE) : min(at + AFTER, len(name) - END)]
+    return "…".join(part for part in (begin, middle, end) if part) + text[len(name) :]
 
 
 LONGEST, FEW, WIDE = 9, 3, 160  # operands of a formula, and of one within a formula; letters beyond which both have few

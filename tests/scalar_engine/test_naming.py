@@ -4,8 +4,8 @@ from hypothesis import given, settings
 
 from models.mlp import MLP
 from models.question3 import SHEET, Question3
-from scalar_engine import Value, explain, topological_order
-from scalar_engine.naming import unique_names
+from scalar_engine import Value, explain, sum, topological_order
+from scalar_engine.naming import LONG, unique_names
 from tensor_engine import Tensor
 
 from .test_random_graphs import graphs
@@ -29,6 +29,18 @@ def test_what_is_alike_even_so_is_numbered():
     assert names_behind((one + two) * again * v1 * leaf * 7)[:9] == [
         "a", "a * a", "a * a #2", "(a * a) + (a * a)", "a_2", "(multiply(...) + multiply(...)) * a_2", "v1",
         "add(...) * a_2 * v1", "v2",
+    ]  # fmt: skip
+
+
+def test_what_is_cut_keeps_its_place_and_what_tells_it_from_others():
+    labels = [f"encoder.layers.{i}.attention.weight[0, {j}, 12]" for i in (1, 2) for j in (10, 11)]
+    assert names_behind(sum([Value(1.0, label) for label in labels]), most=LONG)[:4] == [
+        "encoder.layers.1….weight[0, 10, 12]", "encoder.layers.1….weight[0, 11, 12]",
+        "encoder.layers.2….weight[0, 10, 12]", "encoder.layers.2….weight[0, 11, 12]",
+    ]  # fmt: skip
+    labels = [f"transformer.encoder.layers.{i}.weight" for i in (1, 12, 2)]
+    assert names_behind(sum([Value(1.0, label) for label in labels]), most=LONG)[:3] == [
+        "transformer.enco….weight", "transformer.enco…s.12….weight", "transformer.enco…rs.2….weight",
     ]  # fmt: skip
 
 

@@ -116,7 +116,7 @@ def test_a_long_label_is_cut_in_the_middle_and_told_whole():
     svg = draw(y).pipe("svg", encoding="utf-8")
     title = "{http://www.w3.org/1999/xlink}title"
     assert {*labels} <= {link.get(title) for link in ElementTree.fromstring(svg).iter()}
-    assert '  1  y = the "squared" di… a mean * the "squared" di… a mean_2 = 1 * 2' in step(y).text()
+    assert '  1  y = the "squared" di… a mean * the "squared" di…er some … a mean = 1 * 2' in step(y).text()
 
 
 def test_the_same_graph_gives_the_same_source():

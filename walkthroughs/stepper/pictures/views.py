@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from itertools import combinations
 
+from scalar_engine.naming import abridged
 from walkthroughs.drawing.groups import prefixes
 from walkthroughs.drawing.sketch import FOLD_FROM, LARGEST, sketch
 
@@ -157,7 +158,9 @@ def in_layers(trace):
         for place, i in enumerate(rows[depth]):
             where[i] = (place + (longest - len(rows[depth])) / 2) * COLUMN
     at = [[round(where[i], 1), layer[i] * ROW, 78, 41] for i in range(len(trace.nodes))]
-    nodes = {str(i): {"at": at[i], "title": [node.name] if node.label else []} for i, node in enumerate(trace.nodes)}
+    ends: dict = {}
+    titles = [abridged(node.name, ends) for node in trace.nodes]
+    nodes = {str(i): {"at": at[i], "title": [title] if title else []} for i, title in enumerate(titles)}
     ops = {str(i): [at[i][0], at[i][1] - 40, 40, 18] for i, node in enumerate(trace.nodes) if node.inputs}
     edges: list[dict] = []
     for i in range(len(trace.nodes)):
