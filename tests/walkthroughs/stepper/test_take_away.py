@@ -82,8 +82,9 @@ def test_the_address_is_what_its_sender_saw(open_page, question3):
     seen = """[state.position, state.selected, [...state.watched], [...state.breakpoints], picture.view.open,
         document.body.innerText, document.querySelectorAll('.node.selected, .node.stop, .node.watched').length]"""
     assert again.evaluate(seen) == page.evaluate(seen)
-    again.evaluate("location.hash = '57'")  # as its sender saw it who had changed nothing
+    again.evaluate("changeLeaf(9), location.hash = '57'")  # as its sender saw it who had changed nothing
     wait(again, "state.watched.size === 0")
+    again.evaluate("new Promise(requestAnimationFrame)")
     assert again.evaluate("[state.selected, picture.view.open, state.graph.life.found]") == [None, None, None]
 
 

@@ -159,8 +159,9 @@ function showCourse() {
 // ---- listening
 
 function listenToLive() {
-  // Whatever is done before the next frame (an answer, Reset, a picture to save) is done with the numbers just given.
-  for (const kind of ["keydown", "click", "change"]) addEventListener(kind, settle, { capture: true });
+  // Whatever is done before the next frame (an answer, Reset, a picture to save) is done with the numbers just given;
+  // and where another place is told, they have been those of the graph that was there.
+  for (const kind of ["keydown", "click", "change", "hashchange", "message"]) addEventListener(kind, settle, { capture: true });
   byId("live").addEventListener("keydown", (event) => {
     if (event.key === "Escape") byId("next").focus({ preventScroll: true });
     else if (event.target.matches("input, select")) event.stopPropagation(); // arrows move the slider here
