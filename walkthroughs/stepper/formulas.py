@@ -36,7 +36,7 @@ class Names(dict):
 
     def closed(self, node):
         """A node behind a d, in parentheses where more than a name stands there."""
-        return f"({self[node]})" if self.is_formula(node) or "/" in self[node] else self[node]
+        return f"({self[node]})" if self.is_formula(node) or {"/", " "} & {*self[node]} else self[node]
 
     def operand(self, node):
         """A node within a formula: without a name, in parentheses where they may be needed."""

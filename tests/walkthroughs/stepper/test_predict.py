@@ -83,6 +83,20 @@ def test_a_slip_of_the_pen_is_no_wrong_answer(asking):
     assert answered(page, "h99") == "No node is called h99." and page.text_content("#score") == ""
 
 
+def test_names_that_are_cut_or_have_a_slash(open_page):
+    a, b = (Value(x, f"{what} of the connection between the two") for x, what in ((2.0, "1st weight"), (3.0, "speed")))
+    root = ((a * b).named("time/h") * b).named("distance/km")
+    page, trace = open_page(step(root).html), Trace(root)
+    page.click("#predict")
+    for given, right in [(f"{a.label} * {b.label}", "time/h = 6"), (f"time/h * {b.label}", "distance/km = 18")]:
+        said = moves.predicted(trace, View(page.evaluate("predict.pending") - 1, level="number"), given).message
+        assert answered(page, given) == f"Right: {right}." == said.removesuffix(" 1 of 1 right.")
+        page.click("#next")
+    page.click("#next")
+    page.select_option("#level", "local")
+    assert page.text_content("#asked").startswith("Which is the local derivative, d (distance/km) / d (time/h)?")
+
+
 def test_which_node_is_next(asking):
     page = asking("order", 3)
     assert answered(page, "h1") == "Right: h1."

@@ -61,7 +61,7 @@ function withdraw() {
 
 function localOf(frame) {
   const { nodes } = state.graph;
-  const of = (i) => nodes[i].derivative.slice(nodes[graphRoot()].derivative.indexOf("/") + 2);
+  const of = (i) => nodes[i].derivative.slice((nodes[graphRoot()].derivative.length + 3) / 2); // behind "dl/d" of dl/dl
   return { name: `d ${of(frame.node)} / d ${of(frame.input)}`, text: frame.names.slice(nodes[frame.node].derivative.length + 3) };
 }
 

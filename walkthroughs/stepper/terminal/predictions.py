@@ -148,11 +148,12 @@ def is_near(given, quantity, numbers=None):
 
 
 def known_numbers(trace, position):
-    """{name of a node, or of a derivative: its number} of those that are known after so many frames."""
+    """{name or label of a node, or name of a derivative: its number} of those that are known after so many frames."""
     numbers = {}
     for node, (value, held) in zip(trace.nodes, known_at(trace, position)):
         if value is not None and not trace.names.is_formula(node) and not is_array(value):
             numbers[trace.names[node]] = float(value)
+            numbers.setdefault(node.label or trace.names[node], float(value))  # of a name that is cut, say
         if held and not is_array(held.total):
             numbers[trace.names.derivative(node)] = float(held.total)
     return numbers

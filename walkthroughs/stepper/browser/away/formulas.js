@@ -5,11 +5,14 @@ const [NAME, NUMBER, WORD] = [/[\p{L}_][\p{L}\p{N}_.]*(\[[\w, ]*\])?'*/uy, /(\d+
 const TIGHTNESS = { "+": 1, "-": 1, "*": 2, "/": 2, "@": 2, "**": 4 };
 const [UNARY, LOOSEST] = [3, 1];
 
-// The tree of a formula, in which names are those of the graph's nodes; null for what cannot be read.
+// The tree of a formula, in which names are those of the graph's nodes, or whole where they are cut; null for what cannot
+// be read.
 function treeOf(text, graph = state.graph) {
   const isOdd = ({ name, tex, label }) => name.includes("#") || ((label || tex) && !LIKE_A_NAME.test(name));
   const isFormula = ({ name, label, inputs }) => !label && inputs.length && LIKE_A_NAME.test(name); // W.T
-  graph.called ??= { nodes: new Map(graph.nodes.flatMap((node, i) => (isFormula(node) ? [] : [[node.name, i]]))), odd: graph.nodes.filter(isOdd).map(({ name }) => name).sort((a, b) => b.length - a.length) };
+  const whole = ({ name, label }) => (name.includes("…") && label ? [label] : []);
+  const called = (node) => [...whole(node), node.name];
+  graph.called ??= { nodes: new Map(graph.nodes.flatMap((node, i) => (isFormula(node) ? [] : called(node).map((name) => [name, i])))), odd: graph.nodes.filter(isOdd).flatMap(called).sort((a, b) => b.length - a.length) };
   const { derivative } = graph.nodes.at(-1); // "dl/dl"
   const reader = new Reader(text, graph.called, derivative ? derivative.slice(0, (derivative.length + 3) / 2) : null);
   try {
@@ -78,11 +81,11 @@ class Reader {
     if (this.takes("(")) return { kind: "group", parts: this.parts(")") };
     if (this.takes("[")) return { kind: "list", parts: this.parts("]") };
     const number = this.matches(NUMBER);
-    if (number && this.takes(number)) return { kind: "number", text: number };
     const start = this.at;
     if (this.derivative && this.takes(this.derivative)) return { kind: "derivative", by: this.atom(), text: this.text.slice(start, this.at) };
-    const odd = this.odd.find((name) => this.takes(name));
+    const odd = this.odd.find((name) => name.length > (number?.length ?? 0) && this.takes(name)); // 1st weight
     if (odd) return { kind: "name", node: this.nodes.get(odd) };
+    if (number && this.takes(number)) return { kind: "number", text: number };
     for (let name = this.matches(NAME); name; name = name.replace(/(\.[^.]*|\[[^[]*|'|^[^.'[]*)$/, "")) {
       if (this.nodes.has(name) && this.text[this.at + name.length] !== "(" && this.takes(name)) return { kind: "name", node: this.nodes.get(name) };
     }
