@@ -32,4 +32,7 @@ def update_lines(recording, updates):
 
 def printable(text):
     """A line without what a terminal would obey: a label may hold anything."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return "".join(c if c.isprintable() or c in JOINERS else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"  # within emoji, and words of Persian and of India's scripts

@@ -2,7 +2,9 @@
 
 from typing import Any, NamedTuple
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
+
+from scalar_engine.naming import END
 
 from ..listing import printable
 from ..quantities import brief, summary
@@ -97,11 +99,14 @@ def program_lines(trace, view, columns, height):
 
 
 def table_lines(trace, view, columns, height):
-    """Watched nodes, the ledger of the node at work or selected, then all others, those at work last in front."""
+    """Watched nodes, the node at work or selected with its label and ledger, then all others, the latest in front."""
     known = known_at(trace, view.position)
     node = chosen(trace, view)
     lines = [Line(row(trace, view, i, known, columns), WATCHED, i) for i in view.watched]
     lines.append(Line(row(trace, view, node, known, columns), MARKED, node))
+    label = printable(trace.nodes[node].label)
+    if label.rpartition("/")[2] not in lines[-1].text:  # which has no room for it
+        lines += [Line(f"  {part}", "", node) for part in chop_cells(label, max(2, columns - 2))]
     lines += [Line(cut(f"  {text}", columns), "", node) for text in details(trace, view, node, known)]
     recent = [worked_on(trace, p) for p in range(view.position, 0, -1)]
     shown = {node, *view.watched}
@@ -117,8 +122,11 @@ def row(trace, view, i, known, columns):
     value, frame = known[i]
     marks = ("*" if i in view.watched else " ") + ("o" if i in view.breakpoints else " ")
     numbers = f"{'' if value is None else brief(value):>10}{'' if frame is None else brief(frame.total):>11}"
-    text = f"{marks}{padded(trace.names[trace.nodes[i]], max(4, columns - len(marks) - len(numbers)))}{numbers}"
-    return cut(text, columns)
+    name, room = printable(trace.names[trace.nodes[i]]), max(4, columns - len(marks) - len(numbers))
+    end = name[-END:] if cell_len(name[-END:]) == END else name[-END // 2 :]
+    if trace.nodes[i].label and cell_len(name) > room > END + 2:  # of elements the ends tell which they are
+        name = f"{set_cell_size(name, room - 1 - cell_len(end)).rstrip()}…{end}"
+    return cut(f"{marks}{padded(name, room)}{numbers}", columns)
 
 
 def summaries(**quantities):

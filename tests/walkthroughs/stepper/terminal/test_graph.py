@@ -153,6 +153,13 @@ def test_every_number_on_the_screen_is_the_engines(name, root):
             assert line.text[0] == "*" and line.text.endswith(f"{value:>10}{gradient:>11}"), (position, node)
 
 
+def test_a_label_that_has_no_room_is_told_whole():
+    y = (Value(1.0, "the weight of the first of all neurons") * 2).named("layer1/y")
+    first, second, third, *_, last = (line.text for line in table_lines(Trace(y), View(selected=0), 33, 9))
+    assert first.startswith("  th…neurons ") and second + third[2:] == "  the weight of the first of all neurons"
+    assert last.split()[0] == "layer1/y"
+
+
 def test_arrays_tell_their_shape_and_range():
     W = Tensor([[1.0, -2.0], [3.0, 4.0]], "W", requires_grad=True)
     trace = Trace((te.sigmoid(W) * W).sum().named("L"))
