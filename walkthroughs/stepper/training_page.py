@@ -29,6 +29,7 @@ def training_data(recording):
     rates = [updates[0].rate if updates else None for updates in recording.updates]
     return {
         "names": recording.names,
+        "labels": [parameter.label for parameter in recording.parameters],
         "steps": recording.steps,
         "which": recording.which if recording.every > 1 else "",
         "losses": [brief(loss) for loss in recording.losses],

@@ -62,7 +62,7 @@ def test_arrays_show_their_shape_numbers_and_map(open_page):
 
 
 def test_every_number_has_a_cell_of_its_own():
-    for shape in [(64,), (1, 256), (16, 16), (100, 20)]:
+    for shape in [(64,), (1, 256), (16, 16), (100, 20), (1, 1, 4, 4)]:
         array = described(np.linspace(-1, 1, np.prod(shape)).reshape(shape), as_images=False)
         assert array["map"]["rows"] * array["map"]["columns"] == sum(map(len, array["written"]))
     large = described(np.zeros((100, 30)), as_images=False)
@@ -90,6 +90,20 @@ def test_numbers_out_of_sight_are_counted(open_page):
     wide.evaluate("(wide) => wide.scrollTo(9999, 0)")
     wait(page, "document.querySelector('.beyond').textContent === '← the first columns'")
     assert wide.evaluate(halves) == 0
+    wide.focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    assert page.evaluate("getComputedStyle(document.querySelector('#node .around')).outlineStyle") == "solid"
+    scrolled = wide.evaluate("(wide) => wide.scrollLeft")
+    page.evaluate("changeLeaf(7)")  # which makes the table anew
+    wait(page, "!awaited")
+    assert page.evaluate("document.querySelector('#node .wide').scrollLeft") == scrolled
+    page.emulate_media(media="print")  # as wide as paper or not, all are printed
+    sides = wide.evaluate("(wide) => [...wide.querySelectorAll('td')].map((cell) => cell.getBoundingClientRect())")
+    assert len(sides) == 60 and all(side["left"] >= 0 and side["right"] <= 360 for side in sides)
+    assert (
+        wide.evaluate("(wide) => [getComputedStyle(wide).clipPath, getComputedStyle(wide).maskImage]") == ["none"] * 2
+    )
 
 
 def test_a_map_without_numbers_tells_those_of_the_cells(open_page):
@@ -147,6 +161,15 @@ def test_a_product_of_matrices_lights_a_row_and_a_column(open_page):
     root = te.softmax_cross_entropy(model(Tensor(np.ones((6, 4)), "x")), np.arange(6) % 3).named("loss")
     page = open_page(step(root).html, "#1")
     assert page.locator(".product .sign").all_text_contents() == ["@", "+ layer1.b ="]
+    long = (Tensor(np.ones((1, 2)), "A") @ Tensor(np.ones((2, 40)), "B", requires_grad=True)).sum().named("s")
+    page = open_page(step(long).html, "#1")
+    page.focus(".product figure:last-child table")
+    for _ in range(19):
+        page.keyboard.press("ArrowRight")
+    page.evaluate("goTo(0), goTo(1)")
+    where = [page.locator(f".product figure:last-child {name}").bounding_box() for name in (".wide", ".lit")]
+    (left, width), (start, size) = [(box["x"], box["width"]) for box in where]
+    assert left <= start and start + size <= left + width
     vector = Tensor([1.0, 2.0, 3.0], "v", requires_grad=True)
     page = open_page(step((Tensor(np.ones((2, 3)), "A") @ vector).sum().named("s")).html, "#2")
     assert page.text_content(".product .sum") == "row 1, column 1: 1 * 1 + 1 * 2 + 1 * 3 = 6"

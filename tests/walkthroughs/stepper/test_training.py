@@ -32,6 +32,7 @@ def test_a_recording_moves_along_training(open_page):
     recording = recorded(lambda parameters: SGD(parameters, 0.1))
     page = open_page(step(recording).html)
     assert page.text_content("#where") == "Step 0 of 6 · before training"
+    assert page.get_attribute("#updates th >> nth=1", "title") == "b"  # the whole label, of a name that may be cut
     for number in range(1, 7):
         page.keyboard.press("ArrowRight")
         assert page.text_content("#formula") == f"loss of step {number} = {Value.brief(recording.losses[number - 1])}"

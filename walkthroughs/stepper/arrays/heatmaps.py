@@ -18,7 +18,7 @@ def described(array, as_images):
 
     A cell is a byte, as two hexadecimal digits: 1 to 255 from the low to the high end of the scale, 0 for nan. The
     scale runs from -m to m, m the largest finite magnitude, so that zero has the middle colour; for images it
-    runs from the least to the greatest element. Of four axes, the last two are a map each, side by side.
+    runs from the least to the greatest element. Of four axes, the last two are a map each, side by side, or a matrix.
     """
     with np.errstate(all="ignore"):
         numbers = [array.min(), array.max(), mean(array)] if array.size else [math.nan] * 3
@@ -31,9 +31,10 @@ def described(array, as_images):
         "nan": int(np.isnan(array).sum()),
     }
     has_room = array.size <= FEW or (array.size <= WRITTEN and max(array.shape) <= LONGEST)
-    is_written = array.size > 0 and array.ndim <= 2 and has_room
+    is_matrix = math.prod(array.shape[:-2]) == 1  # such as the one channel of one image
+    is_written = array.size > 0 and is_matrix and has_room
     if is_written:
-        found["written"] = [[brief(x) for x in row] for row in np.atleast_2d(array)]
+        found["written"] = [[brief(x) for x in row] for row in as_matrix(array)]
     finite = array[np.isfinite(array)].astype(float)
     if as_images and finite.size:
         low, high = finite.min(), finite.max()
@@ -42,7 +43,7 @@ def described(array, as_images):
         found["more"] = len(as_stack(array)) - len(images)
     elif array.size:
         m = np.abs(finite).max(initial=0.0)
-        if array.ndim == 4:  # a map for each channel of each instance, or for each filter
+        if array.ndim == 4 and not is_written:  # a map for each channel of each instance, or for each filter
             maps = array.reshape(-1, *array.shape[2:])
             found["images"] = [cells(each, -m, m) for each in maps[:IMAGES]]
             found["more"] = len(maps) - IMAGES

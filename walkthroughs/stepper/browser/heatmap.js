@@ -84,6 +84,19 @@ function scrolled(table, name) {
 
 const DOTS = 16; // pixels
 
+// What a panel holds made anew: what it says of the same thing stays scrolled as it was, and what is lit is in sight.
+function refill(panel, about, ...children) {
+  const wides = () => [...panel.querySelectorAll(".wide")];
+  const lefts = panel.dataset.about === about ? wides().map(({ scrollLeft }) => scrollLeft) : [];
+  panel.dataset.about = about;
+  panel.replaceChildren(...children);
+  wides().forEach((wide, k) => {
+    const cell = wide.querySelector(".lit");
+    if (lefts[k]) wide.scrollLeft = lefts[k];
+    else if (cell) bringIntoSight(cell);
+  });
+}
+
 const numbers = { areShown: false, few: 256 }; // of arrays of more than a few elements: in place of their maps
 
 const isFew = ({ written }) => written.length * written[0].length <= numbers.few;
@@ -231,8 +244,8 @@ function productView(frame) {
   const show = (row, column) => {
     Object.assign(lit, { row: Math.min(row, made.array.written.length - 1), column: Math.min(column, made.array.written[0].length - 1) });
     const marks = [(i) => i === lit.row, (_, j) => j === lit.column, (i, j) => i === lit.row && j === lit.column];
-    tables.slice(1).forEach((table) => bringIntoSight(table.rows[0].cells[lit.column]));
     tables.forEach((table, k) => [...table.rows].forEach((cells, i) => [...cells.cells].forEach((cell, j) => cell.classList.toggle("lit", marks[k](i, j)))));
+    tables.slice(1).forEach((table) => bringIntoSight(table.querySelector(".lit")));
     const terms = left.array.written[lit.row].map((number, k) => appliedTo({ op: "*" }, [number, right.array.written[k][lit.column]]));
     if (added) terms.push(added.array.written.at(-1)[lit.column]);
     const shown = terms.length > 6 ? [...terms.slice(0, 5), "…", terms.at(-1)] : terms;

@@ -164,15 +164,18 @@ function showNode() {
   const node = state.graph.nodes[i];
   const kinds = { parameter: "a parameter: takes a gradient", input: "an input: data", constant: "a constant", computed: "computed" };
   const gradient = gradientOf(i);
-  const panel = byId("node");
   const forward = state.graph.frames[state.graph.computedAt[i] - 1];
-  panel.replaceChildren(
+  const product = state.selected === null ? productView(frameAt()) : null;
+  refill(
+    byId("node"),
+    `${i}${product ? ", a product" : ""}`,
     element("h2", {}, node.name, state.selected === i || workedOn() !== i ? "" : element("small", {}, " at work now")),
     element("p", { class: "kind" }, `${node.label && node.label !== node.name ? `${node.label}, ` : ""}${kinds[node.kind]}${forward?.names ? ` as ${forward.names}` : ""}`),
     element("dl", {}, ...pair("value", isKnown(i) ? node.data : null, node.exact), ...(node.takes ? pair("gradient", gradient?.total, gradient?.totalExact) : [])),
+    product ?? arraysOf(i),
+    ledgerOf(i),
+    nodeButtons(i),
   );
-  const product = state.selected === null ? productView(frameAt()) : null;
-  panel.append(...[product ?? arraysOf(i), ledgerOf(i), nodeButtons(i)]);
 }
 
 // The value and the gradient of a node, if they are arrays, as far as they are known.

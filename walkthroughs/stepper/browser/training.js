@@ -19,9 +19,9 @@ function showTraining() {
     element("h2", {}, state.position ? `What step ${training.steps[i]} did ` : "What step 1 will do ", element("small", {}, rate === null ? "" : ` rate = ${rate} `), graphButton(i)),
     hasGraph(i) ? null : element("p", {}, `There is no graph of this step: ${data.steps[i].leaves ? data.graph.still : data.steps[i]}.`),
     training.updates[i].some((entry) => entry.rule.endsWith("+ change")) ? element("p", {}, rate === null ? UNRATED : MORE) : null,
-    updates(training.updates[i], training.names),
+    updates(training.updates[i], training),
   ];
-  panel.replaceChildren(...parts.filter(Boolean));
+  refill(panel, "training", ...parts.filter(Boolean));
 }
 
 const UNRATED = "The rate is not recorded, so this is the change as it was: Recording(parameters, rate) shows the rule.";
@@ -83,12 +83,12 @@ function graphOfStep(i) {
   return opened.get(i);
 }
 
-function updates(entries, names) {
+function updates(entries, { names, labels }) {
   const arrays = element("div");
   const rows = [];
   entries.forEach((entry, k) => {
     const cell = (part, className) => element("td", { class: className, title: part?.exact }, part ? part.text : "");
-    rows.push(element("tr", {}, element("th", { scope: "row" }, names[k]), cell(entry.before), cell(entry.gradient, "gradient"), cell(entry.after, "value"), element("td", {}, entry.rule, entry.numbers ? ` = ${entry.numbers}` : "")));
+    rows.push(element("tr", {}, element("th", { scope: "row", title: labels[k] || null }, names[k]), cell(entry.before), cell(entry.gradient, "gradient"), cell(entry.after, "value"), element("td", {}, entry.rule, entry.numbers ? ` = ${entry.numbers}` : "")));
     if (!entry.before.array) return;
     const parts = [["before", entry.before], [`d${names[k]}`, entry.gradient], ["after", entry.after]].filter(([, part]) => part);
     arrays.append(element("h3", {}, names[k]), element("div", { class: "arrays" }, ...parts.map(([name, part]) => arrayView(part.array, name))));
