@@ -18,7 +18,7 @@ from .pictures.views import views_of
 from .quantities import brief, exact, is_array, is_of_images, summary
 from .typeset import Forms, name_in_math
 
-MARGIN = re.compile(r"^ +|^ *//.*\n", re.MULTILINE)  # of scripts: what only their readers need
+MARGIN = re.compile(r"^ *//.*\n|^ +", re.MULTILINE)  # of scripts: what only their readers need
 HERE = resources.files(__package__).joinpath("browser")
 SCRIPTS = ["state", *[f"live/{name}" for name in ("numbers", "program", "arrays", "controls")]]
 SCRIPTS += [
