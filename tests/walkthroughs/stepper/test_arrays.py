@@ -185,6 +185,10 @@ def test_images_are_shown_as_images(open_page):
     pixels = images[1].evaluate("canvas => [...canvas.getContext('2d').getImageData(0, 0, 8, 8).data]")
     grey = np.reshape(pixels, (8, 8, 4))[..., 0] / 255
     assert grey == pytest.approx((x[1].reshape(8, 8) - x.min()) / (x.max() - x.min()), abs=0.01)
+    images[1].focus()
+    for key in ("ArrowDown", "ArrowDown", "ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+    assert page.text_content("#node .cell") == f"[1, 18] = {Tensor.brief(x[1, 18])}"
 
 
 def open_scalars(page, name):

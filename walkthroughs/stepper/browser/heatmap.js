@@ -174,8 +174,9 @@ function saidOf(array, map, { row, column }, which) {
     const columns = dims.at(-1);
     return `${lead.length ? `[${lead.join(", ")}] ` : ""}${said(part(row, map.rows, count / columns), "row")}, ${said(part(column, map.columns, columns), "column")}: mean ${number}`;
   }
-  const index = unravelled(row * map.columns + column, dims);
-  return `[${[...lead, ...index].join(", ")}] ${array.written ? `= ${array.written[row][column]}` : `is ${number}`}`;
+  const place = row * map.columns + column;
+  const written = array.written?.flat()[which * count + place]; // of an image, whose rows are not those of the array
+  return `[${[...lead, ...unravelled(place, dims)].join(", ")}] ${written === undefined ? `is ${number}` : `= ${written}`}`;
 }
 
 // The index of the k-th element of an array of a shape.
