@@ -44,7 +44,9 @@ class Pair:
         """The nodes of one name that differ in value or gradient, and those that only one has, a line each."""
         first, second = (dict(numbers(stepper)) for stepper in self.steppers)
         a, b = (stepper.title for stepper in self.steppers)
-        named = [[stepper.trace.names[node] for node in stepper.trace.nodes if node.label] for stepper in self.steppers]
+        named = [
+            [whole_name(stepper.trace, node) for node in stepper.trace.nodes if node.label] for stepper in self.steppers
+        ]
         lines = [
             f"  {name}: {a} {line}; {b} {second[name]}"
             for name, line in first.items()
@@ -67,4 +69,10 @@ def numbers(stepper):
     gradients = trace.gradients
     for node in trace.nodes:
         gradient = f", gradient {node.brief(gradients[node])}" if node in gradients else ""
-        yield trace.names[node], f"{node.brief(node.data)}{gradient}"
+        yield whole_name(trace, node), f"{node.brief(node.data)}{gradient}"
+
+
+def whole_name(trace, node):
+    """What a node is called, or its label, where that is cut in the middle: two graphs may agree in both ends."""
+    name = trace.names[node]
+    return node.label if node.label and "…" in name else name

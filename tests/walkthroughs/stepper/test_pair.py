@@ -48,3 +48,7 @@ def test_the_differences_as_text():
         "  y: only in first",
         "  z: only in second",
     ]
+    labels = ["the weight of the first of all layers", "the weight of the third of all layers"]
+    assert (
+        beside(*[Value(3.0, label) * 2.0 for label in labels]).text().count("only in") == 2
+    )  # both "the weight of t…"

@@ -15,7 +15,7 @@ function tellBeside(moved) {
   markDifferences();
   if (state.graph !== data.graph) return;
   const frame = frameAt();
-  const said = state.graph.nodes.map((node, i) => [node.name, valueText(i), gradientText(i)]);
+  const said = state.graph.nodes.map((node, i) => [wholeName(node), valueText(i), gradientText(i)]);
   const step = frame && [frame.kind, frame.left, frame.nth];
   parent.postMessage({ stepper: said, step, moved: moved && !beside.isFollowing, isAtEnd: state.position === state.graph.frames.length }, "*");
 }
@@ -52,7 +52,7 @@ function listenToBeside() {
 function markDifferences() {
   const before = beside.differs;
   const nodes = state.graph === data.graph ? data.graph.nodes : []; // not of scalars behind them
-  beside.differs = new Set(nodes.flatMap(({ name }, i) => (isOther(beside.others.get(name), i) ? [i] : [])));
+  beside.differs = new Set(nodes.flatMap((node, i) => (isOther(beside.others.get(wholeName(node)), i) ? [i] : [])));
   new Set([...before, ...beside.differs]).forEach(paint);
 }
 

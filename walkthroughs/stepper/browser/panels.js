@@ -253,7 +253,7 @@ function showTip(i, x, y) {
   tip.hidden = i === null;
   if (i === null) return;
   const node = state.graph.nodes[i];
-  tip.replaceChildren(element("strong", {}, node.name.includes("…") ? node.label || node.name : node.name), " ", isKnown(i) ? `= ${node.data}` : "not computed yet", arraysOf(i, true), ledgerOf(i));
+  tip.replaceChildren(element("strong", {}, wholeName(node)), " ", isKnown(i) ? `= ${node.data}` : "not computed yet", arraysOf(i, true), ledgerOf(i));
   const { width, height } = tip.getBoundingClientRect();
   tip.style.left = `${Math.max(4, Math.min(x + 14, innerWidth - width - 8))}px`;
   const controls = byId("controls").getBoundingClientRect();

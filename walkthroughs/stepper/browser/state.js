@@ -35,6 +35,9 @@ function indexed(graph) {
   return graph;
 }
 
+// What a node is called where there is room for it: its label, where its name is that cut in the middle.
+const wholeName = ({ name, label }) => (name.includes("…") && label) || name;
+
 // The node whose gradient grows in a frame; null for a forward step.
 function receiverOf(frame) {
   if (frame.kind === "forward") return null;

@@ -10,8 +10,7 @@ const [UNARY, LOOSEST] = [3, 1];
 function treeOf(text, graph = state.graph) {
   const isOdd = ({ name, tex, label }) => name.includes("#") || ((label || tex) && !LIKE_A_NAME.test(name));
   const isFormula = ({ name, label, inputs }) => !label && inputs.length && LIKE_A_NAME.test(name); // W.T
-  const whole = ({ name, label }) => (name.includes("…") && label ? [label] : []);
-  const called = (node) => [...whole(node), node.name];
+  const called = (node) => [...new Set([wholeName(node), node.name])];
   graph.called ??= { nodes: new Map(graph.nodes.flatMap((node, i) => (isFormula(node) ? [] : called(node).map((name) => [name, i])))), odd: graph.nodes.filter(isOdd).flatMap(called).sort((a, b) => b.length - a.length) };
   const { derivative } = graph.nodes.at(-1); // "dl/dl"
   const reader = new Reader(text, graph.called, derivative ? derivative.slice(0, (derivative.length + 3) / 2) : null);
