@@ -5,7 +5,7 @@ layers/, training/      networks of Tensors, by kind of layer, and how they lear
 experiment, sweep       a run said in plain data; many of them, in parallel and continued
 train, predict, branch  the commands `python -m models.train`, `models.predict` and `models.branch`; options: train's
 watching/               a run seen from inside while it goes on, and what is wrong with it
-mistakes                pictures of what a network takes for what
+plotting                how pictures of training are drawn
 keeping/                what stays on disk: checkpoints, and trained networks (`models.save`, `models.load`)
 datasets/               data sets by name, data of one's own, and the file formats of both
 by_hand/                the same networks without an engine, as each sheet writes them

@@ -35,10 +35,10 @@ from .history import History
 from .keeping import checkpoints, kept
 from .keeping.files import held, write_whole
 from .layers import parameter_count
-from .mistakes import draw_confusion, draw_mistakes
 from .options import FOR_SOME, MAY_CHANGE, OF_A_CALL, SETUP, add_options, pytorchs
 from .training import Diverged, evaluate, fit, piece_size
 from .training.compiled import CompiledStep, style_for
+from .training.mistakes import draw_confusion, draw_mistakes
 from .watching import Watch
 
 KEPT_BYTES = 1 << 28  # of the checkpoints of all epochs: of a larger network only the last is kept

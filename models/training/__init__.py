@@ -1,7 +1,7 @@
 """How networks of Tensors learn, and how they are measured.
 
-Reading order: gradients, fitting, evaluation; schedules and augmentation, which a run may have; compiled and threads,
-steps as programs and how they have the cores.
+Reading order: gradients, fitting, evaluation, mistakes (in pictures); schedules and augmentation, which a run may have;
+compiled and threads, steps as programs and how they have the cores.
 """
 
 from .evaluation import Evaluation, evaluate

@@ -15,7 +15,7 @@ from scalar_engine.graph import data_of
 
 from ..kernels import halves_widened
 from .array_operator import written
-from .windows import Col2Im, Im2Col, Windowed, batch_first, window_of
+from .windows import Col2Im, Im2Col, Windowed, batch_first, batch_last, window_of
 
 
 class Sliding(Windowed):
@@ -48,10 +48,12 @@ class Sliding(Windowed):
         return x.reshape(n, self.groups, channels // self.groups, *of_image(lengths)).transpose(1, 3, 2, 4, 0)
 
     def matrices_of(self, x):
+        """The same with the rows of all instances end to end, as products take them."""
         x = self.rows_of(x)
         return x.reshape(*x.shape[:3], x.shape[3] * x.shape[4])
 
     def images_of(self, rows, lengths):
+        """What `rows_of` makes of images, put back."""
         groups, _, channels, _, n = rows.shape
         return batch_first(rows.transpose(0, 2, 1, 3, 4).reshape(groups * channels, *lengths, n))
 
@@ -170,13 +172,12 @@ class Convolution(Sliding):
         return [by_x, by_w, *by_b]
 
     def composition(self, x, w, *b):
-        n, places = x.shape[0], self.places(x.shape[2:])
-        columns = Im2Col(*self.window)(x)
-        columns = columns.transpose(1, 2, 0).reshape(self.groups, columns.shape[1] // self.groups, -1)
+        columns = batch_last(Im2Col(*self.window)(x))
+        columns = columns.reshape(self.groups, columns.shape[0] // self.groups, -1)
         out = (w.reshape(self.groups, w.shape[0] // self.groups, -1) @ columns).reshape(w.shape[0], -1)
         for bias in b:
             out = out + bias.reshape(-1, 1)
-        return out.reshape(w.shape[0], *places, n).transpose(-1, *range(len(places) + 1))
+        return batch_first(out.reshape(w.shape[0], *self.places(x.shape[2:]), x.shape[0]))
 
     def require_fitting(self, x, w, *b):
         """Raise ValueError if the shapes of images, filters and bias do not fit."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .plotting import own_settings
+from ..plotting import own_settings
 
 
 @own_settings()
