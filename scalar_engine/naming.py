@@ -59,7 +59,7 @@ def unique_names(nodes, unlabelled="", grouped=None, most=None):
     return {node: names[node] for node in nodes}
 
 
-def abridged(text, ends, most):
+def abridged(text, ends, most=LONG):
     """A long text without its middle: "the mean of the …en both". An element keeps its place, "...[0, 12]".
 
     ends        {both ends: the first text that has them}: another one keeps what tells it from that
